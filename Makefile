@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+.DEFAULT_GOAL := help
+export FORCE LINUX VARIANT
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: image ## boot natively and protected, attack by DMA in both, compare
+	@scripts/run
+
+shell: image ## a shell in the protected machine
+	@scripts/shell
+
+check: ## lint, build, boot and test: "N passed, N failed, N skipped"
+	@scripts/check
+
+check-full: ## check, and what takes longer: all variants, all machines, bisect
+	@scripts/check --full
+
+deps:
+	@scripts/deps build
+
+tree: deps ## compose out/linux from the base kernel and patches/
+	@scripts/tree
+
+refresh: ## take commits made in out/linux back into patches/ and the new files
+	@scripts/refresh
+
+image: tree ## build the test kernel out/Image (VARIANT=debug: out/Image-debug, ...)
+	@scripts/image
+
+lint: tree ## checkpatch, sparse, W=1, kernel-doc, git am, docs
+	@scripts/deps lint docs
+	@scripts/lint
+
+bisect: tree ## build every patch of the series
+	@scripts/bisect
+
+docs: tree ## render the documentation pages of the series to out/docs
+	@scripts/deps docs
+	@scripts/docs
+
+series: tree ## out/series/*.patch with a cover letter, verified with git am
+	@scripts/series
+
+clean: ## remove out/ (downloads stay in the user's cache)
+	rm -rf out
+
+.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Geometry of the device stage 2: what the host allocates for it and what EL2
+ * builds from it follow from the same functions.
+ */
+#ifndef __ARM64_KVM_IOMMU_PGTABLE_H__
+#define __ARM64_KVM_IOMMU_PGTABLE_H__
+
+#include <linux/align.h>
+#include <linux/memblock.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
+
+#include <asm/kvm_pgtable.h>
+#include <asm/kvm_pkvm.h>
+
+/*
+ * VMSAv8-64 without 52-bit extensions (DDI0487 D8.2): at most 48 bits in and
+ * out. The lower bound keeps the start level inside what every granule encodes.
+ */
+#define HYP_IOMMU_MIN_IA_BITS	32
+#define HYP_IOMMU_MAX_IA_BITS	48
+
+/**
+ * hyp_iommu_start_level - The level of the root of the device stage 2
+ * @ia_bits: input address size, HYP_IOMMU_MIN_IA_BITS to HYP_IOMMU_MAX_IA_BITS
+ *
+ * The fewest levels with at most 16 concatenated tables at the root. Level 3 is
+ * no start level for 4K without small translation tables (FEAT_TTST).
+ */
+static inline s8 hyp_iommu_start_level(u8 ia_bits)
+{
+	s8 level = PAGE_SHIFT == 12 ? 2 : 3;
+
+	/* A table resolves PAGE_SHIFT - 3 bits, 16 of them 4 more. */
+	while (ia_bits > kvm_granule_shift(level) + PAGE_SHIFT - 3 + 4)
+		level--;
+
+	return level;
+}
+
+/**
+ * hyp_iommu_pgd_size - Size and alignment in bytes of the root
+ * @ia_bits: input address size
+ */
+static inline size_t hyp_iommu_pgd_size(u8 ia_bits)
+{
+	s8 level = hyp_iommu_start_level(ia_bits);
+
+	return max_t(size_t, PAGE_SIZE,
+		     sizeof(u64) << (ia_bits - kvm_granule_shift(level)));
+}
+
+/*
+ * The tables of @level needed for memory: one per part of the address space,
+ * as large as the entry that points to the table, that holds any memory. The
+ * regions are sorted, so that a part shared by two counts once.
+ */
+static inline unsigned long hyp_iommu_memory_tables(s8 level)
+{
+	u64 size = kvm_granule_size(level - 1), start, end = 0;
+	unsigned long i, nr = 0;
+
+	for (i = 0; i < kvm_nvhe_sym(hyp_memblock_nr); i++) {
+		struct memblock_region *reg = &kvm_nvhe_sym(hyp_memory)[i];
+
+		start = max(end, ALIGN_DOWN(reg->base, size));
+		end = max(end, ALIGN(reg->base + reg->size, size));
+		nr += (end - start) / size;
+	}
+
+	return nr;
+}
+
+/**
+ * hyp_iommu_pgtable_pages - Upper bound of the table pages below the root
+ * @ia_bits:	    input address size
+ * @nr_mmio_ranges: ranges donated by __pkvm_host_donate_hyp_mmio(), each not
+ *		    larger than a block at the last level but one
+ *
+ * A table exists where one leaf cannot stand for its whole part of the address
+ * space. Above the level of the largest block that is everywhere, which gives
+ * the first sum exactly. From there on it takes a page of memory, which has
+ * tables down to the last level, or the border of a uniform range. The borders
+ * are those of memory regions, whose parts the second sum counts whether they
+ * are full or not, and those of donated ranges, each of which lies in no more
+ * than two parts at any level as it is no larger than the smallest part.
+ */
+static inline unsigned long hyp_iommu_pgtable_pages(u8 ia_bits,
+						    unsigned int nr_mmio_ranges)
+{
+	unsigned long total = 0;
+	s8 level;
+
+	for (level = hyp_iommu_start_level(ia_bits) + 1;
+	     level <= KVM_PGTABLE_LAST_LEVEL; level++) {
+		if (!kvm_level_supports_block_mapping(level - 1))
+			total += DIV_ROUND_UP(BIT(ia_bits), kvm_granule_size(level - 1));
+		else
+			total += hyp_iommu_memory_tables(level) + 2 * nr_mmio_ranges;
+	}
+
+	return total;
+}
+
+#endif /* __ARM64_KVM_IOMMU_PGTABLE_H__ */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * DMA isolation: the device stage 2, and what the ownership transitions and the
+ * hypervisor's IOMMU drivers need of each other.
+ */
+#ifndef __KVM_NVHE_IOMMU_H__
+#define __KVM_NVHE_IOMMU_H__
+
+#include <linux/types.h>
+
+#include <asm/kvm_host.h>
+
+/**
+ * struct hyp_iommu_s2 - The device stage 2: identity-mapped, one for all IOMMUs
+ * @pgd:         physical address of the root, 0 before hyp_iommu_prepare()
+ * @ia_bits:     input address size
+ * @start_level: level of the root
+ *
+ * Constant once the first IOMMU is enabled. The descriptors are guarded by
+ * host_mmu.lock.
+ */
+struct hyp_iommu_s2 {
+	phys_addr_t pgd;
+	u8 ia_bits;
+	s8 start_level;
+};
+
+#ifdef CONFIG_ARM_SMMU_V3_PKVM
+extern struct hyp_iommu_s2 hyp_iommu_s2;
+
+/*
+ * Pages for the tables below the root, the host's while they are here. The
+ * trusted host fills it before hyp_iommu_prepare(), which returns what it does
+ * not need, and finds every page in it after hyp_iommu_release().
+ */
+extern struct kvm_hyp_memcache hyp_iommu_pool;
+
+/**
+ * hyp_iommu_prepare - Build the device stage 2 from the ownership of every page
+ * @pgd_pfn: first page of the root, host-owned, aligned to hyp_iommu_pgd_size()
+ * @ia_bits: input address size; hyp_iommu_start_level() gives the level of the root
+ *
+ * Only while the host is trusted, after every IOMMU's MMIO has been donated.
+ * The tables come from hyp_iommu_pool: hyp_iommu_pgtable_pages() are enough.
+ *
+ * Return: 0, -ENOMEM where the pool is too small or holds a page that is not
+ * the host's, -EINVAL for a root or an input size that cannot be used, -EPERM
+ * where the root is not the host's, -EBUSY where it is prepared already; on
+ * error every page is the host's again.
+ */
+int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits);
+
+/**
+ * hyp_iommu_release - Undo hyp_iommu_prepare()
+ *
+ * Return: 0, -EBUSY where an IOMMU is enabled, -ENOENT where nothing is prepared.
+ */
+int hyp_iommu_release(void);
+
+/**
+ * hyp_iommu_prepared - Whether the device stage 2 exists
+ *
+ * Context: host_mmu.lock is held.
+ */
+bool hyp_iommu_prepared(void);
+
+/**
+ * hyp_iommu_revoke_locked - Take a range away from all devices
+ * @phys: start, aligned to PAGE_SIZE
+ * @size: multiple of PAGE_SIZE
+ *
+ * The last step of a transition that may fail, before the CPU's stage 2 changes.
+ * On return no device reaches the range, through any cached translation either.
+ *
+ * Context: host_mmu.lock is held.
+ * Return: 0, or -EIO where an IOMMU did not complete the invalidation: the range
+ * is accessible again and the transition must be refused.
+ */
+int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size);
+
+/**
+ * hyp_iommu_grant_locked - Give a range to all devices
+ * @phys: start, aligned to PAGE_SIZE
+ * @size: multiple of PAGE_SIZE
+ *
+ * After the host's CPUs have been given access; cannot fail.
+ *
+ * Context: host_mmu.lock is held.
+ */
+void hyp_iommu_grant_locked(phys_addr_t phys, u64 size);
+
+/**
+ * hyp_iommu_assert_locked - Assert that the device stage 2 agrees with ownership
+ * @phys:    start, aligned to PAGE_SIZE
+ * @size:    multiple of PAGE_SIZE
+ * @granted: whether devices may access the range
+ *
+ * Only with CONFIG_NVHE_EL2_DEBUG; nothing to assert before hyp_iommu_prepare().
+ *
+ * Context: host_mmu.lock is held.
+ */
+void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted);
+
+/* The SMMUv3 driver, drivers/iommu/arm/arm-smmu-v3/pkvm. */
+
+/* Whether an IOMMU is owned: it loses its state where the system suspends. */
+bool hyp_iommu_enabled(void);
+
+/**
+ * hyp_smmu_v3_flush_all - Drop every cached translation of the device stage 2
+ *
+ * Issues the invalidation to every enabled SMMU, then waits for all of them.
+ *
+ * Context: any EL2 lock but an SMMU's own may be held.
+ * Return: 0, or -EIO where an SMMU does not answer.
+ */
+int hyp_smmu_v3_flush_all(void);
+
+/**
+ * hyp_smmu_v3_handle_abort - Emulate a host access to an SMMU
+ * @host_ctxt: the host's registers
+ * @esr:       ESR_EL2 of the host's stage-2 translation fault
+ * @addr:      the page that faulted
+ *
+ * Return: true if the access was emulated or is to be replayed, false if the
+ * address is no SMMU's or the access cannot be emulated: the caller injects an
+ * abort.
+ */
+bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr);
+
+int __pkvm_smmu_v3_register(unsigned int idx);
+int __pkvm_smmu_v3_enable(unsigned int idx);
+int __pkvm_smmu_v3_release(unsigned int idx);
+#else
+static inline bool hyp_iommu_prepared(void) { return false; }
+static inline int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size) { return 0; }
+static inline void hyp_iommu_grant_locked(phys_addr_t phys, u64 size) { }
+static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
+static inline bool hyp_iommu_enabled(void) { return false; }
+static inline bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt,
+					    u64 esr, u64 addr)
+{
+	return false;
+}
+#endif /* CONFIG_ARM_SMMU_V3_PKVM */
+
+#endif /* __KVM_NVHE_IOMMU_H__ */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The page table of the device stage 2: identity-mapped VMSAv8-64 in the format
+ * of the IOMMU, PAGE_SIZE granule. No function here issues TLB maintenance.
+ */
+#ifndef __KVM_NVHE_IOMMU_PGTABLE_H__
+#define __KVM_NVHE_IOMMU_PGTABLE_H__
+
+#include <linux/types.h>
+
+#include <asm/kvm_host.h>
+
+#include <nvhe/iommu.h>
+
+/**
+ * iommu_s2_memory_desc - The descriptor that lets devices access memory
+ * @phys:  start, aligned to the size of a leaf at @level
+ * @level: level of the leaf
+ */
+u64 iommu_s2_memory_desc(phys_addr_t phys, s8 level);
+
+/**
+ * iommu_s2_mmio_desc - The descriptor that lets devices access MMIO
+ * @phys:  start, aligned to the size of a leaf at @level
+ * @level: level of the leaf
+ */
+u64 iommu_s2_mmio_desc(phys_addr_t phys, s8 level);
+
+/**
+ * iommu_s2_leaf - Find the descriptor that decides about an address
+ * @s2:    the device stage 2
+ * @addr:  input address, below 2^ia_bits
+ * @level: set to the level of the descriptor: a block, a page or invalid
+ */
+u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level);
+
+/**
+ * iommu_s2_page - Find the last-level descriptor of an address
+ * @s2:   the device stage 2
+ * @addr: input address
+ *
+ * Return: NULL where there is no last-level table.
+ */
+u64 *iommu_s2_page(const struct hyp_iommu_s2 *s2, u64 addr);
+
+/**
+ * iommu_s2_next_page - Step to the last-level descriptor of the next page
+ * @s2:   the device stage 2
+ * @desc: last-level descriptor of @addr - PAGE_SIZE, or NULL
+ * @addr: input address
+ */
+u64 *iommu_s2_next_page(const struct hyp_iommu_s2 *s2, u64 *desc, u64 addr);
+
+/**
+ * iommu_s2_add_tables - Make every last-level table of a range exist
+ * @s2:    the device stage 2, not in use by hardware
+ * @start: first input address
+ * @end:   input address behind the last
+ * @mc:    pages of EL2's for tables
+ *
+ * Return: 0, -ENOMEM, -EEXIST where a block is in the way.
+ */
+int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+			struct kvm_hyp_memcache *mc);
+
+/**
+ * iommu_s2_map_mmio - Map a range of MMIO with the largest leaves that fit
+ * @s2:    the device stage 2, not in use by hardware
+ * @start: first input address, aligned to PAGE_SIZE
+ * @end:   input address behind the last, aligned to PAGE_SIZE
+ * @mc:    pages of EL2's for tables
+ *
+ * Return: 0, -ENOMEM, -EEXIST where a block is in the way.
+ */
+int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+		      struct kvm_hyp_memcache *mc);
+
+/**
+ * iommu_s2_free_tables - Empty the root
+ * @s2: the device stage 2, not in use by hardware
+ * @mc: gets every table below the root
+ */
+void iommu_s2_free_tables(struct hyp_iommu_s2 *s2, struct kvm_hyp_memcache *mc);
+
+#endif /* __KVM_NVHE_IOMMU_PGTABLE_H__ */

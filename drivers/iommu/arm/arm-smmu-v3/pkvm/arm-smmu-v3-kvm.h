@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * KVM's side of DMA isolation with SMMUv3, at EL1: what its files share.
+ */
+#ifndef __ARM_SMMU_V3_KVM_H
+#define __ARM_SMMU_V3_KVM_H
+
+#include <linux/auxiliary_bus.h>
+#include <linux/platform_device.h>
+
+#include "arm-smmu-v3-pkvm.h"
+#include "emu.h"
+
+/* The hypervisor's variable: pages for the tables of the device stage 2. */
+#define hyp_iommu_pool kvm_nvhe_sym(hyp_iommu_pool)
+extern struct kvm_hyp_memcache hyp_iommu_pool;
+
+/* Checks, kvm-check.c */
+
+/**
+ * smmu_fw_check - Whether the firmware describes an SMMU that can be owned
+ * @pdev: the SMMU
+ *
+ * Return: NULL, or a reason against it without a full stop.
+ */
+const char *smmu_fw_check(struct platform_device *pdev);
+
+/**
+ * smmu_hw_check - Whether the hardware is an SMMU that can be owned
+ * @pdev: the SMMU
+ * @ids:  its identification registers, valid if nothing is against it
+ *
+ * Return: NULL, or a reason against it without a full stop.
+ */
+const char *smmu_hw_check(struct platform_device *pdev, struct smmu_emu_ids *ids);
+
+/**
+ * smmu_oas_bits - Output address size of an SMMU
+ * @ids: its identification registers
+ *
+ * Return: in bits.
+ */
+u8 smmu_oas_bits(const struct smmu_emu_ids *ids);
+
+/* The auxiliary device, kvm-aux.c */
+
+/**
+ * smmu_aux_add - Add the auxiliary device that stands for an owned SMMU
+ * @parent: the platform device
+ * @id:     number in its name
+ *
+ * A built-in driver is bound on return.
+ *
+ * Return: the device, or NULL after a message.
+ */
+struct auxiliary_device *smmu_aux_add(struct device *parent, u32 id);
+
+/* Memory of the device stage 2, kvm-s2.c */
+
+/**
+ * hyp_pool_alloc - Allocate pages that the hypervisor takes one by one
+ * @pool:     empty
+ * @nr_pages: how many
+ *
+ * Return: 0, or -ENOMEM and @pool is empty.
+ */
+int hyp_pool_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pages);
+
+/**
+ * hyp_range_debug - Say where memory of the hypervisor is, for tests
+ * @dev:  the SMMU, or NULL
+ * @what: what the memory is
+ * @base: physical address
+ * @size: in bytes
+ */
+void hyp_range_debug(struct device *dev, const char *what, phys_addr_t base, size_t size);
+
+/**
+ * hyp_pool_debug - Say where the pages of a pool are, for tests
+ * @dev:  the SMMU, or NULL
+ * @what: what the pages are
+ * @pool: still the host's
+ */
+void hyp_pool_debug(struct device *dev, const char *what, const struct kvm_hyp_memcache *pool);
+
+/**
+ * pkvm_iommu_ia_bits - Input address size of the device stage 2
+ * @max_bits: what every SMMU can put out
+ *
+ * Return: bits that reach the end of memory and of every I/O window known, where
+ * @max_bits allows it.
+ */
+u8 pkvm_iommu_ia_bits(u8 max_bits);
+
+/**
+ * pkvm_iommu_mmio_blocks - A donated MMIO range in terms of hyp_iommu_pgtable_pages()
+ * @size: its bytes
+ *
+ * Return: into how many ranges that are small enough it divides.
+ */
+unsigned int pkvm_iommu_mmio_blocks(u64 size);
+
+/**
+ * pkvm_iommu_s2_prepare - Have the hypervisor build the device stage 2
+ * @ia_bits:	    its input address size
+ * @nr_mmio_blocks: sum of pkvm_iommu_mmio_blocks() for what was donated
+ *
+ * Return: 0, or an error with all memory freed.
+ */
+int pkvm_iommu_s2_prepare(u8 ia_bits, unsigned int nr_mmio_blocks);
+
+/* Undo pkvm_iommu_s2_prepare(); no SMMU is enabled. */
+void pkvm_iommu_s2_release(void);
+
+#endif /* __ARM_SMMU_V3_KVM_H */

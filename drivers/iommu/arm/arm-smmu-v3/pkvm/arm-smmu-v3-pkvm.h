@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the KVM-side SMMUv3 driver (EL1) and the hypervisor (EL2) share.
+ *
+ * The host fills pkvm_smmu_v3_infos[] and calls the hypercalls below while it is
+ * still trusted, before __pkvm_prot_finalize. None of them exists afterwards.
+ *
+ *   __pkvm_smmu_v3_register(i)  memory and MMIO of SMMU i become EL2's
+ *   __pkvm_iommu_prepare(...)   the device stage 2 is built
+ *   __pkvm_smmu_v3_enable(i)    SMMU i is taken over
+ *   __pkvm_smmu_v3_release(i)   undo register and enable
+ *   __pkvm_iommu_release()      undo prepare; no SMMU is enabled
+ */
+#ifndef __ARM_SMMU_V3_PKVM_H
+#define __ARM_SMMU_V3_PKVM_H
+
+#include <linux/types.h>
+
+#include <asm/kvm_host.h>
+
+/* SMMUs that EL2 can own. */
+#define PKVM_SMMU_V3_MAX	64
+
+/**
+ * struct pkvm_smmu_v3_info - An SMMU, described by the host while it is trusted
+ * @mmio_base:   physical address of page 0, aligned to 64 KiB
+ * @mmio_size:   bytes that become EL2's, at least 128 KiB, a multiple of PAGE_SIZE
+ * @cmdq_base:   physical address of EL2's command queue, aligned to its size
+ * @cmdq_shift:  log2 of its number of entries; the pages it lies in become EL2's
+ * @strtab_base: physical address of EL2's stream table (level 1 of two, or
+ *               linear where the SMMU has at most SMMU_EMU_SPLIT stream ID bits),
+ *               aligned to its size
+ * @strtab_size: its bytes, a multiple of PAGE_SIZE
+ * @pool:        pages for level 2 stream tables; one more is the bounce buffer for
+ *               reads of the host's table
+ * @pa_bits:     bits of the highest physical address that a device may have to reach
+ * @timer_freq:  of the generic timer, in Hz
+ */
+struct pkvm_smmu_v3_info {
+	u64 mmio_base;
+	u64 mmio_size;
+	u64 cmdq_base;
+	u64 strtab_base;
+	u64 strtab_size;
+	struct kvm_hyp_memcache pool;
+	u32 timer_freq;
+	u8 cmdq_shift;
+	u8 pa_bits;
+};
+
+#ifdef __KVM_NVHE_HYPERVISOR__
+extern struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
+#else
+extern struct pkvm_smmu_v3_info kvm_nvhe_sym(pkvm_smmu_v3_infos)[PKVM_SMMU_V3_MAX];
+#define pkvm_smmu_v3_infos kvm_nvhe_sym(pkvm_smmu_v3_infos)
+#endif
+
+#endif /* __ARM_SMMU_V3_PKVM_H */

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Emulated SMMUv3: the pure logic.
+ *
+ * Everything here is a function of its arguments: no hardware access, no lock,
+ * no allocation, no hypervisor service. The same source is compiled into the
+ * hypervisor (EL2), where it decides what the host may do to an SMMU that EL2
+ * owns, and into the KUnit tests.
+ *
+ * The rule throughout is allow-list: a register, command, field or bit that no
+ * table below names is refused. Section numbers are those of IHI 0070 G.b.
+ */
+#ifndef __ARM_SMMU_V3_PKVM_EMU_H
+#define __ARM_SMMU_V3_PKVM_EMU_H
+
+#include <linux/types.h>
+
+#include "../arm-smmu-v3.h"
+
+/*
+ * Registers and fields that the driver in this directory's parent has no use
+ * for, in the form of arm-smmu-v3.h. IHI0070G.b 6.3.
+ */
+#define ARM_SMMU_IDR2			0x8
+#define ARM_SMMU_IDR4			0x10
+#define ARM_SMMU_S2PII			0x30
+#define ARM_SMMU_STATUSR		0x40
+#define ARM_SMMU_AGBPA			0x48
+#define ARM_SMMU_GATOS_CTRL		0x100
+#define ARM_SMMU_GATOS_SID		0x108
+#define ARM_SMMU_GATOS_ADDR		0x110
+#define ARM_SMMU_GATOS_PAR		0x118
+#define ARM_SMMU_MPAMIDR		0x130
+#define ARM_SMMU_GMPAM			0x138
+#define ARM_SMMU_GBPMPAM		0x13c
+#define ARM_SMMU_VATOS_SEL		0x180
+#define ARM_SMMU_IDR6			0x190
+#define ARM_SMMU_DPT_BASE		0x200
+#define ARM_SMMU_DPT_BASE_CFG		0x208
+#define ARM_SMMU_DPT_CFG_FAR		0x210
+
+#define IDR0_TERM_MODEL			BIT(26)
+#define IDR0_VATOS			BIT(20)
+#define IDR0_STALL_MODEL_TERMINATE	1
+#define IDR1_ECMDQ			BIT(31)
+#define IDR3_HAD			BIT(2)
+#define IDR3_STT			BIT(9)
+#define IDR3_E0PD			BIT(13)
+
+#define GBPA_INSTCFG			GENMASK(19, 18)
+#define GBPA_PRIVCFG			GENMASK(17, 16)
+#define GBPA_SHCFG			GENMASK(13, 12)
+#define GBPA_ALLOCCFG			GENMASK(11, 8)
+#define GBPA_MTCFG			BIT(4)
+#define GBPA_MEMATTR			GENMASK(3, 0)
+
+#define STRTAB_STE_2_S2AFFD		BIT(53)
+
+#define CMDQ_OP_PREFETCH_ADDR		0x2
+#define CMDQ_PREFETCH_0_SSID		GENMASK_ULL(31, 12)
+#define CMDQ_PREFETCH_1_STRIDE		GENMASK_ULL(9, 5)
+
+/* As in arm-smmu-v3.c. */
+#define IIDR_IMPLEMENTER_ARM		0x43b
+#define IIDR_PRODUCTID_ARM_MMU_600	0x483
+#define IIDR_PRODUCTID_ARM_MMU_700	0x487
+
+/* Both 64 KiB pages of the Non-secure programming interface. IHI0070G.b 6.1 */
+#define SMMU_EMU_PAGE1			SZ_64K
+#define SMMU_EMU_SIZE			SZ_128K
+
+/*
+ * The largest queues that the host is offered: 1 MiB each. EL2 pins every page
+ * of them, and the time of that is spent in one trap.
+ */
+#define SMMU_EMU_MAX_CMDQ_SHIFT		16
+#define SMMU_EMU_MAX_EVTQ_SHIFT		15
+
+/* The smallest command queue that EL2 can work with. */
+#define SMMU_EMU_MIN_CMDQ_SHIFT		5
+
+/* The most stream ID bits that EL2 shadows: a level 1 table of at most 4 MiB. */
+#define SMMU_EMU_MAX_SID_BITS		25
+
+/*
+ * The shadow stream table: two levels where the hardware has more stream IDs
+ * than one level 2 table holds, every level 2 table exactly one page.
+ */
+#define SMMU_EMU_SPLIT			(PAGE_SHIFT - 6)
+#define SMMU_EMU_L2_STES		BIT(SMMU_EMU_SPLIT)
+
+/* The VMID of the one stage 2 that all streams of all owned SMMUs have. */
+#define SMMU_EMU_VMID			0
+
+/**
+ * struct smmu_emu_ids - The identification registers of an SMMU
+ * @idr:  IDR0 to IDR5
+ * @iidr: IIDR
+ * @aidr: AIDR
+ */
+struct smmu_emu_ids {
+	u32 idr[6];
+	u32 iidr;
+	u32 aidr;
+};
+
+/* Why EL2 cannot own an SMMU. SMMU_EMU_OK is 0. */
+enum smmu_emu_refusal {
+	SMMU_EMU_OK,
+	SMMU_EMU_NO_STAGE1,
+	SMMU_EMU_NO_STAGE2,
+	SMMU_EMU_NO_AARCH64,
+	SMMU_EMU_BIG_ENDIAN,
+	SMMU_EMU_NOT_COHERENT,
+	SMMU_EMU_STALL_FORCED,
+	SMMU_EMU_PRESET,
+	SMMU_EMU_ECMDQ,
+	SMMU_EMU_VATOS,
+	SMMU_EMU_NO_2LVL,
+	SMMU_EMU_NO_GRANULE,
+	SMMU_EMU_OAS,
+	SMMU_EMU_CMDQ_SIZE,
+	SMMU_EMU_ERRATUM,
+	SMMU_EMU_NR_REFUSALS
+};
+
+/**
+ * smmu_emu_check - Whether EL2 can own an SMMU
+ * @ids:     what the hardware says of itself
+ * @pa_bits: bits of the highest physical address that a device may have to reach
+ *
+ * The granule needed is the kernel's PAGE_SIZE.
+ *
+ * Return: SMMU_EMU_OK, or the first reason against it.
+ */
+enum smmu_emu_refusal smmu_emu_check(const struct smmu_emu_ids *ids, u8 pa_bits);
+
+/**
+ * smmu_emu_refusal_str - A refusal in words, for a message or sysfs
+ * @refusal: what smmu_emu_check() returned
+ *
+ * Return: a static string without a full stop; never NULL.
+ */
+const char *smmu_emu_refusal_str(enum smmu_emu_refusal refusal);
+
+/**
+ * struct smmu_emu_caps - What the host is offered, fixed at takeover
+ * @ids:       the identification registers as the host reads them
+ * @ste1:      the bits of dword 1 that EL2 sets in every shadow STE, CPU endian
+ * @ste2:      dword 2 of every shadow STE: EL2's stage 2, CPU endian
+ * @ste3:      dword 3 of every shadow STE: EL2's stage 2, CPU endian
+ * @sid_bits:  IDR1.SIDSIZE as the host reads it
+ * @ssid_bits: IDR1.SSIDSIZE as the host reads it
+ * @cmdq_bits: IDR1.CMDQS as the host reads it
+ * @evtq_bits: IDR1.EVENTQS as the host reads it
+ */
+struct smmu_emu_caps {
+	struct smmu_emu_ids ids;
+	u64 ste1;
+	u64 ste2;
+	u64 ste3;
+	u8 sid_bits;
+	u8 ssid_bits;
+	u8 cmdq_bits;
+	u8 evtq_bits;
+};
+
+/**
+ * smmu_emu_init_caps - Derive what the host is offered from the hardware
+ * @caps: filled; @ste2 and @ste3 are left to the caller
+ * @hw:   the hardware's identification registers, accepted by smmu_emu_check()
+ *
+ * Only features that a table here names are offered; stage 2, Hyp, ATS, PRI,
+ * MSI, SEV, VMID16, ATOS, BTM and stalls are not.
+ */
+void smmu_emu_init_caps(struct smmu_emu_caps *caps, const struct smmu_emu_ids *hw);
+
+/*
+ * Registers.
+ */
+
+/* Index of a register's value in struct smmu_emu_regs. */
+enum smmu_emu_reg_id {
+	SMMU_REG_RAZ,		/* no value: reads as zero, ignores writes */
+	SMMU_REG_ID,		/* constant of struct smmu_emu_caps */
+	SMMU_REG_CR0,
+	SMMU_REG_CR0ACK,
+	SMMU_REG_CR1,
+	SMMU_REG_CR2,
+	SMMU_REG_GBPA,
+	SMMU_REG_IRQ_CTRL,
+	SMMU_REG_IRQ_CTRLACK,
+	SMMU_REG_GERROR,
+	SMMU_REG_GERRORN,
+	SMMU_REG_STRTAB_BASE,
+	SMMU_REG_STRTAB_BASE_CFG,
+	SMMU_REG_CMDQ_BASE,
+	SMMU_REG_CMDQ_PROD,
+	SMMU_REG_CMDQ_CONS,
+	SMMU_REG_EVTQ_BASE,
+	SMMU_REG_EVTQ_PROD,	/* the value is the hardware's */
+	SMMU_REG_EVTQ_CONS,	/* the value is the hardware's */
+	SMMU_REG_NR
+};
+
+/* What has to be disabled, in CR0 and CR0ACK, for a write to have an effect. */
+enum smmu_emu_guard {
+	SMMU_GUARD_RO,		/* never writable */
+	SMMU_GUARD_NONE,	/* always writable */
+	SMMU_GUARD_SMMUEN,
+	SMMU_GUARD_CMDQEN,
+	SMMU_GUARD_EVTQEN,
+	SMMU_GUARD_QUEUES,	/* every queue */
+};
+
+/**
+ * struct smmu_emu_reg - A row of the register table
+ * @name:   the architecture's name
+ * @offset: from the base of page 0; registers of page 1 have 64 KiB added
+ * @width:  4 or 8 bytes
+ * @id:     where its value is
+ * @field:  the bits that the host may set, each group with its guard; bits of
+ *          no group are ignored on write and read as zero
+ */
+struct smmu_emu_reg {
+	const char *name;
+	u32 offset;
+	u8 width;
+	u8 id;
+	struct {
+		u64 mask;
+		u8 guard;
+	} field[2];
+};
+
+extern const struct smmu_emu_reg smmu_emu_regs_table[];
+extern const unsigned int smmu_emu_regs_table_len;
+
+/**
+ * struct smmu_emu_regs - Values of the registers that the host has written
+ * @val: by enum smmu_emu_reg_id; 64-bit registers whole
+ */
+struct smmu_emu_regs {
+	u64 val[SMMU_REG_NR];
+};
+
+/**
+ * struct smmu_emu_access - One access by the host, resolved
+ * @reg:   the row, or NULL where the access reads as zero and ignores writes
+ * @shift: bit of the register that bit 0 of the access is: 0 or 32
+ * @size:  4 or 8 bytes
+ */
+struct smmu_emu_access {
+	const struct smmu_emu_reg *reg;
+	u8 shift;
+	u8 size;
+};
+
+/**
+ * smmu_emu_resolve - Find the register that an access is at
+ * @offset: from the base of page 0, below SMMU_EMU_SIZE, aligned to @size
+ * @size:   4 or 8 bytes
+ *
+ * 32-bit accesses reach 32-bit registers and either half of 64-bit registers,
+ * 64-bit accesses reach 64-bit registers (IHI0070G.b 6.2). Everything else, and
+ * every offset that is in no row, is RAZ/WI. A binary search.
+ *
+ * Return: the access, with @reg NULL for RAZ/WI.
+ */
+struct smmu_emu_access smmu_emu_resolve(u32 offset, u8 size);
+
+/**
+ * smmu_emu_reg_read - The value that the host reads
+ * @caps: for the identification registers
+ * @regs: for all others whose value is not the hardware's
+ * @acc:  from smmu_emu_resolve()
+ *
+ * Return: the value, in the low 8 * @acc.size bits.
+ */
+u64 smmu_emu_reg_read(const struct smmu_emu_caps *caps,
+		      const struct smmu_emu_regs *regs,
+		      struct smmu_emu_access acc);
+
+/**
+ * smmu_emu_reg_merge - The register's whole value after a write by the host
+ * @regs: current values, CR0 and CR0ACK among them for the guards
+ * @acc:  from smmu_emu_resolve()
+ * @val:  what was written, in the low 8 * @acc.size bits
+ * @out:  the new value of the whole register
+ *
+ * Nothing is stored. Writes that a guard forbids are ignored, as from SMMUv3.2
+ * on (IHI0070G.b 6.3.24).
+ *
+ * Return: whether any bit of the register may change, false for RAZ/WI and
+ * read-only registers and where every group of bits is guarded.
+ */
+bool smmu_emu_reg_merge(const struct smmu_emu_regs *regs,
+			struct smmu_emu_access acc, u64 val, u64 *out);
+
+/*
+ * Queues. Indexes have their wrap bit at the queue's log2 of the number of
+ * entries. IHI0070G.b 3.5.1
+ */
+
+/**
+ * struct smmu_emu_queue - The effective range of a queue
+ * @base:  physical address, aligned as the hardware aligns it
+ * @bytes: its size
+ * @shift: log2 of the number of entries, capped as the hardware caps it
+ */
+struct smmu_emu_queue {
+	u64 base;
+	u64 bytes;
+	u8 shift;
+};
+
+/**
+ * smmu_emu_queue_decode - The effective range that a queue's BASE describes
+ * @base_reg:  CMDQ_BASE or EVENTQ_BASE
+ * @max_shift: IDR1's limit as the host reads it
+ * @ent_shift: log2 of the bytes of an entry
+ *
+ * LOG2SIZE is capped, the address is aligned down to the size of the queue or
+ * 32 bytes, whichever is more (IHI0070G.b 6.3.25, 6.3.26).
+ *
+ * Return: the range.
+ */
+struct smmu_emu_queue smmu_emu_queue_decode(u64 base_reg, u8 max_shift, u8 ent_shift);
+
+/**
+ * smmu_emu_queue_used - How many entries wait between CONS and PROD
+ * @shift: log2 of the number of entries
+ * @prod:  index with wrap bit; bits above are ignored
+ * @cons:  likewise
+ *
+ * Return: 0 to 2^@shift, or -1 where the two are inconsistent (IHI0070G.b 3.5.1:
+ * CONSTRAINED UNPREDICTABLE; the emulation stops consuming).
+ */
+int smmu_emu_queue_used(u8 shift, u32 prod, u32 cons);
+
+/**
+ * smmu_emu_queue_add - An index advanced by a number of entries
+ * @shift: log2 of the number of entries
+ * @idx:   index with wrap bit
+ * @n:     0 to 2^@shift
+ *
+ * Return: the index, with wrap bit and no bit above it.
+ */
+u32 smmu_emu_queue_add(u8 shift, u32 idx, u32 n);
+
+/* The entry that an index with wrap bit is at. */
+static inline u32 smmu_emu_queue_slot(u8 shift, u32 idx)
+{
+	return idx & ((1U << shift) - 1);
+}
+
+/*
+ * Commands.
+ */
+enum smmu_emu_cmd_action {
+	SMMU_CMD_ILL,		/* CERROR_ILL; nothing was made */
+	SMMU_CMD_DROP,		/* legal, without effect */
+	SMMU_CMD_FORWARD,	/* issue @out */
+	SMMU_CMD_SYNC,		/* issue @out, which is a CMD_SYNC */
+	SMMU_CMD_CFGI_STE,	/* read the STE of @sid again, then issue @out */
+	SMMU_CMD_CFGI_RANGE,	/* read 2^@range_shift STEs from @sid on, then issue @out */
+	SMMU_CMD_CFGI_ALL,	/* read all STEs again, then issue @out */
+};
+
+/**
+ * struct smmu_emu_cmd - What becomes of a host command
+ * @action:      what to do
+ * @out:         the command for the hardware, CPU endian; every field was either
+ *               checked or made by EL2
+ * @sid:         first stream ID of a CFGI_STE or CFGI_STE_RANGE, in range
+ * @range_shift: log2 of the number of stream IDs of a CFGI_STE_RANGE, capped at
+ *               the number of stream ID bits
+ */
+struct smmu_emu_cmd {
+	enum smmu_emu_cmd_action action;
+	struct arm_smmu_cmd out;
+	u32 sid;
+	u8 range_shift;
+};
+
+/**
+ * smmu_emu_filter_cmd - Check a host command and make the hardware's from it
+ * @caps: what the host is offered
+ * @in:   EL2's copy of the host's command, CPU endian
+ *
+ * An opcode that is in no row, a set bit outside the row's masks, and a command
+ * of a feature that is not offered give SMMU_CMD_ILL. A stream ID out of range
+ * gives SMMU_CMD_DROP. The VMID is EL2's, TLBI_NSNH_ALL becomes TLBI_NH_ALL, the
+ * MSI of a CMD_SYNC is removed, PREFETCH_* are dropped (IHI0070G.b 4).
+ *
+ * Return: what to do, and the command to do it with.
+ */
+struct smmu_emu_cmd smmu_emu_filter_cmd(const struct smmu_emu_caps *caps,
+					const struct arm_smmu_cmd *in);
+
+/*
+ * Stream table.
+ */
+
+/**
+ * smmu_emu_make_ste - Make the hardware's STE from the host's
+ * @caps: what the host is offered, and EL2's stage 2
+ * @host: EL2's copy of the host's STE, or NULL for none
+ * @out:  the shadow STE
+ *
+ * Bypass becomes stage 2 only, stage 1 becomes nested, abort stays abort; all
+ * else, every bit outside the allow-list among them, becomes V=0. Dwords 2 and 3
+ * of @out are EL2's stage 2 in every case, 4 to 7 are zero. Dword 0 of an accepted
+ * @out depends on dword 0 of @host alone, dword 1 of any @out on dword 1 alone: a
+ * host update that changes one dword changes one dword here, and is as hitless
+ * (IHI0070G.b 3.21.3.1).
+ *
+ * Return: whether the host's STE was accepted (an abort is).
+ */
+bool smmu_emu_make_ste(const struct smmu_emu_caps *caps,
+		       const struct arm_smmu_ste *host, struct arm_smmu_ste *out);
+
+/**
+ * struct smmu_emu_strtab - The host's stream table as STRTAB_BASE(_CFG) describe it
+ * @base:      physical address, aligned as the hardware aligns it
+ * @log2size:  effective number of stream ID bits
+ * @split:     stream ID bits of a level 2 table; only for two levels
+ * @two_level: the format
+ */
+struct smmu_emu_strtab {
+	u64 base;
+	u8 log2size;
+	u8 split;
+	bool two_level;
+};
+
+/**
+ * smmu_emu_strtab_decode - Decode STRTAB_BASE and STRTAB_BASE_CFG
+ * @caps: what the host is offered
+ * @base: STRTAB_BASE
+ * @cfg:  STRTAB_BASE_CFG
+ *
+ * Reserved encodings of FMT are linear, of SPLIT are 6; alignment uses LOG2SIZE as
+ * written, the range min(LOG2SIZE, SIDSIZE) (IHI0070G.b 6.3.24, 6.3.25).
+ *
+ * Return: the table.
+ */
+struct smmu_emu_strtab smmu_emu_strtab_decode(const struct smmu_emu_caps *caps,
+					      u64 base, u32 cfg);
+
+/**
+ * smmu_emu_l1std_addr - Where the level 1 descriptor of a stream is
+ * @st:  a two-level table
+ * @sid: a stream ID below 2^@st->log2size
+ *
+ * Return: physical address of the 8-byte descriptor.
+ */
+u64 smmu_emu_l1std_addr(const struct smmu_emu_strtab *st, u32 sid);
+
+/**
+ * smmu_emu_ste_addr - Where the STE of a stream is
+ * @st:    the host's table
+ * @l1std: the level 1 descriptor of @sid, CPU endian; ignored for a linear table
+ * @sid:   any stream ID
+ * @addr:  physical address of the STE
+ *
+ * A Span of 0, above 11 or above SPLIT + 1 is invalid (IHI0070G.b 5.1).
+ *
+ * Return: how many STEs there are from @sid on in the same table, @sid's
+ * included; 0 where @sid has none.
+ */
+u32 smmu_emu_ste_addr(const struct smmu_emu_strtab *st, u64 l1std, u32 sid, u64 *addr);
+
+/**
+ * smmu_emu_s2_ste - Dwords 2 and 3 of the shadow STEs
+ * @caps:     ste2 and ste3 are filled
+ * @pgd:      physical address of the root of EL2's stage 2
+ * @ia_bits:  its input size
+ * @start_level: the level of its root, 0 to 3
+ * @hw:       the hardware's identification registers
+ *
+ * The walk attributes are write-back inner shareable, the granule is PAGE_SIZE,
+ * faults are recorded and never stall, stage 1 tables in Device memory fault.
+ */
+void smmu_emu_s2_ste(struct smmu_emu_caps *caps, u64 pgd, u8 ia_bits, s8 start_level,
+		     const struct smmu_emu_ids *hw);
+
+#endif /* __ARM_SMMU_V3_PKVM_EMU_H */

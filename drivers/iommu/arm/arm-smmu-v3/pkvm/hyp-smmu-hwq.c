@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EL2's SMMUv3 driver: the hardware's command queue.
+ *
+ * The queue is EL2's memory and EL2 alone writes to it: commands of ownership
+ * transitions, and host commands that the filter let pass. Positions in it are
+ * counted in commands since takeover, so that a waiter is not confused by the
+ * queue wrapping around any number of times.
+ *
+ * A queue error stops the hardware until EL2 has replaced the command. Every path
+ * that looks at CMDQ_CONS repairs it, so commands behind it always make progress.
+ */
+
+#include <asm/kvm_hyp.h>
+
+#include "hyp-smmu-v3.h"
+
+/* A reserved opcode: CERROR_ILL on every implementation. IHI0070G.b 4.1.3 */
+#define CMDQ_OP_POISON		0xff
+
+static u32 hwq_used(const struct hyp_smmu_hwq *q)
+{
+	return q->submitted - q->consumed;
+}
+
+/*
+ * Whether a command that the hardware refused was the host's or a poison: without
+ * it, nothing but the host's own stage 1 is stale.
+ */
+static bool hwq_may_skip(u8 op)
+{
+	switch (op) {
+	case CMDQ_OP_POISON:
+	case CMDQ_OP_CFGI_CD:
+	case CMDQ_OP_CFGI_CD_ALL:
+	case CMDQ_OP_TLBI_NH_ALL:
+	case CMDQ_OP_TLBI_NH_ASID:
+	case CMDQ_OP_TLBI_NH_VA:
+	case CMDQ_OP_TLBI_NH_VAA:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The hardware stopped at @q->cons. IHI0070G.b 7.1 */
+static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct arm_smmu_cmd *cmd = &q->base[smmu_emu_queue_slot(q->shift, q->cons)];
+	u8 op = FIELD_GET(CMDQ_0_OP, le64_to_cpu((__force __le64)READ_ONCE(cmd->data[0])));
+
+	hyp_assert_lock_held(&q->lock);
+	if (FIELD_GET(CMDQ_CONS_ERR, cons) != CMDQ_ERR_CERROR_ILL_IDX || !hwq_may_skip(op)) {
+		q->dead = true;
+		return;
+	}
+
+	WRITE_ONCE(cmd->data[1], 0);
+	WRITE_ONCE(cmd->data[0], (__force u64)cpu_to_le64(FIELD_PREP(CMDQ_0_OP,
+								      CMDQ_OP_CMD_SYNC)));
+
+	/* writel() orders the command before the hardware is restarted. */
+	writel(readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN) ^ GERROR_CMDQ_ERR,
+	       smmu->mmio + ARM_SMMU_GERRORN);
+}
+
+static bool hwq_stopped(struct hyp_smmu *smmu)
+{
+	u32 active = readl_relaxed(smmu->mmio + ARM_SMMU_GERROR) ^
+		     readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN);
+
+	return active & GERROR_CMDQ_ERR;
+}
+
+/* Learn how far the hardware is. */
+static void hwq_refresh(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u32 cons, delta;
+
+	hyp_assert_lock_held(&q->lock);
+	if (q->dead || !hwq_used(q))
+		return;
+
+	/*
+	 * readl(): what the caller reads next is not older than CMDQ_CONS, pairs
+	 * with the SMMU updating CONS after the effects of a CMD_SYNC are visible.
+	 */
+	cons = readl(smmu->mmio + ARM_SMMU_CMDQ_CONS);
+	delta = (cons - q->cons) & ((2U << q->shift) - 1);
+	if (delta > hwq_used(q)) {
+		q->dead = true;
+		return;
+	}
+
+	q->cons = smmu_emu_queue_add(q->shift, q->cons, delta);
+	q->consumed += delta;
+
+	/* GERROR is read only where the hardware did not move. IHI0070G.b 7.1 */
+	if (!delta && hwq_stopped(smmu))
+		hwq_repair(smmu, readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS));
+}
+
+static void hwq_write(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmd)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct arm_smmu_cmd *slot = &q->base[smmu_emu_queue_slot(q->shift, q->prod)];
+
+	slot->data[0] = (__force u64)cpu_to_le64(cmd->data[0]);
+	slot->data[1] = (__force u64)cpu_to_le64(cmd->data[1]);
+	q->prod = smmu_emu_queue_add(q->shift, q->prod, 1);
+	q->submitted++;
+}
+
+static void hwq_ring(struct hyp_smmu *smmu)
+{
+	/*
+	 * Commands, and the page tables and stream table entries they are about,
+	 * before the doorbell. Pairs with the SMMU reading the queue only after it
+	 * has seen CMDQ_PROD. IHI0070G.b 3.21.2
+	 */
+	dma_wmb();
+	writel_relaxed(smmu->hwq.prod, smmu->mmio + ARM_SMMU_CMDQ_PROD);
+}
+
+u32 hyp_smmu_hwq_room(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u32 used;
+
+	hyp_spin_lock(&q->lock);
+	if (hwq_used(q) > BIT(q->shift) / 2)
+		hwq_refresh(smmu);
+	used = hwq_used(q) + HYP_SMMU_HWQ_RESERVE;
+	hyp_spin_unlock(&q->lock);
+
+	return used < BIT(q->shift) ? BIT(q->shift) - used : 0;
+}
+
+u64 hyp_smmu_hwq_add(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, u32 n)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u64 seq;
+
+	hyp_spin_lock(&q->lock);
+	while (n--)
+		hwq_write(smmu, cmds++);
+	hwq_ring(smmu);
+	seq = q->submitted;
+	hyp_spin_unlock(&q->lock);
+
+	return seq;
+}
+
+/* The reserve is there for this; it is empty only while the hardware lags behind. */
+static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
+{
+	struct hyp_smmu_deadline deadline = hyp_smmu_deadline(smmu);
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	for (;;) {
+		hyp_spin_lock(&q->lock);
+		if (hwq_used(q) + n > BIT(q->shift))
+			hwq_refresh(smmu);
+		if (q->dead)
+			break;
+		if (hwq_used(q) + n <= BIT(q->shift))
+			return 0;
+		if (hyp_smmu_deadline_passed(&deadline)) {
+			q->dead = true;
+			break;
+		}
+		hyp_spin_unlock(&q->lock);
+		cpu_relax();
+	}
+	hyp_spin_unlock(&q->lock);
+
+	return -EIO;
+}
+
+int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
+{
+	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	int ret;
+
+	ret = hwq_lock_with_room(smmu, 2);
+	if (ret)
+		return ret;
+
+	hwq_write(smmu, &cmd);
+	hwq_write(smmu, &sync);
+	hwq_ring(smmu);
+	*seq = q->submitted;
+	hyp_spin_unlock(&q->lock);
+
+	return 0;
+}
+
+bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	bool done;
+
+	hyp_spin_lock(&q->lock);
+	if (q->consumed < seq)
+		hwq_refresh(smmu);
+	done = q->consumed >= seq;
+	hyp_spin_unlock(&q->lock);
+
+	return done;
+}
+
+int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
+{
+	struct hyp_smmu_deadline deadline = hyp_smmu_deadline(smmu);
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	bool dead;
+
+	while (!hyp_smmu_hwq_done(smmu, seq)) {
+		bool late = hyp_smmu_deadline_passed(&deadline);
+
+		hyp_spin_lock(&q->lock);
+		q->dead |= late;
+		dead = q->dead;
+		hyp_spin_unlock(&q->lock);
+		if (dead)
+			return -EIO;
+		cpu_relax();
+	}
+
+	return 0;
+}
+
+void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
+{
+	struct arm_smmu_cmd poison = {
+		.data = { FIELD_PREP(CMDQ_0_OP, CMDQ_OP_POISON) },
+	};
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	if (hwq_lock_with_room(smmu, 1))
+		return;
+
+	hwq_write(smmu, &poison);
+	hwq_ring(smmu);
+	/* Mostly this repairs it at once; if not, whoever looks next does. */
+	hwq_refresh(smmu);
+	hwq_refresh(smmu);
+	hyp_spin_unlock(&q->lock);
+}
+
+void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u32 gerrorn, ack;
+
+	hyp_spin_lock(&q->lock);
+	gerrorn = readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN);
+	ack = (gerrorn ^ val) & (gerrorn ^ readl_relaxed(smmu->mmio + ARM_SMMU_GERROR));
+	ack &= GERROR_ERR_MASK & ~GERROR_CMDQ_ERR;
+	writel_relaxed(gerrorn ^ ack, smmu->mmio + ARM_SMMU_GERRORN);
+	hyp_spin_unlock(&q->lock);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EL2's SMMUv3 driver: the registers that the host sees.
+ *
+ * Which registers exist, how wide they are and which bits of them the host may set,
+ * and when, is the table in emu-regs.c. Here is what a write brings about.
+ *
+ * The hardware stays enabled whatever the host writes to CR0: without SMMUEN every
+ * stream aborts, without CMDQEN no host command is read, without EVENTQEN the
+ * hardware writes no event. Each change takes effect in the trap or is waited for
+ * by CR0ACK, which the host polls. A CR0 write before that is ignored, as from
+ * SMMUv3.2 on (IHI0070G.b 6.3.9).
+ */
+
+#include <asm/kvm_hyp.h>
+#include <nvhe/mem_protect.h>
+
+#include "hyp-smmu-v3.h"
+
+/* The page that has the event queue's indexes. IHI0070G.b 6.2 */
+#define HW_EVTQ_PROD		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD)
+#define HW_EVTQ_CONS		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_CONS)
+
+static void evtq_unpin(struct hyp_smmu *smmu)
+{
+	if (smmu->evtq_pinned)
+		__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(smmu->evtq.base, PAGE_SIZE),
+					      PAGE_ALIGN(smmu->evtq.bytes));
+	smmu->evtq_pinned = false;
+}
+
+static void hw_set_evtqen(struct hyp_smmu *smmu, bool on)
+{
+	u32 cr0 = readl_relaxed(smmu->mmio + ARM_SMMU_CR0);
+
+	cr0 = on ? cr0 | CR0_EVTQEN : cr0 & ~CR0_EVTQEN;
+	writel_relaxed(cr0, smmu->mmio + ARM_SMMU_CR0);
+}
+
+/*
+ * The hardware writes to the host's queue: pin it before it is enabled. Where it
+ * cannot be pinned the hardware's stays disabled, and events are lost.
+ */
+static void evtq_enable(struct hyp_smmu *smmu)
+{
+	struct smmu_emu_queue q;
+
+	q = smmu_emu_queue_decode(smmu->regs.val[SMMU_REG_EVTQ_BASE],
+				  smmu->caps.evtq_bits, EVTQ_ENT_SZ_SHIFT);
+	if (__pkvm_host_share_pin_hyp(ALIGN_DOWN(q.base, PAGE_SIZE), PAGE_ALIGN(q.bytes)))
+		return;
+
+	smmu->evtq = q;
+	smmu->evtq_pinned = true;
+	/* What the hardware is given is the range that was pinned. */
+	writeq_relaxed(Q_BASE_RWA | q.base | q.shift, smmu->mmio + ARM_SMMU_EVTQ_BASE);
+	hw_set_evtqen(smmu, true);
+}
+
+/* CR0ACK: complete what was waited for. */
+static void settle_cr0(struct hyp_smmu *smmu)
+{
+	u64 *ack = &smmu->regs.val[SMMU_REG_CR0ACK];
+	u64 cr0 = smmu->regs.val[SMMU_REG_CR0];
+	u32 want, hw_ack;
+
+	if (*ack == cr0)
+		return;
+
+	want = smmu->evtq_pinned ? cr0 & CR0_EVTQEN : 0;
+	hw_ack = readl_relaxed(smmu->mmio + ARM_SMMU_CR0ACK) & CR0_EVTQEN;
+	if (want != hw_ack || !hyp_smmu_hwq_done(smmu, smmu->cr0_seq))
+		return;
+
+	/* The hardware has acknowledged that it writes no more. IHI0070G.b 6.3.9.4 */
+	if (!(cr0 & CR0_EVTQEN))
+		evtq_unpin(smmu);
+	*ack = cr0;
+}
+
+static void issue_cfgi_all(struct hyp_smmu *smmu)
+{
+	u64 seq;
+
+	/* A hardware that does not answer acknowledges nothing. */
+	if (hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq))
+		seq = U64_MAX;
+	smmu->cr0_seq = seq;
+}
+
+/* Returns false if the write is to be replayed; then nothing has changed. */
+static bool write_cr0(struct hyp_smmu *smmu, u64 val)
+{
+	u64 *cr0 = &smmu->regs.val[SMMU_REG_CR0];
+	u64 set = val & ~*cr0, clear = *cr0 & ~val;
+
+	settle_cr0(smmu);
+	if (*cr0 != smmu->regs.val[SMMU_REG_CR0ACK])
+		return true;
+
+	if (!(val & CR0_SMMUEN))
+		smmu->enable_scan.active = false;
+	if ((set & CR0_SMMUEN) &&
+	    !hyp_smmu_strtab_update(smmu, &smmu->enable_scan, 0, BIT_ULL(smmu->caps.sid_bits)))
+		return false;
+
+	smmu->cr0_seq = 0;
+	*cr0 = val;
+
+	if (clear & CR0_SMMUEN)
+		hyp_smmu_strtab_clear(smmu);
+	if ((set | clear) & CR0_SMMUEN)
+		issue_cfgi_all(smmu);
+	if (clear & CR0_CMDQEN)
+		hyp_smmu_cmdq_disable(smmu);
+	if (set & CR0_CMDQEN)
+		hyp_smmu_cmdq_enable(smmu);
+	if (clear & CR0_EVTQEN)
+		hw_set_evtqen(smmu, false);
+	if (set & CR0_EVTQEN)
+		evtq_enable(smmu);
+
+	settle_cr0(smmu);
+	/* What this leaves in the queue is copied when the host polls CMDQ_CONS. */
+	hyp_smmu_cmdq_run(smmu);
+
+	return true;
+}
+
+/* Streams that match no STE abort in any case: only the handshake is emulated. */
+static void write_gbpa(struct hyp_smmu *smmu, u64 val)
+{
+	if (val & GBPA_UPDATE)
+		smmu->regs.val[SMMU_REG_GBPA] = val & ~(u64)GBPA_UPDATE;
+}
+
+static void write_gerrorn(struct hyp_smmu *smmu, u64 val)
+{
+	u64 *gerrorn = &smmu->regs.val[SMMU_REG_GERRORN];
+	u64 active = (*gerrorn ^ smmu->regs.val[SMMU_REG_GERROR]) & GERROR_CMDQ_ERR;
+
+	hyp_smmu_hwq_ack_gerror(smmu, val);
+	if ((*gerrorn ^ val) & active) {
+		*gerrorn ^= GERROR_CMDQ_ERR;
+		hyp_smmu_cmdq_restart(smmu);
+	}
+	hyp_smmu_cmdq_run(smmu);
+}
+
+static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val)
+{
+	u8 id = acc.reg->id;
+	u64 new;
+
+	/* The guards look at CR0ACK. */
+	settle_cr0(smmu);
+	if (!smmu_emu_reg_merge(&smmu->regs, acc, val, &new))
+		return true;
+
+	switch (id) {
+	case SMMU_REG_CR0:
+		return write_cr0(smmu, new);
+	case SMMU_REG_GBPA:
+		write_gbpa(smmu, new);
+		return true;
+	case SMMU_REG_GERRORN:
+		write_gerrorn(smmu, new);
+		return true;
+	case SMMU_REG_EVTQ_PROD:
+		writel_relaxed(new, smmu->mmio + HW_EVTQ_PROD);
+		return true;
+	case SMMU_REG_EVTQ_CONS:
+		writel_relaxed(new, smmu->mmio + HW_EVTQ_CONS);
+		return true;
+	}
+
+	smmu->regs.val[id] = new;
+
+	switch (id) {
+	case SMMU_REG_IRQ_CTRL:
+		writel_relaxed(new, smmu->mmio + ARM_SMMU_IRQ_CTRL);
+		break;
+	case SMMU_REG_STRTAB_BASE:
+	case SMMU_REG_STRTAB_BASE_CFG:
+		smmu->enable_scan.active = false;
+		break;
+	case SMMU_REG_CMDQ_CONS:
+		smmu->cmdq.fetch = new & GENMASK(19, 0);
+		break;
+	case SMMU_REG_CMDQ_PROD:
+		return hyp_smmu_cmdq_run(smmu);
+	}
+
+	return true;
+}
+
+/* Errors of the hardware's that concern the host, and its own command errors. */
+static u64 read_gerror(struct hyp_smmu *smmu, u32 hw_offset, u8 id)
+{
+	u32 hw = readl_relaxed(smmu->mmio + hw_offset);
+
+	return (hw & GERROR_ERR_MASK & ~GERROR_CMDQ_ERR) |
+	       (smmu->regs.val[id] & GERROR_CMDQ_ERR);
+}
+
+/* Bring the value up to date that smmu_emu_reg_read() returns. */
+static void refresh_reg(struct hyp_smmu *smmu, u8 id)
+{
+	u64 *val = &smmu->regs.val[id];
+
+	switch (id) {
+	case SMMU_REG_CR0ACK:
+		settle_cr0(smmu);
+		break;
+	case SMMU_REG_IRQ_CTRLACK:
+		*val = readl_relaxed(smmu->mmio + ARM_SMMU_IRQ_CTRLACK) &
+		       (IRQ_CTRL_EVTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN);
+		break;
+	case SMMU_REG_GERROR:
+		hyp_smmu_cmdq_settle(smmu);
+		*val = read_gerror(smmu, ARM_SMMU_GERROR, id);
+		break;
+	case SMMU_REG_GERRORN:
+		*val = read_gerror(smmu, ARM_SMMU_GERRORN, id);
+		break;
+	case SMMU_REG_CMDQ_CONS:
+		hyp_smmu_cmdq_run(smmu);
+		hyp_smmu_cmdq_settle(smmu);
+		break;
+	case SMMU_REG_EVTQ_PROD:
+		/* readl(): events are not read before PROD says they are there. */
+		*val = readl(smmu->mmio + HW_EVTQ_PROD);
+		break;
+	case SMMU_REG_EVTQ_CONS:
+		*val = readl_relaxed(smmu->mmio + HW_EVTQ_CONS);
+		break;
+	}
+}
+
+bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val)
+{
+	struct smmu_emu_access acc = smmu_emu_resolve(offset, size);
+
+	hyp_assert_lock_held(&smmu->emu_lock);
+	if (!acc.reg) {
+		if (!write)
+			*val = 0;
+		return true;
+	}
+
+	if (write)
+		return write_reg(smmu, acc, *val);
+
+	refresh_reg(smmu, acc.reg->id);
+	*val = smmu_emu_reg_read(&smmu->caps, &smmu->regs, acc);
+
+	return true;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * EL2's SMMUv3 driver: private definitions.
+ *
+ * Locks, outermost first; the ones in brackets are pKVM's:
+ *
+ *   hyp_smmu::emu_lock -> [host_mmu.lock -> pkvm_pgd_lock] -> hyp_smmu_hwq::lock
+ *
+ * Traps by the host take emu_lock. Ownership transitions run under host_mmu.lock
+ * and take only hyp_smmu_hwq::lock, so that neither waits for the other. Nothing
+ * waits for the hardware while it holds a lock of this file.
+ */
+#ifndef __ARM_SMMU_V3_PKVM_HYP_H
+#define __ARM_SMMU_V3_PKVM_HYP_H
+
+#include <nvhe/iommu.h>
+#include <nvhe/spinlock.h>
+
+#include "arm-smmu-v3-pkvm.h"
+#include "emu.h"
+
+/*
+ * Slots of the hardware queue that host commands leave free: EL2's own commands
+ * for a transition, a change of CR0 and an error report fit at any time.
+ */
+#define HYP_SMMU_HWQ_RESERVE	8
+
+/* The hardware's command queue, which is EL2's. */
+struct hyp_smmu_hwq {
+	/* Guards the fields below, CMDQ_PROD and GERRORN.CMDQ_ERR. */
+	hyp_spinlock_t lock;
+	/* Number of commands written since takeover. */
+	u64 submitted;
+	/* Number of commands the hardware was last seen to have consumed. */
+	u64 consumed;
+	/* Indexes with wrap bit. */
+	u32 prod;
+	u32 cons;
+	/* The hardware does not answer. Every transition is refused. */
+	bool dead;
+
+	/* Constant. */
+	struct arm_smmu_cmd *base;
+	u8 shift;
+};
+
+/* Up to @cons, the host's commands are complete once @seq is consumed. */
+struct hyp_smmu_mark {
+	u64 seq;
+	u32 cons;
+};
+
+#define HYP_SMMU_MARKS		16
+
+/* The host's command queue. Guarded by hyp_smmu::emu_lock. */
+struct hyp_smmu_host_cmdq {
+	/* Pinned while CR0.CMDQEN. Without memory where pinning was refused. */
+	struct smmu_emu_queue q;
+	bool pinned;
+	/* Next command to copy; CMDQ_CONS follows as the hardware completes. */
+	u32 fetch;
+	/* CERROR_* at @fetch, 0 for none, and whether the host has been told. */
+	u8 err;
+	bool err_shown;
+	/* Copied commands not yet known to be complete, oldest first. */
+	u8 first_mark;
+	u8 nr_marks;
+	struct hyp_smmu_mark marks[HYP_SMMU_MARKS];
+};
+
+/* A walk over the host's stream table that may take several traps. */
+struct hyp_smmu_scan {
+	u64 next;
+	bool active;
+};
+
+struct hyp_smmu {
+	/* Guards everything without a note of its own. */
+	hyp_spinlock_t emu_lock;
+	struct smmu_emu_regs regs;
+	struct hyp_smmu_host_cmdq cmdq;
+
+	/* What CR0ACK waits for. */
+	u64 cr0_seq;
+
+	/* Pinned while the hardware may write to it. */
+	struct smmu_emu_queue evtq;
+	bool evtq_pinned;
+
+	/* The shadow stream table: level 2 tables, or the linear table, by EL2 VA. */
+	__le64 *l1;
+	struct arm_smmu_ste *linear;
+	struct kvm_hyp_memcache pool;
+	/* The last part of the host's table that was read. */
+	struct arm_smmu_ste *bounce;
+	struct hyp_smmu_scan enable_scan;
+	struct hyp_smmu_scan cfgi_scan;
+
+	struct hyp_smmu_hwq hwq;
+	/* What a transition waits for. Guarded by host_mmu.lock. */
+	u64 flush_seq;
+
+	/* Constant after takeover. */
+	void __iomem *mmio;
+	phys_addr_t mmio_phys;
+	u64 mmio_size;
+	struct smmu_emu_ids hw;
+	struct smmu_emu_caps caps;
+	u32 timer_freq;
+	u32 gbpa_reset;
+	bool registered;
+	bool enabled;
+};
+
+/* hyp-smmu-v3.c */
+
+/**
+ * hyp_smmu_poll_reg - Wait for a register, for at most a second
+ * @smmu:   the SMMU
+ * @offset: of a 32-bit register
+ * @mask:   bits to look at
+ * @val:    what they are to be
+ *
+ * Context: the host is trusted; no lock.
+ * Return: 0 or -ETIMEDOUT.
+ */
+int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val);
+
+/* A deadline for waits in EL2, sane even where the timer's frequency is not known. */
+struct hyp_smmu_deadline {
+	u64 end;
+	u32 min_polls;
+};
+
+struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
+bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
+
+/* hyp-smmu-hwq.c: the hardware's queue. No lock of it is held by the caller. */
+
+/**
+ * hyp_smmu_hwq_room - How many host commands fit into the hardware's queue
+ * @smmu: the SMMU
+ *
+ * The room may only grow until the caller, who holds emu_lock, adds commands: all
+ * others use the slots that are reserved for them.
+ */
+u32 hyp_smmu_hwq_room(struct hyp_smmu *smmu);
+
+/**
+ * hyp_smmu_hwq_add - Write commands and ring the doorbell
+ * @smmu: the SMMU
+ * @cmds: commands, CPU endian; every field checked or made by EL2
+ * @n:    how many; as many as hyp_smmu_hwq_room() said
+ *
+ * Stores that precede the call are visible to the SMMU before the commands are.
+ *
+ * Return: what to give to hyp_smmu_hwq_done() or hyp_smmu_hwq_wait().
+ */
+u64 hyp_smmu_hwq_add(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, u32 n);
+
+/**
+ * hyp_smmu_hwq_add_el2 - The same for EL2's own commands, a CMD_SYNC appended
+ * @smmu: the SMMU
+ * @cmd:  the command
+ * @seq:  what to give to hyp_smmu_hwq_wait()
+ *
+ * Return: 0, or -EIO if the hardware does not answer.
+ */
+int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq);
+
+/**
+ * hyp_smmu_hwq_done - Whether commands have been consumed
+ * @smmu: the SMMU
+ * @seq:  from one of the two functions above
+ *
+ * For a command that a CMD_SYNC follows, @seq being the CMD_SYNC's, consumed is
+ * complete (IHI0070G.b 4.7.3).
+ */
+bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq);
+
+/**
+ * hyp_smmu_hwq_wait - Wait until commands have been consumed, for at most a second
+ * @smmu: the SMMU
+ * @seq:  likewise
+ *
+ * Return: 0, or -EIO if the hardware does not answer; then it never will be asked
+ * again.
+ */
+int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq);
+
+/**
+ * hyp_smmu_hwq_raise_gerror - Have the hardware raise its global error interrupt
+ * @smmu: the SMMU
+ *
+ * EL2 cannot raise an interrupt line. The hardware meets a reserved opcode,
+ * reports CERROR_ILL, which raises the line if the host enabled it, and EL2
+ * replaces the command and acknowledges the error.
+ */
+void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu);
+
+/**
+ * hyp_smmu_hwq_ack_gerror - Acknowledge global errors on behalf of the host
+ * @smmu: the SMMU
+ * @val:  GERRORN as the host wrote it; CMDQ_ERR is ignored
+ */
+void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
+
+/* hyp-smmu-cmdq.c: the host's queue. Context: emu_lock is held. */
+
+/* CMDQEN is set: pin the queue that CMDQ_BASE describes. */
+void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu);
+/* CMDQEN is cleared: host memory is not read from here on. */
+void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu);
+
+/**
+ * hyp_smmu_cmdq_run - Copy host commands between CMDQ_CONS and CMDQ_PROD
+ * @smmu: the SMMU
+ *
+ * Return: true if the host's access is finished, false if it is to be replayed
+ * because commands are left that a single trap has no time or room for.
+ */
+bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu);
+
+/* Let CMDQ_CONS and GERROR.CMDQ_ERR say what the hardware has completed. */
+void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu);
+
+/* The host acknowledged GERROR.CMDQ_ERR: forget the error. */
+void hyp_smmu_cmdq_restart(struct hyp_smmu *smmu);
+
+/* hyp-smmu-strtab.c: the shadow stream table. Context: emu_lock is held. */
+
+/* Take the donated memory as a table in which every stream aborts. */
+int hyp_smmu_strtab_init(struct hyp_smmu *smmu, void *table, u64 size);
+
+/* STRTAB_BASE and STRTAB_BASE_CFG of the hardware. */
+u64 hyp_smmu_strtab_base(const struct hyp_smmu *smmu);
+u32 hyp_smmu_strtab_cfg(const struct hyp_smmu *smmu);
+
+/**
+ * hyp_smmu_strtab_update - Read STEs of the host again
+ * @smmu:  the SMMU
+ * @scan:  where an earlier call stopped, or inactive
+ * @first: first stream ID
+ * @n:     number of stream IDs
+ *
+ * The caller issues the CFGI command afterwards.
+ *
+ * Return: true once all were read, false to be called again with the same
+ * arguments in a later trap.
+ */
+bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
+			    u64 first, u64 n);
+
+/* Let every stream abort. The caller issues CFGI_ALL. */
+void hyp_smmu_strtab_clear(struct hyp_smmu *smmu);
+
+/* hyp-smmu-mmio.c */
+
+/**
+ * hyp_smmu_mmio - Emulate one access
+ * @smmu:   the SMMU
+ * @offset: from the base of page 0, aligned to @size
+ * @size:   4 or 8 bytes
+ * @write:  direction
+ * @val:    what is written, or what was read
+ *
+ * Context: emu_lock is held.
+ * Return: true, or false if the access is to be replayed.
+ */
+bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val);
+
+#endif /* __ARM_SMMU_V3_PKVM_HYP_H */

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which SMMUs the hypervisor can own, from what firmware and hardware say.
+ *
+ * The hypervisor has no clock, reset or power framework: an SMMU that the host
+ * can reset or switch off behind its back is not owned. Whatever the emulation
+ * itself cannot do is smmu_emu_check()'s.
+ */
+#include <linux/acpi.h>
+#include <linux/acpi_iort.h>
+#include <linux/io.h>
+#include <linux/memblock.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+
+#include "arm-smmu-v3-kvm.h"
+
+static const char reason_cmdqv[] = "CMDQ-V queues would reach it past the hypervisor";
+static const char reason_page1[] = "its register page 1 is missing";
+static const char reason_hi161x[] = "HiSilicon Hi161x is not supported";
+
+/* A bus that the node is on can be switched off just as well. */
+static bool of_host_has_controls(struct device_node *node)
+{
+	static const char * const controls[] = { "power-domains", "clocks", "resets" };
+	struct device_node *np;
+	unsigned int i;
+
+	for (np = of_node_get(node); np; np = of_get_next_parent(np)) {
+		for (i = 0; i < ARRAY_SIZE(controls); i++) {
+			if (of_property_present(np, controls[i])) {
+				of_node_put(np);
+				return true;
+			}
+		}
+	}
+
+	return false;
+}
+
+static const char *of_fw_check(struct device_node *np)
+{
+	if (of_host_has_controls(np))
+		return "the host controls its power domain, clock or reset";
+	if (of_property_present(np, "nvidia,cmdqv") ||
+	    of_device_is_compatible(np, "nvidia,tegra264-smmu"))
+		return reason_cmdqv;
+	if (of_property_present(np, "cavium,cn9900-broken-page1-regspace"))
+		return reason_page1;
+	if (of_property_present(np, "hisilicon,broken-prefetch-cmd"))
+		return reason_hi161x;
+	if (!of_dma_is_coherent(np))
+		return smmu_emu_refusal_str(SMMU_EMU_NOT_COHERENT);
+
+	return NULL;
+}
+
+#ifdef CONFIG_ACPI
+static const char *acpi_fw_check(struct device *dev)
+{
+	struct acpi_iort_node *node = *(struct acpi_iort_node **)dev_get_platdata(dev);
+	struct acpi_iort_smmu_v3 *smmu = (struct acpi_iort_smmu_v3 *)node->node_data;
+	char uid[11];
+
+	scnprintf(uid, sizeof(uid), "%u", node->identifier);
+	if (acpi_dev_present("NVDA200C", uid, -1))
+		return reason_cmdqv;
+	if (smmu->model == ACPI_IORT_SMMU_V3_CAVIUM_CN99XX)
+		return reason_page1;
+	if (smmu->model == ACPI_IORT_SMMU_V3_HISILICON_HI161X)
+		return reason_hi161x;
+	if (!(smmu->flags & ACPI_IORT_SMMU_V3_COHACC_OVERRIDE))
+		return smmu_emu_refusal_str(SMMU_EMU_NOT_COHERENT);
+
+	return NULL;
+}
+#else
+static const char *acpi_fw_check(struct device *dev)
+{
+	return "no firmware node";
+}
+#endif
+
+const char *smmu_fw_check(struct platform_device *pdev)
+{
+	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
+
+	if (!res || resource_size(res) < SMMU_EMU_SIZE || !IS_ALIGNED(res->start, SZ_64K))
+		return "its registers are not 128 KiB aligned to 64 KiB";
+
+	return pdev->dev.of_node ? of_fw_check(pdev->dev.of_node) : acpi_fw_check(&pdev->dev);
+}
+
+static void read_ids(void __iomem *base, struct smmu_emu_ids *ids)
+{
+	unsigned int i;
+
+	/* IDR0 to IDR5 are adjacent. IHI0070G.b 6.2 */
+	for (i = 0; i < ARRAY_SIZE(ids->idr); i++)
+		ids->idr[i] = readl(base + ARM_SMMU_IDR0 + i * sizeof(u32));
+	ids->iidr = readl(base + ARM_SMMU_IIDR);
+	ids->aidr = readl(base + ARM_SMMU_AIDR);
+}
+
+const char *smmu_hw_check(struct platform_device *pdev, struct smmu_emu_ids *ids)
+{
+	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
+	enum smmu_emu_refusal refusal;
+	void __iomem *base;
+
+	/* Not requested: the region is to be the driver's of the auxiliary device. */
+	base = ioremap(res->start, ARM_SMMU_REG_SZ);
+	if (!base)
+		return "its registers cannot be mapped";
+	read_ids(base, ids);
+	iounmap(base);
+
+	refusal = smmu_emu_check(ids, fls64(memblock_end_of_DRAM() - 1));
+	if (refusal != SMMU_EMU_OK)
+		return smmu_emu_refusal_str(refusal);
+
+	/* The queue must not share a page with anything. */
+	if (FIELD_GET(IDR1_CMDQS, ids->idr[1]) + CMDQ_ENT_SZ_SHIFT < PAGE_SHIFT)
+		return smmu_emu_refusal_str(SMMU_EMU_CMDQ_SIZE);
+
+	return NULL;
+}
+
+u8 smmu_oas_bits(const struct smmu_emu_ids *ids)
+{
+	switch (FIELD_GET(IDR5_OAS, ids->idr[5])) {
+	case IDR5_OAS_32_BIT:
+		return 32;
+	case IDR5_OAS_36_BIT:
+		return 36;
+	case IDR5_OAS_40_BIT:
+		return 40;
+	case IDR5_OAS_42_BIT:
+		return 42;
+	case IDR5_OAS_44_BIT:
+		return 44;
+	case IDR5_OAS_52_BIT:
+		return 52;
+	default:
+		return 48;
+	}
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's part in the device stage 2: how large it has to be, and memory for it.
+ *
+ * The hypervisor maps everything in advance, as DMA cannot fault its mappings
+ * in. What that takes at worst is known when it is asked to, and comes from the
+ * page allocator.
+ */
+#define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
+
+#include <linux/acpi.h>
+#include <linux/ioport.h>
+#include <linux/memblock.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/sizes.h>
+
+#include <asm/cpufeature.h>
+#include <asm/kvm_iommu_pgtable.h>
+#include <asm/kvm_mmu.h>
+
+#include "arm-smmu-v3-kvm.h"
+
+/*
+ * Where the end of all I/O is not known, as a host bridge's windows may not be
+ * until its driver is loaded: rarely is it beyond, and so much costs next to
+ * nothing.
+ */
+#define MIN_IO_BITS	40
+
+/* The root of the device stage 2, until it is released. */
+static void *s2_pgd;
+static size_t s2_pgd_size;
+
+int hyp_pool_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pages)
+{
+	int ret = topup_hyp_memcache(pool, nr_pages);
+
+	/* A guest's page cache has this beside the pages; the hypervisor has not. */
+	kfree(pool->mapping);
+	pool->mapping = NULL;
+	if (ret)
+		free_hyp_memcache(pool);
+
+	return ret;
+}
+
+void hyp_range_debug(struct device *dev, const char *what, phys_addr_t base, size_t size)
+{
+	if (dev)
+		dev_dbg(dev, "pkvm: %s at %pa size 0x%zx\n", what, &base, size);
+	else
+		pr_debug("pkvm: %s at %pa size 0x%zx\n", what, &base, size);
+}
+
+void hyp_pool_debug(struct device *dev, const char *what, const struct kvm_hyp_memcache *pool)
+{
+	phys_addr_t page = pool->head, base = 0;
+	size_t size = 0;
+	unsigned long i;
+
+	for (i = 0; i < pool->nr_pages; i++, page = *(phys_addr_t *)phys_to_virt(page)) {
+		page &= PAGE_MASK;
+		if (size && page == base + size) {
+			size += PAGE_SIZE;
+		} else if (size && page + PAGE_SIZE == base) {
+			base = page;
+			size += PAGE_SIZE;
+		} else {
+			if (size)
+				hyp_range_debug(dev, what, base, size);
+			base = page;
+			size = PAGE_SIZE;
+		}
+	}
+
+	if (size)
+		hyp_range_debug(dev, what, base, size);
+}
+
+static int __init resource_end(struct resource *res, void *arg)
+{
+	u64 *end = arg;
+
+	*end = max(*end, res->end);
+	return 0;
+}
+
+/* Windows of host bridges without a driver yet; MSI doorbells have no resource. */
+static u64 __init of_io_end(u64 end)
+{
+	struct of_pci_range_parser parser;
+	struct of_pci_range range;
+	struct device_node *np;
+	struct resource res;
+
+	for_each_node_by_type(np, "pci") {
+		if (of_pci_range_parser_init(&parser, np))
+			continue;
+		for_each_of_pci_range(&parser, &range)
+			if (range.cpu_addr != OF_BAD_ADDR)
+				end = max(end, range.cpu_addr + range.size - 1);
+	}
+
+	for_each_compatible_node(np, NULL, "arm,gic-v3-its")
+		if (!of_address_to_resource(np, 0, &res))
+			end = max(end, res.end);
+
+	return end;
+}
+
+#ifdef CONFIG_ACPI
+static u64 its_end __initdata;
+
+static int __init madt_its_end(union acpi_subtable_headers *header, const unsigned long end)
+{
+	struct acpi_madt_generic_translator *its = (void *)header;
+
+	its_end = max(its_end, its->base_address + SZ_128K - 1);
+	return 0;
+}
+
+static u64 __init acpi_io_end(u64 end)
+{
+	acpi_table_parse_madt(ACPI_MADT_TYPE_GENERIC_TRANSLATOR, madt_its_end, 0);
+
+	return max(end, its_end);
+}
+#else
+static inline u64 acpi_io_end(u64 end)
+{
+	return end;
+}
+#endif
+
+/* What the host stage 2 covers: devices reach no more. */
+static u8 __init cpu_pa_bits(void)
+{
+	u64 mmfr0 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1);
+
+	return id_aa64mmfr0_parange_to_phys_shift(kvm_get_parange(mmfr0));
+}
+
+u8 __init pkvm_iommu_ia_bits(u8 max_bits)
+{
+	u64 end = memblock_end_of_DRAM() - 1;
+
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM, 0, U64_MAX, &end, resource_end);
+	end = acpi_disabled ? of_io_end(end) : acpi_io_end(end);
+
+	return min3(max(fls64(end), MIN_IO_BITS), max_bits, cpu_pa_bits());
+}
+
+unsigned int __init pkvm_iommu_mmio_blocks(u64 size)
+{
+	return DIV_ROUND_UP_ULL(size, kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1));
+}
+
+static void __init s2_free(void)
+{
+	free_hyp_memcache(&hyp_iommu_pool);
+	free_pages_exact(s2_pgd, s2_pgd_size);
+	s2_pgd = NULL;
+}
+
+int __init pkvm_iommu_s2_prepare(u8 ia_bits, unsigned int nr_mmio_blocks)
+{
+	int ret;
+
+	s2_pgd_size = hyp_iommu_pgd_size(ia_bits);
+	s2_pgd = alloc_pages_exact(s2_pgd_size, GFP_KERNEL | __GFP_ZERO);
+	if (!s2_pgd)
+		return -ENOMEM;
+
+	ret = hyp_pool_alloc(&hyp_iommu_pool, hyp_iommu_pgtable_pages(ia_bits, nr_mmio_blocks));
+	if (ret) {
+		s2_free();
+		return ret;
+	}
+
+	pr_debug("pkvm: device stage 2 of %u bits, %lu pages for tables\n",
+		 ia_bits, hyp_iommu_pool.nr_pages);
+	hyp_range_debug(NULL, "pgd", virt_to_phys(s2_pgd), s2_pgd_size);
+	hyp_pool_debug(NULL, "pgt_pool", &hyp_iommu_pool);
+
+	ret = kvm_call_hyp_nvhe(__pkvm_iommu_prepare, virt_to_pfn(s2_pgd), ia_bits);
+	if (ret) {
+		s2_free();
+		return ret;
+	}
+
+	/* What the tables did not need. */
+	hyp_pool_debug(NULL, "pgt_pool_unused", &hyp_iommu_pool);
+	free_hyp_memcache(&hyp_iommu_pool);
+	return 0;
+}
+
+void __init pkvm_iommu_s2_release(void)
+{
+	int ret = kvm_call_hyp_nvhe(__pkvm_iommu_release);
+
+	if (ret)
+		pr_err("the hypervisor keeps the device stage 2 (%d)\n", ret);
+	else
+		s2_free();
+}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the Python scripts share: directories, git, and the patch file format.
+
+A patch file is a mail header (From, Date, Subject), an empty line, the commit
+message, a line "---", one line "new-file: PATH" for each file that the commit
+adds whole from this repository, and a git diff of the files that exist
+upstream.
+"""
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+OUT = TOP / "out"
+TREE = OUT / "linux"
+PATCHES = TOP / "patches"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pkvm-smmuv3"
+NEW_FILE_DIRS = ("arch", "drivers", "include", "Documentation", "tools")
+
+# Last composed head, and the base below it, in out/linux
+COMPOSED = "refs/pkvm/composed"
+BASE = "refs/pkvm/base"
+
+# The user's git configuration must not change what the scripts write.
+GIT_ENV = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
+           "GIT_CONFIG_NOSYSTEM": "1"}
+COMMITTER = {"GIT_COMMITTER_NAME": "pkvm-smmuv3",
+             "GIT_COMMITTER_EMAIL": "pkvm-smmuv3@localhost",
+             "GIT_COMMITTER_DATE": "2026-01-01T00:00:00+0000"}
+
+
+def die(message):
+    sys.exit(f"{Path(sys.argv[0]).name}: {message}")
+
+
+def lock_file(path):
+    """Wait for the lock PATH; it is held until the returned file is closed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = open(path, "w", encoding="ascii")
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def try_git(*args, cwd=TREE, env=None, data=None):
+    """Run git; return the finished process, output as bytes."""
+    return subprocess.run(["git", "-c", "core.abbrev=12", *args], cwd=cwd, input=data,
+                          env={**os.environ, **GIT_ENV, **COMMITTER, **(env or {})},
+                          capture_output=True, check=False)
+
+
+def git(*args, strip=True, **kwargs):
+    """Run git, which must not fail; return its output as text."""
+    done = try_git(*args, **kwargs)
+    if done.returncode:
+        die(f"git {args[0]}: {done.stderr.decode(errors='replace').strip()}")
+    text = done.stdout.decode(errors="surrogateescape")
+    return text.strip() if strip else text
+
+
+def rev(name):
+    """The commit that NAME stands for in out/linux, or None."""
+    done = try_git("rev-parse", "-q", "--verify", f"{name}^{{commit}}")
+    return done.stdout.decode().strip() or None
+
+
+class Patch:
+    """One commit of the series, as patches/NNNN-subject.patch holds it."""
+
+    def __init__(self, author, date, subject, body, new_files, diff):
+        self.author, self.date, self.subject = author, date, subject
+        self.body, self.new_files, self.diff = body, new_files, diff
+
+    @classmethod
+    def read(cls, path):
+        text = path.read_bytes().decode(errors="surrogateescape")
+        head, _, rest = text.partition("\n\n")
+        fields = dict(re.findall(r"^([A-Za-z]+): (.*)$", head, re.M))
+        for name in ("From", "Date", "Subject"):
+            if name not in fields:
+                die(f"{path.name}: no '{name}:' line in its header")
+        if not re.fullmatch(r".+ <[^<>]+>", fields["From"]):
+            die(f"{path.name}: 'From:' is not 'Name <address>'")
+        body, found, rest = ("\n" + rest).partition("\n---\n")
+        if not found:
+            die(f"{path.name}: no line '---' after the commit message")
+        listed = re.match(r"(?:new-file: .+\n)*", rest).group()
+        diff = rest[len(listed):].lstrip("\n")
+        if diff and not diff.startswith("diff --git "):
+            die(f"{path.name}: neither 'new-file:' nor 'diff --git': {diff.splitlines()[0]}")
+        return cls(fields["From"], fields["Date"], fields["Subject"], body.strip("\n"),
+                   re.findall("new-file: (.+)\n", listed), diff)
+
+    def text(self):
+        body = self.body + "\n" if self.body else ""
+        listed = "".join(f"new-file: {name}\n" for name in self.new_files)
+        return (f"From: {self.author}\nDate: {self.date}\nSubject: {self.subject}\n\n"
+                f"{body}---\n{listed}{self.diff}")
+
+    def message(self):
+        return f"{self.subject}\n\n{self.body}".strip("\n") + "\n"
+
+
+def patch_files():
+    return sorted(PATCHES.glob("[0-9][0-9][0-9][0-9]-*.patch"))

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Boot the test machine once, run tests in it, and judge what it printed.
+
+    boot.py [options] TEST...      for a single boot by hand
+"""
+
+import argparse
+import re
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import ktap
+from machine import OUT, Machine
+
+LOGS = OUT / "check"
+# What the kernel prints when it, or the hypervisor, is in trouble
+SPLAT = re.compile(r"Kernel panic|hyp panic|Internal error: |Unable to handle kernel|"
+                   r"\bBUG: |\bWARNING: (?!.*experimental)|rcu: INFO: .*stall|"
+                   r"blocked for more than|soft lockup|possible circular locking|"
+                   r"CMD_SYNC timeout|\bCMDQ error")
+
+
+@dataclass
+class Boot:
+    name: str
+    machine: Machine
+    tests: list
+    params: str = ""            # more of the kernel command line
+    timeout: int = 400          # seconds, several times of what it takes
+    log_has: tuple = ()         # patterns that the kernel log must contain
+    log_lacks: tuple = ()       # and must not
+    skips: str = "not applicable"   # pattern of reasons that a test may skip for
+    kunit: bool = False         # the kernel's own suites are what is run
+
+    def log(self):
+        return LOGS / f"{self.name}.log"
+
+
+def run_qemu(command, log, timeout):
+    """Run COMMAND with its console in LOG; say what went wrong, or nothing."""
+    end = time.monotonic() + timeout
+    with open(log, "wb") as console, \
+         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as qemu, \
+         selectors.DefaultSelector() as selector:
+        selector.register(qemu.stdout, selectors.EVENT_READ)
+        while True:
+            left = end - time.monotonic()
+            if left <= 0 or not selector.select(left):
+                qemu.kill()
+                return f"timed out after {timeout} s"
+            data = qemu.stdout.read1(65536)
+            if not data:
+                break
+            console.write(data)
+            console.flush()
+        status = qemu.wait()
+    return f"QEMU exited with {status}" if status else ""
+
+
+def sections(text):
+    """Split the console into what each test printed, and the kernel log."""
+    tests = {}
+    for match in re.finditer(r"^# guest: begin (\S+)\n(.*?)^# guest: end \1 (\d+)$",
+                             text, re.M | re.S):
+        tests[match[1]] = (match[2], int(match[3]))
+    _, _, log = text.partition("# guest: log\n")
+    return tests, log
+
+
+def judge_tests(boot, tests):
+    points = []
+    for test in boot.tests:
+        if test == "pause":
+            continue
+        if test not in tests:
+            points.append(ktap.Point(f"{test} ran", False, why="no end of it in the log"))
+            continue
+        text, status = tests[test]
+        found = ktap.parse(text, test)
+        points += found
+        if status not in (0, 4) and all(point.passed for point in found):
+            points.append(ktap.Point(f"{test} exits cleanly", False, why=f"exit status {status}"))
+    for point in points:
+        if point.skipped is not None and not re.search(boot.skips, point.skipped):
+            point.passed, point.why = False, f"skipped: {point.skipped}"
+            point.skipped = None
+    return points
+
+
+def judge(boot, text, trouble):
+    """All test points of a boot, from its console."""
+    tests, log = sections(text)
+    points = judge_tests(boot, tests)
+    if boot.kunit:
+        points += ktap.parse(log, "kunit")
+    if not trouble and "# guest: done" not in text:
+        trouble = "it did not get to its end"
+    splat = SPLAT.search(text)
+    points.append(ktap.Point("boots and powers off", not trouble, why=trouble))
+    points.append(ktap.Point("no kernel or hypervisor splat", not splat,
+                             why=text[splat.start():splat.end() + 80].splitlines()[0]
+                             if splat else ""))
+    for pattern in boot.log_has:
+        points.append(ktap.Point(f"log has /{pattern}/", bool(re.search(pattern, log)),
+                                 why="it has not"))
+    for pattern in boot.log_lacks:
+        points.append(ktap.Point(f"log lacks /{pattern}/", not re.search(pattern, log),
+                                 why="it has it"))
+    for point in points:
+        point.name = f"{boot.name}: {point.name}"
+    return points
+
+
+def run(boot):
+    """Boot, keep the console and the KTAP under out/check, return the points."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    params = f"loglevel={7 if boot.kunit else 1} guest_tests={','.join(boot.tests)} {boot.params}"
+    with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch:
+        command = boot.machine.command(Path(scratch), params)
+        trouble = run_qemu(command + ["-monitor", "none", "-serial", "stdio"],
+                           boot.log(), boot.timeout)
+    text = boot.log().read_text(encoding="utf-8", errors="replace").replace("\r", "")
+    points = judge(boot, text, trouble)
+    ktap.write(boot.log().with_suffix(".ktap"), points)
+    return points
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", default="manual")
+    parser.add_argument("--cpu", default=Machine.cpu)
+    parser.add_argument("--smp", type=int, default=Machine.smp)
+    parser.add_argument("--mem", default=Machine.mem)
+    parser.add_argument("--model", default=Machine.model)
+    parser.add_argument("--variant", default="")
+    parser.add_argument("--image", default="")
+    parser.add_argument("--params", default=Machine.params, help="of the kernel")
+    parser.add_argument("--timeout", type=int, default=Boot.timeout)
+    parser.add_argument("--expect", choices=("protected", "native"))
+    for flag in ("io", "vfio", "no-vtimer", "kunit"):
+        parser.add_argument(f"--{flag}", action="store_true")
+    parser.add_argument("tests", nargs="*")
+    args = parser.parse_args()
+
+    machine = Machine(args.cpu, args.smp, args.mem, args.model, args.variant, args.params,
+                      args.io, args.vfio, args.no_vtimer, args.image)
+    params = f"PKVM_SMMU_EXPECT={args.expect}" if args.expect else ""
+    boot = Boot(args.name, machine, args.tests, params, args.timeout, kunit=args.kunit)
+    if args.kunit:
+        boot.params += " kunit.enable=1"
+    points = run(boot)
+    print(boot.log().read_text(encoding="utf-8", errors="replace"))
+    print("\n".join(point.line(number) for number, point in enumerate(points, 1)))
+    return not all(point.passed for point in points)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which boots "make check" and "make check-full" consist of, and what each must show."""
+
+import itertools
+
+from boot import Boot
+from machine import Machine
+
+PKVM = r"Protected .VHE mode initialized"
+# EL2's structures are attacked at the addresses that the kernel logs with this
+ADDRESSES = "arm_smmu_v3_kvm.dyndbg=+p"
+
+ATTACKS = ["hyp_memory", "pvm_memory", "peer_to_peer"]
+HOST = ["topology.sh", "pvm_policy", "smmu_registers", "domain_switch", "io_under_pvm"]
+EVERYTHING = HOST + ATTACKS + ["el2_structures", "mmio_recycle", "attach_under_pvm"]
+# What can be shown where no hypervisor is in the way
+PLAIN = ["topology.sh", "domain_switch", "io_under_pvm"]
+MODULE = ["topology.sh", "hyp_memory", "pvm_memory", "module_reload.sh", "topology.sh:again",
+          "hyp_memory:again"]
+
+
+def protected(name, tests, params="", **machine):
+    """A boot in which every SMMU must be owned by the hypervisor."""
+    return Boot(name, Machine(io=True, **machine), list(tests),
+                f"PKVM_SMMU_EXPECT=protected {ADDRESSES} {params}",
+                log_has=(PKVM,), log_lacks=(r"(?i)not isolated",))
+
+
+def native(name, tests, params="", log_has=(), skips="not applicable", **machine):
+    """A boot in which the SMMU is native: every attack must succeed."""
+    return Boot(name, Machine(io=True, **machine), list(tests),
+                f"PKVM_SMMU_EXPECT=native {params}", log_has=log_has, skips=skips)
+
+
+def not_isolated(name, tests, params="", log_has=(), **machine):
+    """The same where pKVM was asked for, which must be said loudly."""
+    return native(name, tests, params, (r"(?i)not isolated", *log_has), **machine)
+
+
+def kunit(name, variant=""):
+    return Boot(name, Machine(variant=variant), [], "kunit.enable=1", kunit=True,
+                skips="", log_has=(PKVM,))
+
+
+def vfio(name, *tests, timeout=400):
+    """The kernel's own VFIO selftests; they map 1 GiB."""
+    return Boot(name, Machine(vfio=True, mem="3G"),
+                ["topology.sh", *[f"vfio/{test}" for test in tests]],
+                "PKVM_SMMU_EXPECT=protected", timeout=timeout, skips="$^", log_has=(PKVM,))
+
+
+def no_pkvm(name, cpu, mode):
+    return Boot(name, Machine(io=True, cpu=cpu, params=mode), list(PLAIN),
+                "PKVM_SMMU_EXPECT=native", log_lacks=(PKVM,))
+
+
+def quick():
+    """The boots of "make check"."""
+    stage1 = {"model": "virt-9.1"}
+    return [
+        protected("protected-a72", EVERYTHING, cpu="cortex-a72"),
+        protected("protected-n1", EVERYTHING),
+        protected("protected-max", EVERYTHING, cpu="max"),
+        protected("passthrough", ATTACKS, "iommu.passthrough=1"),
+        protected("debug", EVERYTHING, variant="debug"),
+        protected("module", MODULE, variant="module"),
+        protected("require", ["topology.sh", "pvm_policy", "pvm_memory"],
+                  "kvm-arm.iommu=require"),
+        not_isolated("require-stage1", ["topology.sh", "pvm_policy"],
+                     "kvm-arm.iommu=require PKVM_SMMU_PVM=refused", **stage1),
+        not_isolated("native", HOST + ATTACKS, "kvm-arm.iommu=native"),
+        not_isolated("native-passthrough", ATTACKS,
+                     "kvm-arm.iommu=native iommu.passthrough=1", cpu="cortex-a72"),
+        not_isolated("stage1", PLAIN + ATTACKS, "PKVM_SMMU_REASON=stage", **stage1),
+        not_isolated("failed-init", PLAIN, no_vtimer=True),
+        no_pkvm("mode-nvhe", "cortex-a72", "kvm-arm.mode=nvhe"),
+        no_pkvm("mode-none", "neoverse-n1", "kvm-arm.mode=none"),
+        no_pkvm("mode-unset", "max", ""),
+        kunit("kunit"),
+        vfio("vfio", "vfio_pci_device_test",
+             "vfio_pci_driver_test@iommufd+vfio_type1v2_iommu"),
+    ]
+
+
+def full():
+    """What "make check-full" boots in addition."""
+    boots = [vfio("vfio-all-modes", "vfio_pci_driver_test", timeout=1200)]
+    for cpu, smp, variant in itertools.product(("cortex-a72", "neoverse-n1", "max"), (1, 2, 4),
+                                               ("", "debug")):
+        short = cpu.rpartition("-")[2]
+        kernel = f"-{variant}" if variant else ""
+        boots.append(protected(f"protected-{short}-{smp}cpu{kernel}", EVERYTHING, cpu=cpu,
+                               smp=smp, variant=variant))
+        boots.append(not_isolated(f"native-{short}-{smp}cpu{kernel}", HOST + ATTACKS,
+                                  "kvm-arm.iommu=native", cpu=cpu, smp=smp, variant=variant))
+        boots.append(not_isolated(f"stage1-{short}-{smp}cpu{kernel}", PLAIN + ATTACKS,
+                                  cpu=cpu, smp=smp, variant=variant, model="virt-9.1"))
+    for variant in ("lockdep", "16k", "64k", "clang"):
+        boots.append(protected(variant, EVERYTHING, cpu="max", variant=variant))
+        boots.append(kunit(f"kunit-{variant}", variant))
+    return boots

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO attaches, maps and detaches on one CPU while protected VMs fault pages
+ * in and are torn down on another.
+ *
+ * Tried: 100 rounds of each, at the same time; no malice, just load.
+ *
+ * Must happen: it ends. The two meet at EL2 in the locks of the SMMU's stream
+ * table and command queue and of the host's stage 2: an order that is wrong
+ * once hangs both CPUs.
+ */
+#include <libvfio.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include "attack.h"
+#include "edu.h"
+#include "env.h"
+#include "pci.h"
+#include "physmem.h"
+#include "pvm.h"
+#include "kselftest_harness.h"
+
+#define ROUNDS		100
+#define MAP_PAGES	16
+#define PVM_PAGES	64
+#define IOVA		0x100000000ULL
+
+struct load {
+	pthread_t thread;
+	void (*round)(int round);
+	int cpu;
+	int rounds;		/* done; the other side runs on until both have enough */
+	struct load *other;
+};
+
+static char edu_bdf[PCI_BDF_LEN];
+
+static void vfio_round(int round)
+{
+	const char *mode = round % 2 ? MODE_IOMMUFD : MODE_VFIO_TYPE1V2_IOMMU;
+	struct iommu *iommu = iommu_init(mode);
+	struct vfio_pci_device *device = vfio_pci_device_init(edu_bdf, iommu);
+	struct dma_region region = {
+		.vaddr = alloc_pages(MAP_PAGES),
+		.iova = IOVA,
+		.size = MAP_PAGES * page_size(),
+	};
+
+	iommu_map(iommu, &region);
+	iommu_unmap(iommu, &region);
+	vfio_pci_device_cleanup(device);
+	iommu_cleanup(iommu);
+	free_pages(region.vaddr, MAP_PAGES);
+}
+
+static void pvm_round(int round)
+{
+	void *mem = alloc_pages(PVM_PAGES);
+	struct pvm vm;
+
+	pvm_create(&vm, mem, PVM_PAGES, round + 1);
+	pvm_start(&vm);
+	pvm_destroy(&vm);
+	free_pages(mem, PVM_PAGES);
+}
+
+static void *run_load(void *data)
+{
+	struct load *load = data;
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(load->cpu % sysconf(_SC_NPROCESSORS_ONLN), &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+
+	while (__atomic_load_n(&load->rounds, __ATOMIC_RELAXED) < ROUNDS ||
+	       __atomic_load_n(&load->other->rounds, __ATOMIC_RELAXED) < ROUNDS) {
+		load->round(load->rounds);
+		__atomic_add_fetch(&load->rounds, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+FIXTURE(attach_under_pvm)
+{
+	struct load vfio;
+	struct load pvm;
+};
+
+FIXTURE_SETUP(attach_under_pvm)
+{
+	self->vfio = (struct load){ .round = vfio_round, .cpu = 0, .other = &self->pvm };
+	self->pvm = (struct load){ .round = pvm_round, .cpu = 1, .other = &self->vfio };
+
+	ASSERT_TRUE(pci_find(EDU_VENDOR, EDU_DEVICE, 0, edu_bdf));
+	pci_bind(edu_bdf, "vfio-pci");
+}
+
+FIXTURE_TEARDOWN(attach_under_pvm)
+{
+	pci_bind(edu_bdf, NULL);
+}
+
+TEST_F_TIMEOUT(attach_under_pvm, rounds, 280)
+{
+	ASSERT_EQ(0, pthread_create(&self->vfio.thread, NULL, run_load, &self->vfio));
+	ASSERT_EQ(0, pthread_create(&self->pvm.thread, NULL, run_load, &self->pvm));
+	pthread_join(self->vfio.thread, NULL);
+	pthread_join(self->pvm.thread, NULL);
+
+	EXPECT_GE(self->vfio.rounds, ROUNDS);
+	EXPECT_GE(self->pvm.rounds, ROUNDS);
+	TH_LOG("%d VFIO rounds, %d protected VMs", self->vfio.rounds, self->pvm.rounds);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Attacks: a DMA that must succeed on a machine that does not confine DMA (or
+ * else it proves nothing) and must be stopped where the hypervisor does.
+ *
+ * Each prints one diagnostic for people and scripts:
+ *   # attack: DEVICE | DOMAIN | TARGET | read or write | REACHED or stopped | EVENT
+ */
+#ifndef PKVM_SMMU_ATTACK_H
+#define PKVM_SMMU_ATTACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port.h"
+
+/* The device reads the 32 bits at @addr: true if it got @secret. */
+bool attack_read(struct port *port, const char *target, uint64_t addr, uint32_t secret);
+
+/*
+ * The device reads @len bytes at @addr: true if it got anything, that is,
+ * neither zeros nor what its buffer held before.
+ */
+bool attack_probe(struct port *port, const char *target, uint64_t addr, size_t len);
+
+/*
+ * The device writes 32 bits to @addr, reads them back, and restores what was
+ * there: true if it read what it had written.
+ */
+bool attack_write_back(struct port *port, const char *target, uint64_t addr);
+
+/*
+ * The device writes a new value to @addr; @observe(@data) tells the value that
+ * its owner finds there: true if that is the one written.
+ */
+bool attack_write(struct port *port, const char *target, uint64_t addr,
+		  uint32_t (*observe)(void *data), void *data);
+
+/* A DMA that must work everywhere: the device copies @va's page in and out. */
+bool dma_works(struct port *port, void *va);
+
+/* Same, with the address that port_map_user() returned for @va. */
+bool dma_works_at(struct port *port, uint64_t addr, void *va);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests know about the machine they run on: whether the hypervisor
+ * owns the SMMUs, where they are, and what the kernel log says.
+ */
+#ifndef PKVM_SMMU_ENV_H
+#define PKVM_SMMU_ENV_H
+
+#include <linux/compiler.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SMMU_MMIO_SIZE	0x20000
+
+/* Print @fmt as a KTAP diagnostic and end this process as a failed test. */
+void __noreturn __printf(1, 2) die(const char *fmt, ...);
+
+/* Read the first line of @path without its newline: 0, or -errno. */
+int __printf(3, 4) read_line(char *buf, size_t size, const char *fmt, ...);
+
+/* Write @value to @path: 0, or -errno. */
+int __printf(2, 3) write_file(const char *value, const char *fmt, ...);
+
+/*
+ * True if DMA must be confined by the hypervisor. $PKVM_SMMU_EXPECT
+ * ("protected" or "native") says so; without it, all SMMUs being "owned" in
+ * sysfs does.
+ */
+bool expect_protected(void);
+
+/* True if the kernel was booted with kvm-arm.mode=protected and pKVM is up. */
+bool pkvm_is_up(void);
+
+/* Physical address of the first SMMUv3 in the system. */
+uint64_t smmu_base(void);
+
+/* Open the kernel log, at its end if @tail, else at its beginning. */
+int kmsg_open(bool tail);
+
+/* Read the text of the next record: false at the end of the log. */
+bool kmsg_next(int fd, char *text, size_t size);
+
+/* First record of the log that contains @needle: false if there is none. */
+bool kmsg_find(const char *needle, char *text, size_t size);
+
+/* Number of bytes of a page of this kernel. */
+size_t page_size(void);
+
+#endif

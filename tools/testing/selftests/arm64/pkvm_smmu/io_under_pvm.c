@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ordinary I/O of ordinary drivers, alone and while protected VMs start, take
+ * memory and stop.
+ *
+ * Tried: random blocks are written to and read back from an NVMe and a
+ * virtio-blk disk past the page cache, frames go from one igb port to another;
+ * meanwhile protected VMs come and go, and the NVMe's group changes from a
+ * strict to a flush-queue DMA domain under load.
+ *
+ * Must happen, natively and protected: every byte arrives, the same.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/limits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "env.h"
+#include "pci.h"
+#include "physmem.h"
+#include "port.h"
+#include "pvm.h"
+#include "kselftest_harness.h"
+
+#define ROUNDS		60	/* blocks or frames, at least */
+#define PVMS		8	/* protected VMs meanwhile, at least */
+#define BLOCK		65536
+#define DISK_BLOCKS	256	/* that are used of a disk */
+#define FRAME		1400
+#define TEST_ETHERTYPE	0x88b5	/* for local experiments */
+#define PVM_PAGES	64
+
+/* Protected VMs come and go until told to stop. */
+struct pvm_load {
+	pthread_t thread;
+	bool stop;
+	int pvms;
+};
+
+FIXTURE(io)
+{
+	struct pvm_load load;
+};
+
+FIXTURE_VARIANT(io)
+{
+	bool under_pvm;
+};
+
+FIXTURE_VARIANT_ADD(io, alone)
+{
+	.under_pvm = false,
+};
+
+FIXTURE_VARIANT_ADD(io, under_pvm)
+{
+	.under_pvm = true,
+};
+
+static void *run_pvms(void *data)
+{
+	struct pvm_load *load = data;
+	void *mem = alloc_pages(PVM_PAGES);
+	struct pvm vm;
+
+	while (!__atomic_load_n(&load->stop, __ATOMIC_RELAXED)) {
+		pvm_create(&vm, mem, PVM_PAGES, load->pvms + 1);
+		pvm_start(&vm);
+		pvm_destroy(&vm);
+		__atomic_add_fetch(&load->pvms, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+FIXTURE_SETUP(io)
+{
+	if (!variant->under_pvm)
+		return;
+	if (!pkvm_is_up())
+		SKIP(return, "not applicable: no protected VMs without kvm-arm.mode=protected");
+	ASSERT_EQ(0, pthread_create(&self->load.thread, NULL, run_pvms, &self->load));
+}
+
+FIXTURE_TEARDOWN(io)
+{
+	if (!variant->under_pvm || !self->load.thread)
+		return;
+	__atomic_store_n(&self->load.stop, true, __ATOMIC_RELAXED);
+	pthread_join(self->load.thread, NULL);
+	EXPECT_GE(self->load.pvms, PVMS);
+	TH_LOG("%d protected VMs meanwhile", self->load.pvms);
+}
+
+/* True if round number @round of the I/O is still to be done. */
+static bool more(struct pvm_load *load, int round)
+{
+	if (round < ROUNDS)
+		return true;
+	return load->thread && __atomic_load_n(&load->pvms, __ATOMIC_RELAXED) < PVMS;
+}
+
+/* Blocks of the disk that differ from what was written. */
+static int disk_errors(struct pvm_load *load, int fd, unsigned char *out,
+		       unsigned char *in)
+{
+	int i, errors = 0;
+
+	for (i = 0; more(load, i); i++) {
+		off_t offset = (off_t)(random() % DISK_BLOCKS) * BLOCK;
+
+		fill_random(out, BLOCK);
+		memset(in, 0, BLOCK);
+		if (pwrite(fd, out, BLOCK, offset) != BLOCK ||
+		    pread(fd, in, BLOCK, offset) != BLOCK || memcmp(in, out, BLOCK))
+			errors++;
+	}
+	return errors;
+}
+
+static int disk_io(struct pvm_load *load, const char *path)
+{
+	size_t pages = (BLOCK + page_size() - 1) / page_size();
+	void *out = alloc_pages(pages), *in = alloc_pages(pages);
+	int fd, errors;
+
+	fd = open(path, O_RDWR | O_DIRECT);
+	if (fd < 0)
+		die("cannot open %s: %s", path, strerror(errno));
+	errors = disk_errors(load, fd, out, in);
+	close(fd);
+	free_pages(out, pages);
+	free_pages(in, pages);
+	return errors;
+}
+
+TEST_F_TIMEOUT(io, nvme, 120)
+{
+	if (access("/dev/nvme0n1", F_OK))
+		SKIP(return, "needs an NVMe disk whose contents do not matter");
+	EXPECT_EQ(0, disk_io(&self->load, "/dev/nvme0n1"));
+}
+
+TEST_F_TIMEOUT(io, virtio_blk, 120)
+{
+	if (access("/dev/vda", F_OK))
+		SKIP(return, "needs a virtio disk whose contents do not matter");
+	EXPECT_EQ(0, disk_io(&self->load, "/dev/vda"));
+}
+
+/* The disk, bound again after its group got a strict DMA domain. */
+static void nvme_make_strict(char bdf[PCI_BDF_LEN])
+{
+	char link[PATH_MAX];
+	ssize_t n;
+	int ret, i;
+
+	n = readlink("/sys/class/nvme/nvme0/device", link, sizeof(link) - 1);
+	if (n < 0)
+		die("no PCI device behind nvme0");
+	link[n] = '\0';
+	snprintf(bdf, PCI_BDF_LEN, "%.15s", strrchr(link, '/') + 1);
+
+	pci_bind(bdf, NULL);
+	ret = pci_set_domain_type(bdf, "DMA");
+	if (ret)
+		die("%s: no strict DMA domain: %s", bdf, strerror(-ret));
+	pci_bind(bdf, "nvme");
+	for (i = 0; i < 100 && access("/dev/nvme0n1", F_OK); i++)
+		usleep(100 * 1000);
+}
+
+static void *switch_to_flush_queue(void *bdf)
+{
+	usleep(100 * 1000);
+	return pci_set_domain_type(bdf, "DMA-FQ") ? bdf : NULL;
+}
+
+/* Only this change of a domain is allowed while a driver is bound. */
+TEST_F_TIMEOUT(io, nvme_strict_to_flush_queue, 120)
+{
+	char bdf[PCI_BDF_LEN], type[16];
+	pthread_t thread;
+	void *failed;
+
+	if (access("/dev/nvme0n1", F_OK))
+		SKIP(return, "needs an NVMe disk whose contents do not matter");
+
+	nvme_make_strict(bdf);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, switch_to_flush_queue, bdf));
+	EXPECT_EQ(0, disk_io(&self->load, "/dev/nvme0n1"));
+	pthread_join(thread, &failed);
+
+	EXPECT_EQ(NULL, failed);
+	ASSERT_EQ(0, pci_get_domain_type(bdf, type, sizeof(type)));
+	EXPECT_STREQ("DMA-FQ", type);
+	EXPECT_EQ(0, disk_io(&self->load, "/dev/nvme0n1"));
+}
+
+/* The @index-th network interface of the igb driver, up; 0 if there is none. */
+static int igb_interface(int index)
+{
+	struct ifreq ifr = {};
+	int fd, found = 0;
+	glob_t g;
+
+	if (glob("/sys/bus/pci/drivers/igb/*/net/*", 0, NULL, &g))
+		return 0;
+	if (index < g.gl_pathc) {
+		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s",
+			 strrchr(g.gl_pathv[index], '/') + 1);
+		found = if_nametoindex(ifr.ifr_name);
+	}
+	globfree(&g);
+	if (!found)
+		return 0;
+
+	fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &ifr))
+		die("%s: %s", ifr.ifr_name, strerror(errno));
+	ifr.ifr_flags |= IFF_UP | IFF_PROMISC;
+	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
+		die("%s: cannot bring it up: %s", ifr.ifr_name, strerror(errno));
+	close(fd);
+	return found;
+}
+
+static int packet_socket(int ifindex)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(TEST_ETHERTYPE),
+		.sll_ifindex = ifindex,
+	};
+	int fd = socket(AF_PACKET, SOCK_RAW, htons(TEST_ETHERTYPE));
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		die("packet socket: %s", strerror(errno));
+	return fd;
+}
+
+/* Wait up to @ms for exactly @frame. */
+static bool frame_arrives(int fd, const unsigned char *frame, int ms)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	unsigned char got[FRAME];
+
+	while (poll(&pfd, 1, ms) == 1)
+		if (recv(fd, got, sizeof(got), 0) == FRAME && !memcmp(got, frame, FRAME))
+			return true;
+	return false;
+}
+
+static bool send_and_check(int from, int to, int ms)
+{
+	unsigned char frame[FRAME];
+
+	fill_random(frame, sizeof(frame));
+	memset(frame, 0xff, ETH_ALEN);
+	frame[ETH_ALEN] &= ~1;		/* a source address is never multicast */
+	frame[2 * ETH_ALEN] = TEST_ETHERTYPE >> 8;
+	frame[2 * ETH_ALEN + 1] = TEST_ETHERTYPE & 0xff;
+	return send(from, frame, sizeof(frame), 0) == FRAME && frame_arrives(to, frame, ms);
+}
+
+TEST_F_TIMEOUT(io, igb, 120)
+{
+	int a = igb_interface(0), b = igb_interface(1);
+	int from, to, i, lost = 0;
+
+	if (!a || !b)
+		SKIP(return, "needs two connected igb ports");
+	from = packet_socket(a);
+	to = packet_socket(b);
+
+	/* The links come up in their own time. */
+	for (i = 0; i < 100 && !send_and_check(from, to, 200); i++)
+		usleep(100 * 1000);
+
+	for (i = 0; more(&self->load, i); i++)
+		if (!send_and_check(from, to, 2000))
+			lost++;
+	EXPECT_EQ(0, lost);
+	close(from);
+	close(to);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A PCI device by sysfs: configuration space, BARs, driver, IOMMU group. */
+#ifndef PKVM_SMMU_PCI_H
+#define PKVM_SMMU_PCI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PCI_BDF_LEN	16
+
+/* The @index-th device of @vendor and @device: false if there are fewer. */
+bool pci_find(uint16_t vendor, uint16_t device, int index, char bdf[PCI_BDF_LEN]);
+
+/* Set or clear memory decoding and bus mastering. */
+void pci_enable(const char *bdf, bool on);
+
+/* Map BAR @bar; its size goes to @size. */
+void *pci_map_bar(const char *bdf, int bar, size_t *size);
+void pci_unmap_bar(void *va, size_t size);
+
+/* Physical address of BAR @bar. */
+uint64_t pci_bar_phys(const char *bdf, int bar);
+
+/*
+ * Give the device to @driver whatever its IDs are; NULL takes it away from its
+ * driver and leaves it with none.
+ */
+void pci_bind(const char *bdf, const char *driver);
+
+/* Type of the default domain of the device's IOMMU group: 0, or -errno. */
+int pci_get_domain_type(const char *bdf, char *type, size_t size);
+int pci_set_domain_type(const char *bdf, const char *type);
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Peer-to-peer DMA: a device that reaches the registers of others.
+ *
+ * Tried: a device reads an ID register of the SMMU and writes to its
+ * GERROR_IRQ_CFG1, which does nothing while the interrupts are wired; in an
+ * identity domain and in a VFIO container. And, as a control, it reads the ID
+ * register of another PCI device.
+ *
+ * Must happen: the other PCI device can always be reached, the SMMU only where
+ * no hypervisor owns it.
+ */
+#include "attack.h"
+#include "edu.h"
+#include "env.h"
+#include "physmem.h"
+#include "kselftest_harness.h"
+
+#define ARM_SMMU_IDR0			0x0
+#define ARM_SMMU_GERROR_IRQ_CFG1	0x70
+
+FIXTURE(peer_to_peer)
+{
+	struct port port;
+	uint64_t smmu;
+};
+
+FIXTURE_VARIANT(peer_to_peer)
+{
+	enum port_domain domain;
+};
+
+FIXTURE_VARIANT_ADD(peer_to_peer, identity)
+{
+	.domain = PORT_IDENTITY,
+};
+
+FIXTURE_VARIANT_ADD(peer_to_peer, type1)
+{
+	.domain = PORT_TYPE1,
+};
+
+FIXTURE_SETUP(peer_to_peer)
+{
+	port_open(&self->port, variant->domain, 0);
+	self->smmu = port_map_phys(&self->port, smmu_base(), SMMU_MMIO_SIZE);
+}
+
+FIXTURE_TEARDOWN(peer_to_peer)
+{
+	port_close(&self->port);
+}
+
+TEST_F_TIMEOUT(peer_to_peer, read_smmu, 120)
+{
+	bool reached = attack_probe(&self->port, "SMMU registers",
+				    self->smmu + ARM_SMMU_IDR0, sizeof(uint32_t));
+
+	EXPECT_EQ(!expect_protected(), reached);
+}
+
+TEST_F_TIMEOUT(peer_to_peer, write_smmu, 120)
+{
+	bool reached = attack_write_back(&self->port, "SMMU registers",
+					 self->smmu + ARM_SMMU_GERROR_IRQ_CFG1);
+
+	EXPECT_EQ(!expect_protected(), reached);
+}
+
+TEST_F_TIMEOUT(peer_to_peer, read_peer, 120)
+{
+	char peer[PCI_BDF_LEN];
+	uint32_t id = 0;
+	uint64_t addr;
+
+	if (!pci_find(EDU_VENDOR, EDU_DEVICE, 1, peer))
+		SKIP(return, "needs a second edu device");
+
+	pci_enable(peer, true);
+	addr = port_map_phys(&self->port, pci_bar_phys(peer, 0), page_size());
+	port_read(&self->port, addr, &id, NULL, sizeof(id));
+	pci_enable(peer, false);
+	EXPECT_EQ(EDU_ID, id);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Physical addresses: of our own memory, of the hypervisor's, and by name. */
+#ifndef PKVM_SMMU_PHYSMEM_H
+#define PKVM_SMMU_PHYSMEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct phys_range {
+	uint64_t base;
+	uint64_t size;
+};
+
+/* Zeroed, locked pages that begin at a page boundary. */
+void *alloc_pages(size_t nr);
+void free_pages(void *va, size_t nr);
+
+/* Physical address behind @va, which must be resident. */
+uint64_t virt_to_phys(const void *va);
+
+/* Map @size bytes of physical memory at @pa uncached, without touching them. */
+void *map_phys(uint64_t pa, size_t size);
+void unmap_phys(void *va, uint64_t pa, size_t size);
+
+/* The memory that pKVM reserved for itself at boot. */
+struct phys_range hyp_carveout(void);
+
+/* Physical address of a symbol of the kernel image, 0 if it has none. */
+uint64_t ksym_phys(const char *name);
+
+/*
+ * A structure that EL2 keeps for an SMMU ("cmdq", "strtab", "pgd",
+ * "pgt_pool"), as logged with arm_smmu_v3_kvm.dyndbg=+p.
+ */
+bool el2_structure(const char *name, struct phys_range *range);
+
+/*
+ * Run one load from @va: true and the value, or false if the kernel answered
+ * it with SIGBUS or SIGSEGV. @width is 1, 2, 4 or 8 bytes.
+ */
+bool try_load(void *va, int width, uint64_t *value);
+
+/* The same for instructions that give a hypervisor no syndrome. */
+bool try_load_postindex(void *va);
+bool try_load_pair(void *va);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The smallest protected VM: one vCPU, one page of code, and pages that the
+ * guest fills with a secret, which donates them. Then, each time it is run,
+ * it reports what it finds at the start of the first of them.
+ */
+#ifndef PKVM_SMMU_PVM_H
+#define PKVM_SMMU_PVM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The guest's code, in pvm_guest.S */
+extern const char pvm_guest_start[], pvm_guest_end[];
+
+struct pvm {
+	int kvm_fd;
+	int vm_fd;
+	int vcpu_fd;
+	struct kvm_run *run;
+	size_t run_size;
+	void *code;
+	void *mem;		/* the caller's */
+	size_t nr_pages;
+	uint64_t secret;
+};
+
+/*
+ * Create a protected VM whose memory is the @nr_pages at @mem. It does not run
+ * yet: nothing is donated. Ends the test where that fails.
+ */
+void pvm_create(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret);
+
+/* Let the guest take all of its pages; returns when each holds the secret. */
+void pvm_start(struct pvm *vm);
+
+/* What the guest finds at the start of @mem. */
+uint64_t pvm_report(struct pvm *vm);
+
+/* Tear down: the pages are the host's again. */
+void pvm_destroy(struct pvm *vm);
+
+/* 0 if a protected VM can be created, else -errno. */
+int pvm_try_create(void);
+
+#endif
