@@ -25,9 +25,9 @@ NEW_FILE_DIRS = ("arch", "drivers", "include", "Documentation", "tools")
 COMPOSED = "refs/pkvm/composed"
 BASE = "refs/pkvm/base"
 
-# The user's git configuration must not change what the scripts write.
-GIT_ENV = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
-           "GIT_CONFIG_NOSYSTEM": "1"}
+# Neither the user's git configuration nor a hook that runs us may change what is written.
+GIT_ENV = {**{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+           "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
 COMMITTER = {"GIT_COMMITTER_NAME": "pkvm-smmuv3",
              "GIT_COMMITTER_EMAIL": "pkvm-smmuv3@localhost",
              "GIT_COMMITTER_DATE": "2026-01-01T00:00:00+0000"}
@@ -47,8 +47,8 @@ def lock_file(path):
 
 def try_git(*args, cwd=TREE, env=None, data=None):
     """Run git; return the finished process, output as bytes."""
-    return subprocess.run(["git", "-c", "core.abbrev=12", *args], cwd=cwd, input=data,
-                          env={**os.environ, **GIT_ENV, **COMMITTER, **(env or {})},
+    return subprocess.run(["git", "-c", "core.abbrev=12", "-c", "safe.directory=*", *args],
+                          cwd=cwd, input=data, env={**GIT_ENV, **COMMITTER, **(env or {})},
                           capture_output=True, check=False)
 
 

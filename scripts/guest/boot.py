@@ -16,15 +16,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import ktap
-from machine import OUT, Machine
+sys.dont_write_bytecode = True
+
+import ktap                             # noqa: E402
+from machine import OUT, Machine        # noqa: E402
 
 LOGS = OUT / "check"
 # What the kernel prints when it, or the hypervisor, is in trouble
 SPLAT = re.compile(r"Kernel panic|hyp panic|Internal error: |Unable to handle kernel|"
                    r"\bBUG: |\bWARNING: (?!.*experimental)|rcu: INFO: .*stall|"
                    r"blocked for more than|soft lockup|possible circular locking|"
-                   r"CMD_SYNC timeout|\bCMDQ error")
+                   r"CMD_SYNC timeout|\bCMDQ error|Initramfs unpacking failed")
 
 
 @dataclass
@@ -66,13 +68,12 @@ def run_qemu(command, log, timeout):
 
 
 def sections(text):
-    """Split the console into what each test printed, and the kernel log."""
+    """What each test printed: its output and its exit status."""
     tests = {}
     for match in re.finditer(r"^# guest: begin (\S+)\n(.*?)^# guest: end \1 (\d+)$",
                              text, re.M | re.S):
         tests[match[1]] = (match[2], int(match[3]))
-    _, _, log = text.partition("# guest: log\n")
-    return tests, log
+    return tests
 
 
 def judge_tests(boot, tests):
@@ -97,10 +98,9 @@ def judge_tests(boot, tests):
 
 def judge(boot, text, trouble):
     """All test points of a boot, from its console."""
-    tests, log = sections(text)
-    points = judge_tests(boot, tests)
+    points = judge_tests(boot, sections(text))
     if boot.kunit:
-        points += ktap.parse(log, "kunit")
+        points += ktap.parse(text.partition("# guest: log\n")[0], "kunit")
     if not trouble and "# guest: done" not in text:
         trouble = "it did not get to its end"
     splat = SPLAT.search(text)
@@ -109,10 +109,10 @@ def judge(boot, text, trouble):
                              why=text[splat.start():splat.end() + 80].splitlines()[0]
                              if splat else ""))
     for pattern in boot.log_has:
-        points.append(ktap.Point(f"log has /{pattern}/", bool(re.search(pattern, log)),
+        points.append(ktap.Point(f"log has /{pattern}/", bool(re.search(pattern, text)),
                                  why="it has not"))
     for pattern in boot.log_lacks:
-        points.append(ktap.Point(f"log lacks /{pattern}/", not re.search(pattern, log),
+        points.append(ktap.Point(f"log lacks /{pattern}/", not re.search(pattern, text),
                                  why="it has it"))
     for point in points:
         point.name = f"{boot.name}: {point.name}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The test machine: QEMU's arm64 "virt" with an SMMUv3 in front of its PCI bus."""
 
+import gzip
 import struct
 import subprocess
 import sys
@@ -78,7 +79,7 @@ class Machine:
                                capture_output=True).stdout
         packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=modules, input=files,
                                 check=True, capture_output=True).stdout
-        path.write_bytes(initramfs.read_bytes() + packed)
+        path.write_bytes(initramfs.read_bytes() + gzip.compress(packed, 1))
         return path
 
     def command(self, scratch, params):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * DMA at what EL2 keeps for an SMMU: its command queue, its stream table, the
- * root of the devices' stage 2 and the pool its page tables come from.
+ * root of the devices' stage 2 and the pools that more tables come from.
  *
  * Tried: a device in an identity domain reads and writes each of them. The
  * kernel tells where they are when booted with arm_smmu_v3_kvm.dyndbg=+p.
@@ -39,6 +39,11 @@ FIXTURE_VARIANT_ADD(el2_structures, cmdq)
 FIXTURE_VARIANT_ADD(el2_structures, strtab)
 {
 	.name = "strtab",
+};
+
+FIXTURE_VARIANT_ADD(el2_structures, strtab_pool)
+{
+	.name = "strtab_pool",
 };
 
 FIXTURE_VARIANT_ADD(el2_structures, pgd)

@@ -42,7 +42,7 @@ static int table_bits(void)
 /* Address bits of the CPU; beyond these, a load ends the process. */
 static int pa_bits(void)
 {
-	const char needle[] = "IPA Size Limit: ";
+	static const char needle[] = "IPA Size Limit: ";
 	char text[256];
 
 	if (!kmsg_find(needle, text, sizeof(text)))

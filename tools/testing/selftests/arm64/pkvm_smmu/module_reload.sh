@@ -11,16 +11,19 @@ DIR=$(dirname "$(readlink -f "$0")")
 
 MODULE=arm_smmu_v3
 
-# Drivers hold on to their devices' domains: take them off first
-unbind_pci_drivers()
+# Each device behind the SMMU holds on to the module: take them all away, and
+# find them again without drivers, which need not cope with what is to come.
+remove_pci_devices()
 {
-	for driver in /sys/bus/pci/devices/*/driver; do
-		dev=${driver%/driver}
-		case $(readlink -f "$driver") in
-		*/pcieport | '') continue ;;
-		esac
-		echo "${dev##*/}" >"$driver/unbind"
+	for dev in /sys/bus/pci/devices/*; do
+		[ ! -e "$dev" ] || echo 1 >"$dev/remove"
 	done
+}
+
+find_pci_devices()
+{
+	echo 0 >/sys/bus/pci/drivers_autoprobe
+	echo 1 >/sys/bus/pci/rescan
 }
 
 no_groups()
@@ -40,17 +43,15 @@ if ! grep -q "^$MODULE " /proc/modules; then
 fi
 ktap_set_plan 5
 
-PKVM_SMMU_EXPECT=${PKVM_SMMU_EXPECT:-native}
-grep -qs owned /sys/bus/platform/devices/*/pkvm/state && PKVM_SMMU_EXPECT=protected
-export PKVM_SMMU_EXPECT
-
-unbind_pci_drivers
+remove_pci_devices
 ktap_test_result unload modprobe -r $MODULE
 ktap_test_result "no device is in an IOMMU group" no_groups
+find_pci_devices
 "$DIR"/smmu_gone >/tmp/smmu_gone.out
 status=$?
 sed 's/^/# /' /tmp/smmu_gone.out
 ktap_test_result "DMA without the driver" [ $status -eq 0 ]
 ktap_test_result load modprobe $MODULE
 ktap_test_result "devices are in IOMMU groups again" some_groups
+echo 1 >/sys/bus/pci/drivers_autoprobe
 ktap_finished

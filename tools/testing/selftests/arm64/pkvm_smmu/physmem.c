@@ -131,7 +131,7 @@ uint64_t ksym_phys(const char *name)
 	return code + (addr - text);
 }
 
-bool el2_structure(const char *name, struct phys_range *range)
+static bool logged_range(const char *name, struct phys_range *range)
 {
 	char needle[64], text[256];
 
@@ -140,6 +140,26 @@ bool el2_structure(const char *name, struct phys_range *range)
 		return false;
 	return sscanf(strstr(text, needle) + strlen(needle),
 		      "%lx size 0x%lx", &range->base, &range->size) == 2;
+}
+
+bool el2_structure(const char *name, struct phys_range *range)
+{
+	struct phys_range unused;
+	char unused_name[64];
+
+	if (!logged_range(name, range))
+		return false;
+
+	/* What EL2 did not need at one end of it is the host's again. */
+	snprintf(unused_name, sizeof(unused_name), "%s_unused", name);
+	if (!logged_range(unused_name, &unused))
+		return true;
+	if (unused.base == range->base)
+		range->base += unused.size;
+	else if (unused.base + unused.size != range->base + range->size)
+		return true;
+	range->size -= unused.size;
+	return range->size;
 }
 
 static sigjmp_buf fault_jmp;

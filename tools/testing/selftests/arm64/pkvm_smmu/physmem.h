@@ -30,8 +30,9 @@ struct phys_range hyp_carveout(void);
 uint64_t ksym_phys(const char *name);
 
 /*
- * A structure that EL2 keeps for an SMMU ("cmdq", "strtab", "pgd",
- * "pgt_pool"), as logged with arm_smmu_v3_kvm.dyndbg=+p.
+ * A structure that EL2 keeps for an SMMU ("cmdq", "strtab", "strtab_pool",
+ * "pgd", "pgt_pool"), as logged with arm_smmu_v3_kvm.dyndbg=+p; the first part
+ * of it, if it is in several.
  */
 bool el2_structure(const char *name, struct phys_range *range);
 
