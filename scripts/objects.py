@@ -2,7 +2,6 @@
 """Which directories and objects of a kernel build the series touches."""
 
 import re
-from pathlib import Path
 
 KERNEL_DIRS = ("arch/", "drivers/", "include/", "kernel/", "lib/", "mm/", "virt/")
 # Whole directories: they are small, and headers of the series reach all of them.
@@ -17,18 +16,21 @@ def targets(files, tree):
     return [*ALWAYS, *single]
 
 
-def compiled(build, tree, directories=ALWAYS):
-    """Map each source file that was compiled below DIRECTORIES of BUILD to its objects."""
+def commands(build, files):
+    """kbuild's .cmd files in the directories that hold FILES or what they make."""
+    found = {cmd for directory in ALWAYS for cmd in (build / directory).rglob(".*.o.cmd")}
+    for directory in {(build / name).parent for name in files}:
+        found.update(directory.glob(".*.o.cmd"))
+    return found
+
+
+def compiled(build, tree, files):
+    """Map each of FILES that was compiled in BUILD to the objects made of it."""
     found = {}
-    for directory in directories:
-        for cmd in (build / directory).rglob(".*.o.cmd"):
-            text = cmd.read_text(errors="replace")
-            source = re.search(r"^source_\S+ := (\S+)$", text, re.M)
-            if source:
-                path = Path(source[1])
-                path = (build / path).resolve() if not path.is_absolute() else path.resolve()
-                if path.is_relative_to(tree):
-                    name = str(path.relative_to(tree))
-                    found.setdefault(name, []).append(str(cmd.parent.relative_to(build) /
-                                                          cmd.name[1:-4]))
+    for cmd in commands(build, files):
+        source = re.search(r"^source_\S+ := (\S+)$", cmd.read_text(errors="replace"), re.M)
+        path = (build / source[1]).resolve() if source else build
+        if path.is_relative_to(tree) and str(path.relative_to(tree)) in files:
+            objects = found.setdefault(str(path.relative_to(tree)), [])
+            objects.append(str(cmd.parent.relative_to(build) / cmd.name[1:-4]))
     return found

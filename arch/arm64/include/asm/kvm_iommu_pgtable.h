@@ -27,6 +27,8 @@
  *
  * The fewest levels with at most 16 concatenated tables at the root. Level 3 is
  * no start level for 4K without small translation tables (FEAT_TTST).
+ *
+ * Return: the level, 0 to 3.
  */
 static inline s8 hyp_iommu_start_level(u8 ia_bits)
 {
@@ -40,8 +42,10 @@ static inline s8 hyp_iommu_start_level(u8 ia_bits)
 }
 
 /**
- * hyp_iommu_pgd_size - Size and alignment in bytes of the root
+ * hyp_iommu_pgd_size - Size and alignment of the root
  * @ia_bits: input address size
+ *
+ * Return: bytes, a multiple of PAGE_SIZE.
  */
 static inline size_t hyp_iommu_pgd_size(u8 ia_bits)
 {
@@ -85,6 +89,8 @@ static inline unsigned long hyp_iommu_memory_tables(s8 level)
  * are those of memory regions, whose parts the second sum counts whether they
  * are full or not, and those of donated ranges, each of which lies in no more
  * than two parts at any level as it is no larger than the smallest part.
+ *
+ * Return: number of pages.
  */
 static inline unsigned long hyp_iommu_pgtable_pages(u8 ia_bits,
 						    unsigned int nr_mmio_ranges)

@@ -30,6 +30,10 @@
 			 FIELD_PREP_CONST(KVM_PTE_LEAF_ATTR_LO_S2_SH,	\
 					  KVM_PTE_LEAF_ATTR_LO_S2_SH_IS))
 
+/* Normal write-back inside and out, and Device-nGnRE. DDI0487 D8.6.5 */
+#define MEMATTR_WB	0xf
+#define MEMATTR_DEVICE	0x1
+
 /*
  * With S2FWB=0 the stronger of two attributes wins: that of stage 2 and that of
  * stage 1 or, without a stage 1, of the transaction (IHI0070G.b 13.1.5).
@@ -42,10 +46,10 @@
  */
 #define MEMORY_ATTRS	(LEAF_ATTRS |					\
 			 FIELD_PREP_CONST(KVM_PTE_LEAF_ATTR_LO_S2_MEMATTR, \
-					  MT_S2_NORMAL))
+					  MEMATTR_WB))
 #define MMIO_ATTRS	(LEAF_ATTRS |					\
 			 FIELD_PREP_CONST(KVM_PTE_LEAF_ATTR_LO_S2_MEMATTR, \
-					  MT_S2_DEVICE_nGnRE) |		\
+					  MEMATTR_DEVICE) |		\
 			 FIELD_PREP_CONST(KVM_PTE_LEAF_ATTR_HI_S2_XN, 2))
 
 static u64 leaf_desc(phys_addr_t phys, s8 level, u64 attrs)

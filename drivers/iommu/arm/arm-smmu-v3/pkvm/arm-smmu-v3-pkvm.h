@@ -14,9 +14,8 @@
 #ifndef __ARM_SMMU_V3_PKVM_H
 #define __ARM_SMMU_V3_PKVM_H
 
+#include <linux/kvm_host.h>
 #include <linux/types.h>
-
-#include <asm/kvm_host.h>
 
 /* SMMUs that EL2 can own. */
 #define PKVM_SMMU_V3_MAX	64
@@ -48,11 +47,10 @@ struct pkvm_smmu_v3_info {
 	u8 pa_bits;
 };
 
-#ifdef __KVM_NVHE_HYPERVISOR__
-extern struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
-#else
-extern struct pkvm_smmu_v3_info kvm_nvhe_sym(pkvm_smmu_v3_infos)[PKVM_SMMU_V3_MAX];
+/* EL2's, by its name in the kernel. */
+#ifndef __KVM_NVHE_HYPERVISOR__
 #define pkvm_smmu_v3_infos kvm_nvhe_sym(pkvm_smmu_v3_infos)
 #endif
+extern struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
 
 #endif /* __ARM_SMMU_V3_PKVM_H */

@@ -198,8 +198,8 @@ enum smmu_emu_reg_id {
 	SMMU_REG_CMDQ_PROD,
 	SMMU_REG_CMDQ_CONS,
 	SMMU_REG_EVTQ_BASE,
-	SMMU_REG_EVTQ_PROD,	/* the value is the hardware's */
-	SMMU_REG_EVTQ_CONS,	/* the value is the hardware's */
+	SMMU_REG_EVTQ_PROD,	/* the value is the hardware's while EVENTQEN */
+	SMMU_REG_EVTQ_CONS,
 	SMMU_REG_NR
 };
 

@@ -20,6 +20,11 @@
 #define CMDQ_BATCH		32
 #define CMDQ_TRAP_MAX		512
 
+static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
+{
+	return &cmdq->marks[(cmdq->first_mark + i) % HYP_SMMU_MARKS];
+}
+
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -42,16 +47,15 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 		__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(cmdq->q.base, PAGE_SIZE),
 					      PAGE_ALIGN(cmdq->q.bytes));
 	cmdq->pinned = false;
+
+	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
+	if (cmdq->nr_marks)
+		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
 	cmdq->nr_marks = 0;
 	smmu->cfgi_scan.active = false;
 
 	/* An error is neither cleared nor acknowledged. IHI0070G.b 7.1 */
 	smmu->regs.val[SMMU_REG_CMDQ_CONS] = cmdq->fetch | (cons & CMDQ_CONS_ERR);
-}
-
-static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
-{
-	return &cmdq->marks[(cmdq->first_mark + i) % HYP_SMMU_MARKS];
 }
 
 /* Where all marks are in use the newest is moved: CMDQ_CONS gets coarser, not wrong. */
@@ -147,9 +151,15 @@ static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
 		return true;
 	}
 
-	/* While the host's SMMUEN is 0 every stream aborts, whatever its STE says. */
-	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_SMMUEN))
+	/*
+	 * While the host's SMMUEN is 0 every stream aborts, whatever its STE says.
+	 * If the host is about to set it, all STEs are read once more.
+	 */
+	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_SMMUEN)) {
+		smmu->cfgi_scan.active = false;
+		smmu->enable_scan.next = 0;
 		return true;
+	}
 
 	return hyp_smmu_strtab_update(smmu, &smmu->cfgi_scan, first, n);
 }

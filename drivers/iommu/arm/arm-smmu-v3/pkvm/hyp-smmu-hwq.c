@@ -43,10 +43,18 @@ static bool hwq_may_skip(u8 op)
 	}
 }
 
+/* The hardware reads little endian. */
+static void hwq_fill(struct arm_smmu_cmd *slot, const struct arm_smmu_cmd *cmd)
+{
+	WRITE_ONCE(slot->data[0], (__force u64)cpu_to_le64(cmd->data[0]));
+	WRITE_ONCE(slot->data[1], (__force u64)cpu_to_le64(cmd->data[1]));
+}
+
 /* The hardware stopped at @q->cons. IHI0070G.b 7.1 */
 static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
 	struct arm_smmu_cmd *cmd = &q->base[smmu_emu_queue_slot(q->shift, q->cons)];
 	u8 op = FIELD_GET(CMDQ_0_OP, le64_to_cpu((__force __le64)READ_ONCE(cmd->data[0])));
 
@@ -56,9 +64,7 @@ static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 		return;
 	}
 
-	WRITE_ONCE(cmd->data[1], 0);
-	WRITE_ONCE(cmd->data[0], (__force u64)cpu_to_le64(FIELD_PREP(CMDQ_0_OP,
-								      CMDQ_OP_CMD_SYNC)));
+	hwq_fill(cmd, &sync);
 
 	/* writel() orders the command before the hardware is restarted. */
 	writel(readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN) ^ GERROR_CMDQ_ERR,
@@ -73,11 +79,26 @@ static bool hwq_stopped(struct hyp_smmu *smmu)
 	return active & GERROR_CMDQ_ERR;
 }
 
+/* Account for what the hardware has consumed. Returns whether that is anything. */
+static bool hwq_advance(struct hyp_smmu_hwq *q, u32 cons)
+{
+	u32 delta = (cons - q->cons) & ((2U << q->shift) - 1);
+
+	if (delta > hwq_used(q)) {
+		q->dead = true;
+		return false;
+	}
+	q->cons = smmu_emu_queue_add(q->shift, q->cons, delta);
+	q->consumed += delta;
+
+	return delta;
+}
+
 /* Learn how far the hardware is. */
 static void hwq_refresh(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u32 cons, delta;
+	u32 cons;
 
 	hyp_assert_lock_held(&q->lock);
 	if (q->dead || !hwq_used(q))
@@ -88,18 +109,34 @@ static void hwq_refresh(struct hyp_smmu *smmu)
 	 * with the SMMU updating CONS after the effects of a CMD_SYNC are visible.
 	 */
 	cons = readl(smmu->mmio + ARM_SMMU_CMDQ_CONS);
-	delta = (cons - q->cons) & ((2U << q->shift) - 1);
-	if (delta > hwq_used(q)) {
-		q->dead = true;
-		return;
-	}
-
-	q->cons = smmu_emu_queue_add(q->shift, q->cons, delta);
-	q->consumed += delta;
-
 	/* GERROR is read only where the hardware did not move. IHI0070G.b 7.1 */
-	if (!delta && hwq_stopped(smmu))
-		hwq_repair(smmu, readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS));
+	if (hwq_advance(q, cons) || q->dead || !hwq_stopped(smmu))
+		return;
+
+	/* It may have moved until it stopped: CMDQ_CONS is at the error only now. */
+	cons = readl(smmu->mmio + ARM_SMMU_CMDQ_CONS);
+	hwq_advance(q, cons);
+	/* There is no error without a command. */
+	if (!hwq_used(q))
+		q->dead = true;
+	if (!q->dead)
+		hwq_repair(smmu, cons);
+}
+
+/* Give the hardware up if it has consumed nothing for too long. */
+static void hwq_watch(struct hyp_smmu *smmu, struct hyp_smmu_watch *watch)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	hyp_assert_lock_held(&q->lock);
+	if (!watch->active || watch->consumed != q->consumed)
+		*watch = (struct hyp_smmu_watch) {
+			.deadline	= hyp_smmu_deadline(smmu),
+			.consumed	= q->consumed,
+			.active		= true,
+		};
+	else if (hyp_smmu_deadline_passed(&watch->deadline))
+		q->dead = true;
 }
 
 static void hwq_write(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmd)
@@ -107,8 +144,7 @@ static void hwq_write(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmd)
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	struct arm_smmu_cmd *slot = &q->base[smmu_emu_queue_slot(q->shift, q->prod)];
 
-	slot->data[0] = (__force u64)cpu_to_le64(cmd->data[0]);
-	slot->data[1] = (__force u64)cpu_to_le64(cmd->data[1]);
+	hwq_fill(slot, cmd);
 	q->prod = smmu_emu_queue_add(q->shift, q->prod, 1);
 	q->submitted++;
 }
@@ -127,26 +163,33 @@ static void hwq_ring(struct hyp_smmu *smmu)
 u32 hyp_smmu_hwq_room(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u32 used;
+	u32 max = min(BIT(q->shift) - HYP_SMMU_HWQ_RESERVE, HYP_SMMU_HWQ_BACKLOG);
+	u32 room;
 
 	hyp_spin_lock(&q->lock);
-	if (hwq_used(q) > BIT(q->shift) / 2)
+	if (hwq_used(q) > max / 2)
 		hwq_refresh(smmu);
-	used = hwq_used(q) + HYP_SMMU_HWQ_RESERVE;
+	room = hwq_used(q) < max ? max - hwq_used(q) : 0;
+	if (room)
+		q->stall.active = false;
+	else
+		hwq_watch(smmu, &q->stall);
 	hyp_spin_unlock(&q->lock);
 
-	return used < BIT(q->shift) ? BIT(q->shift) - used : 0;
+	return room;
 }
 
 u64 hyp_smmu_hwq_add(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u64 seq;
+	u32 i;
 
 	hyp_spin_lock(&q->lock);
-	while (n--)
-		hwq_write(smmu, cmds++);
-	hwq_ring(smmu);
+	for (i = 0; i < n; i++)
+		hwq_write(smmu, &cmds[i]);
+	if (n)
+		hwq_ring(smmu);
 	seq = q->submitted;
 	hyp_spin_unlock(&q->lock);
 
@@ -156,21 +199,19 @@ u64 hyp_smmu_hwq_add(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, u32
 /* The reserve is there for this; it is empty only while the hardware lags behind. */
 static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 {
-	struct hyp_smmu_deadline deadline = hyp_smmu_deadline(smmu);
+	struct hyp_smmu_watch watch = { .active = false };
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
 	for (;;) {
 		hyp_spin_lock(&q->lock);
-		if (hwq_used(q) + n > BIT(q->shift))
+		if (!q->dead && hwq_used(q) + n > BIT(q->shift)) {
 			hwq_refresh(smmu);
+			hwq_watch(smmu, &watch);
+		}
+		if (!q->dead && hwq_used(q) + n <= BIT(q->shift))
+			return 0;
 		if (q->dead)
 			break;
-		if (hwq_used(q) + n <= BIT(q->shift))
-			return 0;
-		if (hyp_smmu_deadline_passed(&deadline)) {
-			q->dead = true;
-			break;
-		}
 		hyp_spin_unlock(&q->lock);
 		cpu_relax();
 	}
@@ -214,15 +255,13 @@ bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq)
 
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
 {
-	struct hyp_smmu_deadline deadline = hyp_smmu_deadline(smmu);
+	struct hyp_smmu_watch watch = { .active = false };
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	bool dead;
 
 	while (!hyp_smmu_hwq_done(smmu, seq)) {
-		bool late = hyp_smmu_deadline_passed(&deadline);
-
 		hyp_spin_lock(&q->lock);
-		q->dead |= late;
+		hwq_watch(smmu, &watch);
 		dead = q->dead;
 		hyp_spin_unlock(&q->lock);
 		if (dead)

@@ -21,11 +21,13 @@
 #define HW_EVTQ_PROD		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD)
 #define HW_EVTQ_CONS		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_CONS)
 
+/* Groups of STEs read in one trap: 256 KiB of the host's table. */
+#define TRAP_GROUPS		64
+
 static void evtq_unpin(struct hyp_smmu *smmu)
 {
-	if (smmu->evtq_pinned)
-		__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(smmu->evtq.base, PAGE_SIZE),
-					      PAGE_ALIGN(smmu->evtq.bytes));
+	__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(smmu->evtq.base, PAGE_SIZE),
+				      PAGE_ALIGN(smmu->evtq.bytes));
 	smmu->evtq_pinned = false;
 }
 
@@ -52,8 +54,13 @@ static void evtq_enable(struct hyp_smmu *smmu)
 
 	smmu->evtq = q;
 	smmu->evtq_pinned = true;
-	/* What the hardware is given is the range that was pinned. */
+	/*
+	 * What the hardware is given is the range that was pinned. Its size decides
+	 * which bits of the indexes can be written. IHI0070G.b 6.3.29
+	 */
 	writeq_relaxed(Q_BASE_RWA | q.base | q.shift, smmu->mmio + ARM_SMMU_EVTQ_BASE);
+	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_PROD], smmu->mmio + HW_EVTQ_PROD);
+	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_CONS], smmu->mmio + HW_EVTQ_CONS);
 	hw_set_evtqen(smmu, true);
 }
 
@@ -73,8 +80,10 @@ static void settle_cr0(struct hyp_smmu *smmu)
 		return;
 
 	/* The hardware has acknowledged that it writes no more. IHI0070G.b 6.3.9.4 */
-	if (!(cr0 & CR0_EVTQEN))
+	if (!(cr0 & CR0_EVTQEN) && smmu->evtq_pinned) {
+		smmu->regs.val[SMMU_REG_EVTQ_PROD] = readl(smmu->mmio + HW_EVTQ_PROD);
 		evtq_unpin(smmu);
+	}
 	*ack = cr0;
 }
 
@@ -88,7 +97,17 @@ static void issue_cfgi_all(struct hyp_smmu *smmu)
 	smmu->cr0_seq = seq;
 }
 
-/* Returns false if the write is to be replayed; then nothing has changed. */
+/* The host does not go on to set SMMUEN: what was read so far aborts again. */
+static void cancel_enable(struct hyp_smmu *smmu)
+{
+	if (!smmu->enable_scan.active)
+		return;
+	smmu->enable_scan.active = false;
+	hyp_smmu_strtab_clear(smmu);
+	issue_cfgi_all(smmu);
+}
+
+/* Returns false if the write is to be replayed; then no register has changed. */
 static bool write_cr0(struct hyp_smmu *smmu, u64 val)
 {
 	u64 *cr0 = &smmu->regs.val[SMMU_REG_CR0];
@@ -98,13 +117,13 @@ static bool write_cr0(struct hyp_smmu *smmu, u64 val)
 	if (*cr0 != smmu->regs.val[SMMU_REG_CR0ACK])
 		return true;
 
+	smmu->cr0_seq = 0;
 	if (!(val & CR0_SMMUEN))
-		smmu->enable_scan.active = false;
+		cancel_enable(smmu);
 	if ((set & CR0_SMMUEN) &&
 	    !hyp_smmu_strtab_update(smmu, &smmu->enable_scan, 0, BIT_ULL(smmu->caps.sid_bits)))
 		return false;
 
-	smmu->cr0_seq = 0;
 	*cr0 = val;
 
 	if (clear & CR0_SMMUEN)
@@ -166,12 +185,6 @@ static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val
 	case SMMU_REG_GERRORN:
 		write_gerrorn(smmu, new);
 		return true;
-	case SMMU_REG_EVTQ_PROD:
-		writel_relaxed(new, smmu->mmio + HW_EVTQ_PROD);
-		return true;
-	case SMMU_REG_EVTQ_CONS:
-		writel_relaxed(new, smmu->mmio + HW_EVTQ_CONS);
-		return true;
 	}
 
 	smmu->regs.val[id] = new;
@@ -182,7 +195,12 @@ static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val
 		break;
 	case SMMU_REG_STRTAB_BASE:
 	case SMMU_REG_STRTAB_BASE_CFG:
-		smmu->enable_scan.active = false;
+		cancel_enable(smmu);
+		break;
+	case SMMU_REG_EVTQ_CONS:
+		/* Before that, it is kept for the hardware. */
+		if (smmu->evtq_pinned)
+			writel_relaxed(new, smmu->mmio + HW_EVTQ_CONS);
 		break;
 	case SMMU_REG_CMDQ_CONS:
 		smmu->cmdq.fetch = new & GENMASK(19, 0);
@@ -229,10 +247,8 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 		break;
 	case SMMU_REG_EVTQ_PROD:
 		/* readl(): events are not read before PROD says they are there. */
-		*val = readl(smmu->mmio + HW_EVTQ_PROD);
-		break;
-	case SMMU_REG_EVTQ_CONS:
-		*val = readl_relaxed(smmu->mmio + HW_EVTQ_CONS);
+		if (smmu->evtq_pinned)
+			*val = readl(smmu->mmio + HW_EVTQ_PROD);
 		break;
 	}
 }
@@ -242,6 +258,7 @@ bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *
 	struct smmu_emu_access acc = smmu_emu_resolve(offset, size);
 
 	hyp_assert_lock_held(&smmu->emu_lock);
+	smmu->groups_left = TRAP_GROUPS;
 	if (!acc.reg) {
 		if (!write)
 			*val = 0;

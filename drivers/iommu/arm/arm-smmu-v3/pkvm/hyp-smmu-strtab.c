@@ -31,9 +31,6 @@
  */
 #define GROUP_STES		64
 
-/* Groups read in one trap. */
-#define TRAP_GROUPS		64
-
 static bool strtab_is_linear(const struct hyp_smmu *smmu)
 {
 	return smmu->caps.sid_bits <= SMMU_EMU_SPLIT;
@@ -205,19 +202,23 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 			    u64 first, u64 n)
 {
 	u64 end = min(first + n, BIT_ULL(smmu->caps.sid_bits));
-	unsigned int groups;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
 	/* A scan that was left behind for another range starts anew. */
-	if (!scan->active || scan->next < first || scan->next > end)
-		scan->next = first;
+	if (!scan->active || scan->first != first || scan->end != end)
+		*scan = (struct hyp_smmu_scan) {
+			.first	= first,
+			.end	= end,
+			.next	= first,
+		};
 
-	for (groups = 0; scan->next < end; groups++) {
+	while (scan->next < end) {
 		u64 next = min(ALIGN_DOWN(scan->next, GROUP_STES) + GROUP_STES, end);
 
-		scan->active = groups == TRAP_GROUPS;
+		scan->active = !smmu->groups_left;
 		if (scan->active)
 			return false;
+		smmu->groups_left--;
 		strtab_update_group(smmu, scan->next, next - scan->next);
 		scan->next = next;
 	}

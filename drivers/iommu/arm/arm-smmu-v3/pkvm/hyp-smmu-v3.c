@@ -33,10 +33,6 @@ struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
 static struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
 static unsigned int hyp_nr_smmus;
 
-#define for_each_smmu(__smmu)						\
-	for (struct hyp_smmu *__smmu = hyp_smmus;			\
-	     __smmu < hyp_smmus + hyp_nr_smmus; __smmu++)
-
 /* The physical counter: the host sets the offset of the virtual one. */
 static u64 hyp_smmu_now(void)
 {
@@ -399,7 +395,9 @@ int __pkvm_smmu_v3_release(unsigned int idx)
 
 bool hyp_iommu_enabled(void)
 {
-	for_each_smmu(smmu) {
+	struct hyp_smmu *smmu;
+
+	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
 		if (smmu->enabled)
 			return true;
 	}
@@ -416,17 +414,23 @@ int hyp_smmu_v3_flush_all(void)
 {
 	struct arm_smmu_cmd cmd = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_S12_VMALL, 0,
 							 SMMU_EMU_VMID);
+	struct hyp_smmu *smmu;
 	int ret = 0;
 
 	hyp_assert_lock_held(&host_mmu.lock);
-	for_each_smmu(smmu) {
-		if (smmu->enabled)
-			ret = ret ?: hyp_smmu_hwq_add_el2(smmu, cmd, &smmu->flush_seq);
+	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
+		if (smmu->enabled && READ_ONCE(smmu->hwq.dead))
+			return -EIO;
 	}
-	if (ret)
-		return ret;
 
-	for_each_smmu(smmu) {
+	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
+		/* Always done: what is not issued is not waited for. */
+		smmu->flush_seq = 0;
+		if (smmu->enabled && !ret)
+			ret = hyp_smmu_hwq_add_el2(smmu, cmd, &smmu->flush_seq);
+	}
+
+	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
 		if (smmu->enabled)
 			ret = hyp_smmu_hwq_wait(smmu, smmu->flush_seq) ?: ret;
 	}
@@ -440,7 +444,9 @@ int hyp_smmu_v3_flush_all(void)
 
 static struct hyp_smmu *find_smmu(u64 addr)
 {
-	for_each_smmu(smmu) {
+	struct hyp_smmu *smmu;
+
+	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
 		if (smmu->enabled && addr - smmu->mmio_phys < smmu->mmio_size)
 			return smmu;
 	}

@@ -8,7 +8,9 @@
  *
  * Traps by the host take emu_lock. Ownership transitions run under host_mmu.lock
  * and take only hyp_smmu_hwq::lock, so that neither waits for the other. Nothing
- * waits for the hardware while it holds a lock of this file.
+ * waits for the hardware while it holds hyp_smmu_hwq::lock. Under emu_lock, nothing
+ * waits for commands to complete; it may for a slot of the reserve below, which is
+ * there unless the hardware has stopped.
  */
 #ifndef __ARM_SMMU_V3_PKVM_HYP_H
 #define __ARM_SMMU_V3_PKVM_HYP_H
@@ -25,6 +27,25 @@
  */
 #define HYP_SMMU_HWQ_RESERVE	8
 
+/*
+ * The most host commands in the hardware's queue at a time: what a transition has
+ * to wait for before its own.
+ */
+#define HYP_SMMU_HWQ_BACKLOG	256
+
+/* A deadline for waits in EL2, sane even where the timer's frequency is not known. */
+struct hyp_smmu_deadline {
+	u64 end;
+	u32 min_polls;
+};
+
+/* Whether the hardware still consumes commands. It has a second for each. */
+struct hyp_smmu_watch {
+	struct hyp_smmu_deadline deadline;
+	u64 consumed;
+	bool active;
+};
+
 /* The hardware's command queue, which is EL2's. */
 struct hyp_smmu_hwq {
 	/* Guards the fields below, CMDQ_PROD and GERRORN.CMDQ_ERR. */
@@ -36,6 +57,8 @@ struct hyp_smmu_hwq {
 	/* Indexes with wrap bit. */
 	u32 prod;
 	u32 cons;
+	/* While host commands find no room. */
+	struct hyp_smmu_watch stall;
 	/* The hardware does not answer. Every transition is refused. */
 	bool dead;
 
@@ -68,8 +91,10 @@ struct hyp_smmu_host_cmdq {
 	struct hyp_smmu_mark marks[HYP_SMMU_MARKS];
 };
 
-/* A walk over the host's stream table that may take several traps. */
+/* A walk over the host's stream table, from @first to @end, that may take several traps. */
 struct hyp_smmu_scan {
+	u64 first;
+	u64 end;
 	u64 next;
 	bool active;
 };
@@ -95,6 +120,8 @@ struct hyp_smmu {
 	struct arm_smmu_ste *bounce;
 	struct hyp_smmu_scan enable_scan;
 	struct hyp_smmu_scan cfgi_scan;
+	/* Groups of STEs that this trap may still read. */
+	u32 groups_left;
 
 	struct hyp_smmu_hwq hwq;
 	/* What a transition waits for. Guarded by host_mmu.lock. */
@@ -126,12 +153,6 @@ struct hyp_smmu {
  */
 int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val);
 
-/* A deadline for waits in EL2, sane even where the timer's frequency is not known. */
-struct hyp_smmu_deadline {
-	u64 end;
-	u32 min_polls;
-};
-
 struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
 bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
 
@@ -143,6 +164,8 @@ bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
  *
  * The room may only grow until the caller, who holds emu_lock, adds commands: all
  * others use the slots that are reserved for them.
+ *
+ * Return: number of commands, 0 where none fits now.
  */
 u32 hyp_smmu_hwq_room(struct hyp_smmu *smmu);
 
@@ -175,16 +198,18 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
  *
  * For a command that a CMD_SYNC follows, @seq being the CMD_SYNC's, consumed is
  * complete (IHI0070G.b 4.7.3).
+ *
+ * Return: true once they have been.
  */
 bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq);
 
 /**
- * hyp_smmu_hwq_wait - Wait until commands have been consumed, for at most a second
+ * hyp_smmu_hwq_wait - Wait until commands have been consumed
  * @smmu: the SMMU
  * @seq:  likewise
  *
- * Return: 0, or -EIO if the hardware does not answer; then it never will be asked
- * again.
+ * Return: 0, or -EIO if the hardware consumed nothing for a second; then it will never
+ * be asked again.
  */
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq);
 

@@ -9,13 +9,13 @@
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
 #include <linux/acpi.h>
+#include <linux/cpufeature.h>
 #include <linux/ioport.h>
 #include <linux/memblock.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
 #include <linux/sizes.h>
 
-#include <asm/cpufeature.h>
 #include <asm/kvm_iommu_pgtable.h>
 #include <asm/kvm_mmu.h>
 

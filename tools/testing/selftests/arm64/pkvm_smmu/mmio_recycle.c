@@ -39,15 +39,22 @@ static int table_bits(void)
 	}
 }
 
-/* Address bits of the CPU; beyond these, a load ends the process. */
+/* Address bits of the CPU, beyond which a load is fatal, and of the kernel. */
 static int pa_bits(void)
 {
 	static const char needle[] = "IPA Size Limit: ";
 	char text[256];
+	void *va;
+	int bits;
 
 	if (!kmsg_find(needle, text, sizeof(text)))
 		die("the kernel log has no \"%s\" line: is KVM on?", needle);
-	return strtoul(strstr(text, needle) + strlen(needle), NULL, 10);
+	bits = strtoul(strstr(text, needle) + strlen(needle), NULL, 10);
+
+	while (!(va = try_map_phys((1ULL << bits) - 2 * page_size(), page_size())))
+		bits--;
+	unmap_phys(va, 0, page_size());
+	return bits;
 }
 
 static int touch_everything(void)

@@ -47,22 +47,28 @@ uint64_t virt_to_phys(const void *va)
 	return (entry & PAGEMAP_PFN) * page_size() + addr % page_size();
 }
 
-void *map_phys(uint64_t pa, size_t size)
+void *try_map_phys(uint64_t pa, size_t size)
 {
 	uint64_t offset = pa % page_size();
 	int fd = open("/dev/mem", O_RDWR | O_SYNC);
-	char *va;
+	void *va;
 
 	if (fd < 0)
 		die("cannot open /dev/mem: %s", strerror(errno));
 	va = mmap(NULL, size + offset, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		  pa - offset);
 	close(fd);
+	return va == MAP_FAILED ? NULL : va + offset;
+}
 
-	if (va == MAP_FAILED)
+void *map_phys(uint64_t pa, size_t size)
+{
+	void *va = try_map_phys(pa, size);
+
+	if (!va)
 		die("cannot map %#lx from /dev/mem: %s (CONFIG_STRICT_DEVMEM must be off)",
 		    pa, strerror(errno));
-	return va + offset;
+	return va;
 }
 
 void unmap_phys(void *va, uint64_t pa, size_t size)

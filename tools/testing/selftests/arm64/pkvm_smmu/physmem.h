@@ -19,8 +19,12 @@ void free_pages(void *va, size_t nr);
 /* Physical address behind @va, which must be resident. */
 uint64_t virt_to_phys(const void *va);
 
-/* Map @size bytes of physical memory at @pa uncached, without touching them. */
+/*
+ * Map @size bytes of physical memory at @pa uncached, without touching them.
+ * Where that is not possible, the first ends the test, the other returns NULL.
+ */
 void *map_phys(uint64_t pa, size_t size);
+void *try_map_phys(uint64_t pa, size_t size);
 void unmap_phys(void *va, uint64_t pa, size_t size);
 
 /* The memory that pKVM reserved for itself at boot. */

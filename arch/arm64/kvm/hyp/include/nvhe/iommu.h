@@ -6,9 +6,8 @@
 #ifndef __KVM_NVHE_IOMMU_H__
 #define __KVM_NVHE_IOMMU_H__
 
+#include <linux/kvm_host.h>
 #include <linux/types.h>
-
-#include <asm/kvm_host.h>
 
 /**
  * struct hyp_iommu_s2 - The device stage 2: identity-mapped, one for all IOMMUs
@@ -61,6 +60,7 @@ int hyp_iommu_release(void);
  * hyp_iommu_prepared - Whether the device stage 2 exists
  *
  * Context: host_mmu.lock is held.
+ * Return: true between hyp_iommu_prepare() and hyp_iommu_release().
  */
 bool hyp_iommu_prepared(void);
 

@@ -6,9 +6,8 @@
 #ifndef __KVM_NVHE_IOMMU_PGTABLE_H__
 #define __KVM_NVHE_IOMMU_PGTABLE_H__
 
+#include <linux/kvm_host.h>
 #include <linux/types.h>
-
-#include <asm/kvm_host.h>
 
 #include <nvhe/iommu.h>
 
@@ -16,6 +15,8 @@
  * iommu_s2_memory_desc - The descriptor that lets devices access memory
  * @phys:  start, aligned to the size of a leaf at @level
  * @level: level of the leaf
+ *
+ * Return: a block or page descriptor, CPU endian.
  */
 u64 iommu_s2_memory_desc(phys_addr_t phys, s8 level);
 
@@ -23,6 +24,8 @@ u64 iommu_s2_memory_desc(phys_addr_t phys, s8 level);
  * iommu_s2_mmio_desc - The descriptor that lets devices access MMIO
  * @phys:  start, aligned to the size of a leaf at @level
  * @level: level of the leaf
+ *
+ * Return: a block or page descriptor, CPU endian.
  */
 u64 iommu_s2_mmio_desc(phys_addr_t phys, s8 level);
 
@@ -30,7 +33,9 @@ u64 iommu_s2_mmio_desc(phys_addr_t phys, s8 level);
  * iommu_s2_leaf - Find the descriptor that decides about an address
  * @s2:    the device stage 2
  * @addr:  input address, below 2^ia_bits
- * @level: set to the level of the descriptor: a block, a page or invalid
+ * @level: set to the level of the descriptor
+ *
+ * Return: a block, a page or an invalid descriptor.
  */
 u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level);
 
@@ -48,6 +53,8 @@ u64 *iommu_s2_page(const struct hyp_iommu_s2 *s2, u64 addr);
  * @s2:   the device stage 2
  * @desc: last-level descriptor of @addr - PAGE_SIZE, or NULL
  * @addr: input address
+ *
+ * Return: NULL where there is no last-level table.
  */
 u64 *iommu_s2_next_page(const struct hyp_iommu_s2 *s2, u64 *desc, u64 addr);
 
