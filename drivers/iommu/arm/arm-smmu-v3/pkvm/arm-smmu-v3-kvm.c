@@ -217,10 +217,11 @@ static void smmu_free(struct pkvm_smmu *smmu)
 static int smmu_alloc(struct pkvm_smmu *smmu, const struct smmu_emu_ids *ids)
 {
 	struct pkvm_smmu_v3_info *info = &smmu->info;
-	u8 sid_bits = min(FIELD_GET(IDR1_SIDSIZE, ids->idr[1]), SMMU_EMU_MAX_SID_BITS);
+	u32 sid_bits = FIELD_GET(IDR1_SIDSIZE, ids->idr[1]);
 	unsigned long nr_l2 = 0;
 	u64 strtab_size;
 
+	sid_bits = min(sid_bits, SMMU_EMU_MAX_SID_BITS);
 	if (sid_bits > SMMU_EMU_SPLIT) {
 		strtab_size = sizeof(u64) << (sid_bits - SMMU_EMU_SPLIT);
 		nr_l2 = min(BIT(sid_bits), HYP_L2_MAX_STES) >> SMMU_EMU_SPLIT;

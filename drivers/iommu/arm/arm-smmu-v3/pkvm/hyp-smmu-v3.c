@@ -130,7 +130,7 @@ static bool info_is_sane(const struct pkvm_smmu_v3_info *info)
 	       BIT(info->cmdq_shift) > 2 * HYP_SMMU_HWQ_RESERVE &&
 	       IS_ALIGNED(info->cmdq_base, cmdq_bytes(info)) &&
 	       IS_ALIGNED(info->strtab_base, roundup_pow_of_two(info->strtab_size)) &&
-	       info->pool.nr_pages > 1;
+	       info->pool.nr_pages;
 }
 
 /* Push what the pool has back to where the host finds it. */
