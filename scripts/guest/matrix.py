@@ -12,11 +12,14 @@ ADDRESSES = "arm_smmu_v3_kvm.dyndbg=+p"
 
 ATTACKS = ["hyp_memory", "pvm_memory", "peer_to_peer"]
 HOST = ["topology.sh", "pvm_policy", "smmu_registers", "domain_switch", "io_under_pvm"]
-EVERYTHING = HOST + ATTACKS + ["el2_structures", "mmio_recycle", "attach_under_pvm"]
+EVERYTHING = HOST + ATTACKS + ["el2_structures", "mmio_recycle", "attach_under_pvm",
+                               "trace_events.sh"]
 # What can be shown where no hypervisor is in the way
 PLAIN = ["topology.sh", "domain_switch", "io_under_pvm"]
+# Changes the domain of a disk that is in use, from identity
+LIVE = "live"
 SUITES = ["arm-smmu-v3-kunit-test", "io-pgtable-arm-test"] + \
-    [f"arm-smmu-v3-pkvm-{part}" for part in ("ids", "regs", "cmd", "queue", "ste", "strtab")]
+    [f"arm-smmu-v3-pkvm-{part}" for part in ("ids", "regs", "cmd", "queue", "ste", "strtab", LIVE)]
 MODULE = ["topology.sh", "hyp_memory", "pvm_memory", "module_reload.sh", "topology.sh:again",
           "hyp_memory:again"]
 
@@ -42,8 +45,16 @@ def not_isolated(name, tests, params="", log_has=(), **machine):
 def kunit(name, variant=""):
     """The kernel's own suites; each that must be there is asked for."""
     suites = [f"Subtest: {suite}" for suite in SUITES]
-    return Boot(name, Machine(variant=variant), [], "kunit.enable=1", kunit=True,
-                skips="$^", log_has=(PKVM, *suites))
+    return Boot(name, Machine(io=True, variant=variant), [],
+                "kunit.enable=1 iommu.passthrough=1", kunit=True, skips="$^",
+                log_has=(PKVM, *suites))
+
+
+def native_live(name):
+    """A domain changes under live DMA without a hypervisor: the reference."""
+    return Boot(name, Machine(io=True), [],
+                f"kunit.enable=1 kunit.filter_glob=*-{LIVE} iommu.passthrough=1 "
+                "kvm-arm.iommu=native", kunit=True, skips="$^", log_has=(f"Subtest: .*-{LIVE}",))
 
 
 def vfio(name, *tests, timeout=400):
@@ -81,6 +92,7 @@ def quick():
         no_pkvm("mode-none", "neoverse-n1", "kvm-arm.mode=none"),
         no_pkvm("mode-unset", "max", ""),
         kunit("kunit"),
+        native_live("native-live"),
         vfio("vfio", "vfio_pci_device_test",
              "vfio_pci_driver_test@iommufd+vfio_type1v2_iommu"),
     ]

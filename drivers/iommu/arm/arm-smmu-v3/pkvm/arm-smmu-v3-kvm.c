@@ -129,7 +129,14 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 	guard(mutex)(&smmus_lock);
 	smmu = smmu_find(dev);
 
-	return sysfs_emit(buf, "%s\n", smmu->state == SMMU_OWNED ? "owned" : "native");
+	switch (smmu->state) {
+	case SMMU_OWNED:
+		return sysfs_emit(buf, "owned\n");
+	case SMMU_STUCK:
+		return sysfs_emit(buf, "stuck\n");
+	default:
+		return sysfs_emit(buf, "native\n");
+	}
 }
 static DEVICE_ATTR_RO(state);
 

@@ -12,6 +12,7 @@
  */
 
 #include <asm/kvm_hyp.h>
+#include <asm/kvm_hypevents.h>
 #include <nvhe/mem_protect.h>
 
 #include "hyp-smmu-v3.h"
@@ -183,6 +184,8 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 		struct arm_smmu_cmd in = cmdq_read(cmdq);
 		struct smmu_emu_cmd cmd = smmu_emu_filter_cmd(&smmu->caps, &in);
 
+		trace_smmu_v3_cmd(smmu->mmio_phys, in.data[0], in.data[1],
+				  cmd.action != SMMU_CMD_ILL);
 		if (cmd.action == SMMU_CMD_ILL)
 			stop = CMDQ_STOP_ILL;
 		else if (!cmdq_prepare(smmu, &in, &cmd))

@@ -13,6 +13,7 @@
 
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_hyp.h>
+#include <asm/kvm_hypevents.h>
 
 #include <hyp/adjust_pc.h>
 
@@ -525,6 +526,7 @@ bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 ad
 		done = hyp_smmu_mmio(smmu, offset, size, write, &val);
 		hyp_spin_unlock(&smmu->emu_lock);
 	}
+	trace_smmu_v3_access(addr, val, size, write, done);
 	/* Not done: the host executes it again, after its pending interrupts. */
 	if (!done)
 		return true;

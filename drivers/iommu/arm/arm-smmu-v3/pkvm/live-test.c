@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit test on the machine's own SMMUv3: a stream's domain changes under live DMA.
+ *
+ * An NVMe disk is read while its stream goes from identity to a translated domain
+ * and back again and again. Both domains map all that the disk is made to use to
+ * itself, so no transaction may notice: the driver changes stream table entries in
+ * steps of which each is valid, and what shadows them must not be any worse.
+ */
+#include <kunit/test.h>
+
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/delay.h>
+#include <linux/ioport.h>
+#include <linux/iommu.h>
+#include <linux/irq.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/msi.h>
+#include <linux/pci.h>
+#include <linux/sizes.h>
+
+#define LIVE_READERS	2
+#define LIVE_BYTES	SZ_64K
+#define LIVE_SECONDS	5
+
+struct live_reader {
+	struct task_struct *task;
+	struct block_device *bdev;
+	/* What the disk holds, and what is read. */
+	const u8 *want;
+	u8 *got;
+	/* Written by the reader, read when it has stopped. */
+	unsigned long good;
+	unsigned long bad;
+};
+
+/* Children are namespaces of a controller, which is a child of the PCI device. */
+static int live_find_disk(struct device *dev, void *devt)
+{
+	if (dev->class && !strcmp(dev->class->name, "block")) {
+		*(dev_t *)devt = dev->devt;
+		return 1;
+	}
+
+	return device_for_each_child(dev, devt, live_find_disk);
+}
+
+static struct pci_dev *live_find_nvme(dev_t *devt)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = pci_get_class(PCI_CLASS_STORAGE_EXPRESS, pdev))) {
+		if (device_iommu_mapped(&pdev->dev) &&
+		    device_for_each_child(&pdev->dev, devt, live_find_disk))
+			return pdev;
+	}
+
+	return NULL;
+}
+
+static int live_map_ram(unsigned long pfn, unsigned long nr_pages, void *domain)
+{
+	phys_addr_t phys = PFN_PHYS(pfn);
+
+	return iommu_map(domain, phys, phys, PFN_PHYS(nr_pages),
+			 IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE, GFP_KERNEL);
+}
+
+/* Where the device's interrupts are written to. */
+static int live_map_doorbell(struct pci_dev *pdev, struct iommu_domain *domain)
+{
+	struct msi_desc *desc = irq_get_msi_desc(pci_irq_vector(pdev, 0));
+	phys_addr_t phys;
+
+	if (!desc)
+		return -ENOENT;
+	phys = ((u64)desc->msg.address_hi << 32) | desc->msg.address_lo;
+
+	return iommu_map(domain, ALIGN_DOWN(phys, PAGE_SIZE), ALIGN_DOWN(phys, PAGE_SIZE),
+			 PAGE_SIZE, IOMMU_WRITE | IOMMU_MMIO, GFP_KERNEL);
+}
+
+static int live_reader(void *data)
+{
+	struct live_reader *reader = data;
+	int i;
+
+	while (!kthread_should_stop()) {
+		/* A read that does not reach memory leaves this there. */
+		for (i = 0; i < LIVE_BYTES; i++)
+			reader->got[i] = ~reader->want[i];
+
+		if (bdev_rw_virt(reader->bdev, 0, reader->got, LIVE_BYTES, REQ_OP_READ) ||
+		    memcmp(reader->got, reader->want, LIVE_BYTES))
+			reader->bad++;
+		else
+			reader->good++;
+	}
+
+	return 0;
+}
+
+static void live_put_pci(void *pdev)
+{
+	pci_dev_put(pdev);
+}
+
+static void live_put_file(void *file)
+{
+	bdev_fput(file);
+}
+
+static void live_free_domain(void *domain)
+{
+	iommu_domain_free(domain);
+}
+
+static void live_identity_and_dma(struct kunit *test)
+{
+	struct live_reader readers[LIVE_READERS] = {};
+	unsigned long end, switches = 0;
+	struct iommu_domain *domain;
+	struct block_device *bdev;
+	struct pci_dev *pdev;
+	struct file *file;
+	dev_t devt;
+	int i, ret = 0;
+	u8 *want;
+
+	/* Namespaces are scanned after the probe. */
+	wait_for_device_probe();
+	end = jiffies + 10 * HZ;
+	while (!(pdev = live_find_nvme(&devt)) && time_before(jiffies, end))
+		msleep(50);
+	if (!pdev)
+		kunit_skip(test, "no NVMe disk behind an IOMMU");
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_put_pci, pdev), 0);
+
+	if (iommu_get_domain_for_dev(&pdev->dev)->type != IOMMU_DOMAIN_IDENTITY)
+		kunit_skip(test, "the disk is not in an identity domain: iommu.passthrough=1");
+
+	file = bdev_file_open_by_dev(devt, BLK_OPEN_READ, NULL, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_put_file, file), 0);
+	bdev = file_bdev(file);
+
+	domain = iommu_paging_domain_alloc(&pdev->dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_free_domain, domain), 0);
+	KUNIT_ASSERT_EQ(test, walk_system_ram_range(0, ULONG_MAX >> PAGE_SHIFT, domain,
+						    live_map_ram), 0);
+	KUNIT_ASSERT_EQ(test, live_map_doorbell(pdev, domain), 0);
+
+	want = kunit_kmalloc(test, LIVE_BYTES, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, want);
+	KUNIT_ASSERT_EQ(test, bdev_rw_virt(bdev, 0, want, LIVE_BYTES, REQ_OP_READ), 0);
+
+	for (i = 0; i < LIVE_READERS; i++) {
+		struct live_reader *reader = &readers[i];
+
+		reader->bdev = bdev;
+		reader->want = want;
+		reader->got = kunit_kmalloc(test, LIVE_BYTES, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, reader->got);
+	}
+	for (i = 0; i < LIVE_READERS; i++)
+		readers[i].task = kthread_run(live_reader, &readers[i], "live-reader/%d", i);
+
+	end = jiffies + LIVE_SECONDS * HZ;
+	while (!ret && time_before(jiffies, end)) {
+		ret = iommu_attach_device(domain, &pdev->dev);
+		if (ret)
+			break;
+		iommu_detach_device(domain, &pdev->dev);
+		switches += 2;
+		cond_resched();
+	}
+
+	for (i = 0; i < LIVE_READERS; i++) {
+		if (IS_ERR(readers[i].task)) {
+			KUNIT_FAIL(test, "no reader %d", i);
+			continue;
+		}
+		kthread_stop(readers[i].task);
+		kunit_info(test, "%lu switches, reader %d: %lu reads, %lu failed",
+			   switches, i, readers[i].good, readers[i].bad);
+		KUNIT_EXPECT_EQ(test, readers[i].bad, 0UL);
+		KUNIT_EXPECT_GT(test, readers[i].good, 10UL);
+	}
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_GT(test, switches, 100UL);
+}
+
+static struct kunit_case live_test_cases[] = {
+	KUNIT_CASE_SLOW(live_identity_and_dma),
+	{}
+};
+
+static struct kunit_suite live_test_suite = {
+	.name		= "arm-smmu-v3-pkvm-live",
+	.test_cases	= live_test_cases,
+};
+
+kunit_test_suite(live_test_suite);
+
+MODULE_DESCRIPTION("KUnit test of an SMMUv3 under live DMA");
+MODULE_LICENSE("GPL");
