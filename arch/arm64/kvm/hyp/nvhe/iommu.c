@@ -182,7 +182,7 @@ static void return_pages(struct kvm_hyp_memcache *mc)
 
 	while ((page = pop_hyp_memcache(mc, hyp_phys_to_virt))) {
 		push_hyp_memcache(&hyp_iommu_pool, page, hyp_virt_to_phys);
-		/* EL2's alone since refill_memcache(), and nothing pins it. */
+		/* Catches a page in use twice: it is EL2's since refill_memcache(). */
 		WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
 	}
 }
@@ -236,6 +236,7 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits)
 		ret = build(&s2, &mc);
 
 	return_pages(&mc);
+	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
 	if (ret)
 		WARN_ON(__pkvm_hyp_donate_host(pgd_pfn, nr_pages));
 	else
@@ -261,6 +262,7 @@ int hyp_iommu_release(void)
 
 	iommu_s2_free_tables(&s2, &mc);
 	return_pages(&mc);
+	/* Likewise. */
 	WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(s2.pgd),
 				       hyp_iommu_pgd_size(s2.ia_bits) >> PAGE_SHIFT));
 
@@ -378,7 +380,9 @@ static void selftest_memory(struct memblock_region *reg)
 
 	for (; phys < end; phys += PAGE_SIZE) {
 		desc = iommu_s2_next_page(&hyp_iommu_s2, desc, phys);
+		/* A page that map_memory() missed, or took for another's. */
 		WARN_ON(!desc || *desc != memory_desc(phys));
+		/* Text that is the host's by the vmemmap. */
 		WARN_ON(*desc && addr_is_hyp_text(phys));
 	}
 }
@@ -393,11 +397,13 @@ static void selftest_mmio(u64 phys, u64 end)
 	for (; phys < end; phys += kvm_granule_size(level)) {
 		desc = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
 		if (*desc) {
+			/* A leaf of memory's, or one larger than its alignment. */
 			WARN_ON(*desc != iommu_s2_mmio_desc(phys, level));
 			WARN_ON(!IS_ALIGNED(phys, kvm_granule_size(level)));
 			continue;
 		}
 
+		/* MMIO that the host may access and that map_mmio() left out. */
 		WARN_ON(level != KVM_PGTABLE_LAST_LEVEL);
 		WARN_ON(kvm_pgtable_get_leaf(&host_mmu.pgt, phys, &pte, NULL));
 		WARN_ON(!host_stage2_pte_is_hyp_owned(pte));
@@ -415,6 +421,7 @@ static int selftest_annotation(const struct kvm_pgtable_visit_ctx *ctx,
 	if (!host_stage2_pte_is_hyp_owned(ctx->old) || ctx->addr >> hyp_iommu_s2.ia_bits)
 		return 0;
 
+	/* What EL2 owns, and devices reach. */
 	desc = iommu_s2_page(&hyp_iommu_s2, ctx->addr);
 	WARN_ON(!desc || *desc);
 
@@ -438,6 +445,7 @@ static void hyp_iommu_selftest(void)
 		end = hyp_memory[i].base + hyp_memory[i].size;
 	}
 	selftest_mmio(end, BIT(hyp_iommu_s2.ia_bits));
+	/* The walker does not fail, and the range is the table's. */
 	WARN_ON(kvm_pgtable_walk(&host_mmu.pgt, 0, BIT(host_mmu.pgt.ia_bits), &walker));
 	hyp_spin_unlock(&host_mmu.lock);
 
