@@ -23,6 +23,8 @@ IO = ["-device", "nvme,serial=1,drive=nvme",
       "-device", "pcie-root-port,id=port1,chassis=2",
       "-device", "igb,bus=port0,netdev=hub0,romfile=,mac=52:54:00:00:00:01",
       "-device", "igb,bus=port1,netdev=hub1,romfile=,mac=52:54:00:00:00:02"]
+# The second bank of QEMU's flash
+FLASH_BASE, FLASH_SIZE = 0x4000000, 64 << 20
 # Alone in its IOMMU group and with a reset, as the VFIO selftests want it
 VFIO = ["-device", "pcie-root-port,id=port2,chassis=3",
         "-device", "igb,bus=port2,romfile="]
@@ -43,6 +45,7 @@ class Machine:
     io: bool = False                # with disks and network
     vfio: bool = False              # with an igb behind a root port
     no_vtimer: bool = False         # the devicetree has no virtual timer interrupt
+    pmcg: bool = False              # with what looks like a PMCG that has MSIs
     image: str = ""                 # in place of out/Image
     qemu: list = field(default_factory=list)
 
@@ -66,6 +69,8 @@ class Machine:
                 args += ["-drive", f"if=none,id={disk},file={path},format=raw,cache=unsafe"]
         if self.vfio:
             args += VFIO
+        if self.pmcg:
+            args += flash_pmcg(scratch)
         return args + self.qemu
 
     def initrd(self, scratch):
@@ -87,8 +92,42 @@ class Machine:
         args = self.hardware(scratch)
         if self.no_vtimer:
             args += ["-dtb", str(without_vtimer(args, scratch))]
+        if self.pmcg:
+            args += ["-dtb", str(with_pmcg(args, scratch))]
         return args + ["-kernel", str(self.kernel()), "-initrd", str(self.initrd(scratch)),
                        "-append", f"console=ttyAMA0 panic=-1 {self.params} {params}"]
+
+
+def dump_dtb(args, scratch):
+    """The machine's own devicetree, in a file."""
+    dtb = scratch / "machine.dtb"
+    machine = args[2] + f",dumpdtb={dtb}"
+    subprocess.run([*args[:2], machine, *args[3:]], check=True, capture_output=True)
+    return dtb
+
+
+def flash_pmcg(scratch):
+    """
+    QEMU has no PMCG: the second flash bank reads like one, where PMCG_CFGR says
+    MSI and 64-bit counters.
+    """
+    path = scratch / "flash.img"
+    with open(path, "wb") as image:
+        image.truncate(FLASH_SIZE)
+        image.seek(0xe00)
+        image.write(struct.pack("<I", 1 << 21 | 63 << 8))
+    return ["-drive", f"if=pflash,index=1,format=raw,readonly=on,file={path}"]
+
+
+def with_pmcg(args, scratch):
+    """The machine's own devicetree, and a PMCG in the flash."""
+    dtb = dump_dtb(args, scratch)
+    node = f"/pmcg@{FLASH_BASE:x}"
+    for kind, name, *values in (("s", "compatible", "arm,smmu-v3-pmcg"),
+                                ("x", "reg", "0", f"{FLASH_BASE:x}", "0", "1000"),
+                                ("x", "interrupts", "0", "60", "1")):
+        subprocess.run(["fdtput", "-p", "-t", kind, dtb, node, name, *values], check=True)
+    return dtb
 
 
 def without_vtimer(args, scratch):
@@ -97,9 +136,7 @@ def without_vtimer(args, scratch):
     is not per CPU. KVM wants it to be, the host does not use it: pKVM's
     initialisation fails late, before the host is deprivileged.
     """
-    dtb = scratch / "machine.dtb"
-    machine = args[2] + f",dumpdtb={dtb}"
-    subprocess.run([*args[:2], machine, *args[3:]], check=True, capture_output=True)
+    dtb = dump_dtb(args, scratch)
     blob = dtb.read_bytes()
     vtimer = struct.pack(">III", 1, 11, 4)      # PPI, number, level high
     if blob.count(vtimer) != 1:

@@ -91,6 +91,8 @@ def quick():
         no_pkvm("mode-nvhe", "cortex-a72", "kvm-arm.mode=nvhe"),
         no_pkvm("mode-none", "neoverse-n1", "kvm-arm.mode=none"),
         no_pkvm("mode-unset", "max", ""),
+        protected("pmcg", ["topology.sh", "pmcg", "hyp_memory"], pmcg=True),
+        not_isolated("native-pmcg", ["pmcg"], "kvm-arm.iommu=native", pmcg=True),
         kunit("kunit"),
         native_live("native-live"),
         vfio("vfio", "vfio_pci_device_test",

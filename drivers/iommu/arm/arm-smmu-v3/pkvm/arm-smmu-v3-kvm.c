@@ -421,6 +421,28 @@ static unsigned int __init count_smmus(enum pkvm_smmu_state state)
 	return nr;
 }
 
+bool smmu_has_mmio(struct resource *res)
+{
+	struct pkvm_smmu *smmu;
+
+	lockdep_assert_held(&smmus_lock);
+	for_each_smmu(smmu)
+		if (smmu->state == SMMU_REGISTERED && res->start >= smmu->info.mmio_base &&
+		    res->end < smmu->info.mmio_base + smmu->info.mmio_size)
+			return true;
+
+	return false;
+}
+
+static void __init smmu_release_all(const char *reason, int err)
+{
+	struct pkvm_smmu *smmu;
+
+	for_each_smmu(smmu)
+		if (smmu->state == SMMU_REGISTERED)
+			smmu_release(smmu, reason, err);
+}
+
 /**
  * pkvm_iommu_take_over - Give the hypervisor every SMMU that was claimed
  *
@@ -453,18 +475,27 @@ void __init pkvm_iommu_take_over(void)
 	if (!count_smmus(SMMU_REGISTERED))
 		return;
 
-	ret = pkvm_iommu_s2_prepare(ia_bits, nr_mmio_blocks);
-	for_each_smmu(smmu) {
-		if (smmu->state != SMMU_REGISTERED)
-			continue;
-		if (ret)
-			smmu_release(smmu, "no stage 2 for devices", ret);
-		else
-			smmu_enable(smmu);
+	ret = pkvm_pmcgs_hide(&nr_mmio_blocks);
+	if (ret) {
+		smmu_release_all("performance monitors could write past the hypervisor", ret);
+		goto unhide;
 	}
 
-	if (!ret && !count_smmus(SMMU_OWNED) && !count_smmus(SMMU_STUCK))
-		pkvm_iommu_s2_release();
+	ret = pkvm_iommu_s2_prepare(ia_bits, nr_mmio_blocks);
+	if (ret) {
+		smmu_release_all("no stage 2 for devices", ret);
+		goto unhide;
+	}
+
+	for_each_smmu(smmu)
+		if (smmu->state == SMMU_REGISTERED)
+			smmu_enable(smmu);
+	if (count_smmus(SMMU_OWNED) || count_smmus(SMMU_STUCK))
+		return;
+
+	pkvm_iommu_s2_release();
+unhide:
+	pkvm_pmcgs_unhide();
 }
 
 /*

@@ -55,6 +55,29 @@ u8 smmu_oas_bits(const struct smmu_emu_ids *ids);
  */
 struct auxiliary_device *smmu_aux_add(struct device *parent, u32 id);
 
+/* Performance monitor counter groups, kvm-pmcg.c */
+
+/**
+ * smmu_has_mmio - Whether an MMIO range is in the pages of an SMMU that is claimed
+ * @res: the range
+ *
+ * Return: true if all of it is.
+ */
+bool smmu_has_mmio(struct resource *res);
+
+/**
+ * pkvm_pmcgs_hide - Take from the host every PMCG that has MSIs
+ * @nr_mmio_blocks: pkvm_iommu_mmio_blocks() of each is added
+ *
+ * A group without MSIs stays the host's.
+ *
+ * Return: 0, or an error after a message: no SMMU can be owned then.
+ */
+int pkvm_pmcgs_hide(unsigned int *nr_mmio_blocks);
+
+/* Undo pkvm_pmcgs_hide(); no SMMU is enabled. */
+void pkvm_pmcgs_unhide(void);
+
 /* Memory of the device stage 2, kvm-s2.c */
 
 /**

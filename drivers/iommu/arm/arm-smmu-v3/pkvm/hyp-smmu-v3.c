@@ -501,10 +501,10 @@ bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 ad
 {
 	struct hyp_smmu *smmu = find_smmu(addr);
 	unsigned int size, rt;
-	u64 offset, val = 0;
 	bool write, done = true;
+	u64 val = 0;
 
-	if (!smmu)
+	if (!smmu && !hyp_smmu_pmcg_is_hidden(addr))
 		return false;
 	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));
 	if (!access_is_emulated(esr, addr))
@@ -519,11 +519,10 @@ bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 ad
 	if (size == 4)
 		val = lower_32_bits(val);
 
-	offset = addr - smmu->mmio_phys;
-	/* Pages beyond the two of the architecture are RAZ/WI. */
-	if (offset < SMMU_EMU_SIZE) {
+	/* Pages beyond the two of the architecture are RAZ/WI, and so are PMCGs. */
+	if (smmu && addr - smmu->mmio_phys < SMMU_EMU_SIZE) {
 		hyp_spin_lock(&smmu->emu_lock);
-		done = hyp_smmu_mmio(smmu, offset, size, write, &val);
+		done = hyp_smmu_mmio(smmu, addr - smmu->mmio_phys, size, write, &val);
 		hyp_spin_unlock(&smmu->emu_lock);
 	}
 	trace_smmu_v3_access(addr, val, size, write, done);

@@ -294,4 +294,14 @@ void hyp_smmu_strtab_clear(struct hyp_smmu *smmu);
  */
 bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val);
 
+/* hyp-smmu-pmcg.c */
+
+/**
+ * hyp_smmu_pmcg_is_hidden - Whether an address is in a hidden PMCG
+ * @addr: physical address
+ *
+ * Return: true if the host's accesses are RAZ/WI.
+ */
+bool hyp_smmu_pmcg_is_hidden(phys_addr_t addr);
+
 #endif /* __ARM_SMMU_V3_PKVM_HYP_H */
