@@ -35,7 +35,7 @@ class Boot:
     machine: Machine
     tests: list
     params: str = ""            # more of the kernel command line
-    timeout: int = 400          # seconds, several times of what it takes
+    timeout: int = 1200         # seconds, many times what it takes
     log_has: tuple = ()         # patterns that the kernel log must contain
     log_lacks: tuple = ()       # and must not
     skips: str = "not applicable"   # pattern of reasons that a test may skip for

@@ -57,7 +57,7 @@ def native_live(name):
                 "kvm-arm.iommu=native", kunit=True, skips="$^", log_has=(f"Subtest: .*-{LIVE}",))
 
 
-def vfio(name, *tests, timeout=400):
+def vfio(name, *tests, timeout=1200):
     """The kernel's own VFIO selftests; they map 1 GiB."""
     return Boot(name, Machine(vfio=True, mem="3G"),
                 ["topology.sh", *[f"vfio/{test}" for test in tests]],

@@ -102,7 +102,7 @@ FIXTURE_TEARDOWN(attach_under_pvm)
 	pci_bind(edu_bdf, NULL);
 }
 
-TEST_F_TIMEOUT(attach_under_pvm, rounds, 280)
+TEST_F_TIMEOUT(attach_under_pvm, rounds, 600)
 {
 	ASSERT_EQ(0, pthread_create(&self->vfio.thread, NULL, run_load, &self->vfio));
 	ASSERT_EQ(0, pthread_create(&self->pvm.thread, NULL, run_load, &self->pvm));

@@ -140,14 +140,14 @@ static int disk_io(struct pvm_load *load, const char *path)
 	return errors;
 }
 
-TEST_F_TIMEOUT(io, nvme, 120)
+TEST_F_TIMEOUT(io, nvme, 400)
 {
 	if (access("/dev/nvme0n1", F_OK))
 		SKIP(return, "needs an NVMe disk whose contents do not matter");
 	EXPECT_EQ(0, disk_io(&self->load, "/dev/nvme0n1"));
 }
 
-TEST_F_TIMEOUT(io, virtio_blk, 120)
+TEST_F_TIMEOUT(io, virtio_blk, 400)
 {
 	if (access("/dev/vda", F_OK))
 		SKIP(return, "needs a virtio disk whose contents do not matter");
@@ -183,7 +183,7 @@ static void *switch_to_flush_queue(void *bdf)
 }
 
 /* Only this change of a domain is allowed while a driver is bound. */
-TEST_F_TIMEOUT(io, nvme_strict_to_flush_queue, 120)
+TEST_F_TIMEOUT(io, nvme_strict_to_flush_queue, 400)
 {
 	char bdf[PCI_BDF_LEN], type[16];
 	pthread_t thread;
@@ -269,7 +269,7 @@ static bool send_and_check(int from, int to, int ms)
 	return send(from, frame, sizeof(frame), 0) == FRAME && frame_arrives(to, frame, ms);
 }
 
-TEST_F_TIMEOUT(io, igb, 120)
+TEST_F_TIMEOUT(io, igb, 400)
 {
 	int a = igb_interface(0), b = igb_interface(1);
 	int from, to, i, lost = 0;
