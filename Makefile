@@ -34,6 +34,19 @@ lint: tree ## checkpatch, sparse, W=1, kernel-doc, git am, docs
 	@scripts/deps lint docs
 	@scripts/lint
 
+accounting: tree ## the documentation's tables say what the code and the tests do
+	@scripts/accounting
+	@scripts/attacks >&2
+
+model: tree ## the hypervisor's driver over a simulated SMMUv3: tests, a minute of fuzzing
+	@scripts/model check
+
+fuzz: tree ## fuzz that for longer: FUZZ_SECONDS=600, or FUZZ_STEPS=50000000
+	@scripts/model fuzz $(if $(FUZZ_SECONDS),SECONDS=$(FUZZ_SECONDS)) $(if $(FUZZ_STEPS),STEPS=$(FUZZ_STEPS))
+
+mutants: tree ## take one check away at a time; the model's tests must notice
+	@scripts/model mutants
+
 bisect: tree ## build every patch of the series
 	@scripts/bisect
 
@@ -47,4 +60,4 @@ series: tree ## out/series/*.patch with a cover letter, verified with git am
 clean: ## remove out/ (downloads stay in the user's cache)
 	rm -rf out
 
-.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean
+.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model fuzz mutants

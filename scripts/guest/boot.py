@@ -39,7 +39,8 @@ class Boot:
     log_has: tuple = ()         # patterns that the kernel log must contain
     log_lacks: tuple = ()       # and must not
     skips: str = "not applicable"   # pattern of reasons that a test may skip for
-    kunit: bool = False         # the kernel's own suites are what is run
+    kunit: bool = False         # the kernel's own suites are run, before the tests
+    noise: str = "$^"           # pattern of lines that are no splat here
 
     def log(self):
         return LOGS / f"{self.name}.log"
@@ -100,13 +101,14 @@ def judge(boot, text, trouble):
     """All test points of a boot, from its console."""
     points = judge_tests(boot, sections(text))
     if boot.kunit:
-        points += ktap.parse(text.partition("# guest: log\n")[0], "kunit")
+        points += ktap.parse(re.split("^# guest: ", text, 1, re.M)[0], "kunit")
     if not trouble and "# guest: done" not in text:
         trouble = "it did not get to its end"
-    splat = SPLAT.search(text)
+    quiet = "\n".join(line for line in text.split("\n") if not re.search(boot.noise, line))
+    splat = SPLAT.search(quiet)
     points.append(ktap.Point("boots and powers off", not trouble, why=trouble))
     points.append(ktap.Point("no kernel or hypervisor splat", not splat,
-                             why=text[splat.start():splat.end() + 80].splitlines()[0]
+                             why=quiet[splat.start():splat.end() + 80].splitlines()[0]
                              if splat else ""))
     for pattern in boot.log_has:
         points.append(ktap.Point(f"log has /{pattern}/", bool(re.search(pattern, text)),

@@ -13,21 +13,25 @@ ADDRESSES = "arm_smmu_v3_kvm.dyndbg=+p"
 ATTACKS = ["hyp_memory", "pvm_memory", "peer_to_peer"]
 HOST = ["topology.sh", "pvm_policy", "smmu_registers", "domain_switch", "io_under_pvm"]
 EVERYTHING = HOST + ATTACKS + ["el2_structures", "mmio_recycle", "attach_under_pvm",
-                               "trace_events.sh"]
+                               "mmio_fuzz", "trace_events.sh"]
 # What can be shown where no hypervisor is in the way
 PLAIN = ["topology.sh", "domain_switch", "io_under_pvm"]
 # Changes the domain of a disk that is in use, from identity
 LIVE = "live"
 SUITES = ["arm-smmu-v3-kunit-test", "io-pgtable-arm-test"] + \
-    [f"arm-smmu-v3-pkvm-{part}" for part in ("ids", "regs", "cmd", "queue", "ste", "strtab", LIVE)]
+    [f"arm-smmu-v3-pkvm-{part}" for part in ("ids", "regs", "cmd", "queue", "ste", "strtab")]
+ATTACK_SUITES = [f"arm-smmu-v3-pkvm-attack-{part}"
+                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver")]
+# What the host's driver says when its handler for errors works
+DRIVER_RECOVERS = r"skipping command in error state"
 MODULE = ["topology.sh", "hyp_memory", "pvm_memory", "module_reload.sh", "topology.sh:again",
           "hyp_memory:again"]
 
 
-def protected(name, tests, params="", **machine):
+def protected(name, tests, params="", timeout=Boot.timeout, **machine):
     """A boot in which every SMMU must be owned by the hypervisor."""
     return Boot(name, Machine(io=True, **machine), list(tests),
-                f"PKVM_SMMU_EXPECT=protected {ADDRESSES} {params}",
+                f"PKVM_SMMU_EXPECT=protected {ADDRESSES} {params}", timeout=timeout,
                 log_has=(PKVM,), log_lacks=(r"(?i)not isolated",))
 
 
@@ -45,23 +49,33 @@ def not_isolated(name, tests, params="", log_has=(), **machine):
 def kunit(name, variant=""):
     """The kernel's own suites; each that must be there is asked for."""
     suites = [f"Subtest: {suite}" for suite in SUITES]
-    return Boot(name, Machine(io=True, variant=variant), [],
-                "kunit.enable=1 iommu.passthrough=1", kunit=True, skips="$^",
-                log_has=(PKVM, *suites))
+    return Boot(name, Machine(variant=variant), [], "kunit.enable=1 kunit.filter=speed>slow",
+                kunit=True, skips="$^", log_has=(PKVM, *suites))
 
 
-def native_live(name):
-    """A domain changes under live DMA without a hypervisor: the reference."""
+def live(name, params=""):
+    """A domain changes under live DMA; natively, that is the reference."""
     return Boot(name, Machine(io=True), [],
-                f"kunit.enable=1 kunit.filter_glob=*-{LIVE} iommu.passthrough=1 "
-                "kvm-arm.iommu=native", kunit=True, skips="$^", log_has=(f"Subtest: .*-{LIVE}",))
+                f"kunit.enable=1 kunit.filter_glob=*-{LIVE} iommu.passthrough=1 {params}",
+                kunit=True, skips="$^", log_has=(PKVM, f"Subtest: .*-{LIVE}"))
 
 
-def vfio(name, *tests, timeout=1200):
+def attack(name, **machine):
+    """The kernel attacks; then DMA must be confined and the host's I/O work as ever."""
+    boot = protected(name, ["hyp_memory", "pvm_memory", "el2_structures", "io_under_pvm"],
+                     "kunit.enable=1 kunit.filter_glob=arm-smmu-v3-pkvm-attack*", **machine)
+    boot.kunit = True
+    boot.skips += "|needs the large system extensions"
+    boot.noise = "CMDQ error"
+    boot.log_has += (*[f"Subtest: {suite}" for suite in ATTACK_SUITES], DRIVER_RECOVERS)
+    return boot
+
+
+def vfio(name, *tests):
     """The kernel's own VFIO selftests; they map 1 GiB."""
     return Boot(name, Machine(vfio=True, mem="3G"),
                 ["topology.sh", *[f"vfio/{test}" for test in tests]],
-                "PKVM_SMMU_EXPECT=protected", timeout=timeout, skips="$^", log_has=(PKVM,))
+                "PKVM_SMMU_EXPECT=protected", skips="$^", log_has=(PKVM,))
 
 
 def no_pkvm(name, cpu, mode):
@@ -94,7 +108,9 @@ def quick():
         protected("pmcg", ["topology.sh", "pmcg", "hyp_memory"], pmcg=True),
         not_isolated("native-pmcg", ["pmcg"], "kvm-arm.iommu=native", pmcg=True),
         kunit("kunit"),
-        native_live("native-live"),
+        live("live"),
+        live("native-live", "kvm-arm.iommu=native"),
+        attack("attack", variant="debug"),
         vfio("vfio", "vfio_pci_device_test",
              "vfio_pci_driver_test@iommufd+vfio_type1v2_iommu"),
     ]
@@ -102,7 +118,9 @@ def quick():
 
 def full():
     """What "make check-full" boots in addition."""
-    boots = [vfio("vfio-all-modes", "vfio_pci_driver_test", timeout=1200)]
+    boots = [vfio("vfio-all-modes", "vfio_pci_driver_test"),
+             protected("mmio-fuzz-million", ["mmio_fuzz", "io_under_pvm"],
+                       "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4)]
     for cpu, smp, variant in itertools.product(("cortex-a72", "neoverse-n1", "max"), (1, 2, 4),
                                                ("", "debug")):
         short = cpu.rpartition("-")[2]
@@ -116,4 +134,7 @@ def full():
     for variant in ("lockdep", "16k", "64k", "clang"):
         boots.append(protected(variant, EVERYTHING, cpu="max", variant=variant))
         boots.append(kunit(f"kunit-{variant}", variant))
+        boots.append(attack(f"attack-{variant}", cpu="max", variant=variant))
+    for cpu in ("cortex-a72", "neoverse-n1", "max"):
+        boots.append(attack(f"attack-{cpu.rpartition('-')[2]}", cpu=cpu, smp=4))
     return boots
