@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Print what the rules for an emulated SMMUv3 let a host do, so that it can be
+ * compared with the tables of Documentation/virt/kvm/arm/pkvm-smmu-v3.rst:
+ *
+ *	reg NAME OFFSET GUARD=MASK...	bits that the host may set
+ *	id NAME MASK			bits of an ID register that are offered
+ *	cmd OPCODE ALLOW0 ALLOW1 RIL0 RIL1
+ *					bits of a command; RIL: more with IDR3.RIL
+ *	ste DWORD BIT CLASS		what becomes of a bit of a stage 1 STE
+ *
+ * Bits of an STE are classified by trying them, the rest is the tables themselves.
+ */
+#include <stdio.h>
+
+/* The rows of both tables are not for others to use. */
+#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu-ids.c"
+#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu-regs.c"
+#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu-cmd.c"
+#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu-ste.c"
+
+static const char * const guards[] = {
+	[SMMU_GUARD_NONE]	= "always",
+	[SMMU_GUARD_SMMUEN]	= "SMMUEN",
+	[SMMU_GUARD_CMDQEN]	= "CMDQEN",
+	[SMMU_GUARD_EVTQEN]	= "EVENTQEN",
+	[SMMU_GUARD_QUEUES]	= "CMDQEN,EVENTQEN,PRIQEN",
+};
+
+static void print_regs(void)
+{
+	const struct smmu_emu_reg *reg = smmu_emu_regs_table;
+	unsigned int i, j;
+
+	for (i = 0; i < smmu_emu_regs_table_len; i++, reg++) {
+		printf("reg %#x %u", reg->offset, reg->width);
+		for (j = 0; j < ARRAY_SIZE(reg->field); j++) {
+			if (reg->field[j].mask)
+				printf(" %s=%#llx", guards[reg->field[j].guard],
+				       (unsigned long long)reg->field[j].mask);
+		}
+		printf(" # %s\n", reg->name);
+	}
+}
+
+static void print_cmds(void)
+{
+	unsigned int op;
+
+	for (op = 0; op < ARRAY_SIZE(smmu_emu_cmd_rows); op++) {
+		const struct smmu_emu_cmd_row *row = &smmu_emu_cmd_rows[op];
+
+		if (row->make)
+			printf("cmd %#x %#llx %#llx %#llx %#llx\n", op,
+			       (unsigned long long)row->allow[0],
+			       (unsigned long long)row->allow[1],
+			       (unsigned long long)row->ril[0],
+			       (unsigned long long)row->ril[1]);
+	}
+}
+
+/* An SMMU with every feature, and what of it is offered. */
+static struct smmu_emu_caps everything(void)
+{
+	struct smmu_emu_ids hw = { { ~0U, ~0U, ~0U, ~0U, ~0U, ~0U }, ~0U, ~0U };
+	struct smmu_emu_caps caps = {};
+
+	smmu_emu_init_caps(&caps, &hw);
+	smmu_emu_s2_ste(&caps, 0x40000000, 40, 1, &hw);
+	return caps;
+}
+
+static void print_ids(const struct smmu_emu_caps *caps)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(caps->ids.idr); i++)
+		printf("id IDR%u %#x\n", i, caps->ids.idr[i]);
+	printf("id IIDR %#x\nid AIDR %#x\n", caps->ids.iidr, caps->ids.aidr);
+}
+
+static const char *classify(const struct smmu_emu_caps *caps, unsigned int dword, u64 bit)
+{
+	struct arm_smmu_ste host = {}, clear, set;
+
+	/* Substreams, so that the fields that need them have a meaning. */
+	host.data[0] = cpu_to_le64(STRTAB_STE_0_V |
+				   FIELD_PREP(STRTAB_STE_0_CFG, STRTAB_STE_0_CFG_S1_TRANS));
+	if (!dword && (bit & STRTAB_STE_0_S1FMT))
+		host.data[0] |= cpu_to_le64(FIELD_PREP(STRTAB_STE_0_S1CDMAX, 1));
+	if (!dword && (bit & (STRTAB_STE_0_V | STRTAB_STE_0_CFG)))
+		return bit & STRTAB_STE_0_V ? "copied" : "mapped";
+
+	smmu_emu_make_ste(caps, &host, &clear);
+	host.data[dword] |= cpu_to_le64(bit);
+	if (!smmu_emu_make_ste(caps, &host, &set))
+		return "refused";
+	return memcmp(&set, &clear, sizeof(set)) ? "copied" : "ignored";
+}
+
+static void print_stes(const struct smmu_emu_caps *caps)
+{
+	unsigned int dword, bit;
+
+	for (dword = 0; dword < STRTAB_STE_DWORDS; dword++) {
+		for (bit = 0; bit < 64; bit++)
+			printf("ste %u %u %s\n", dword, bit,
+			       classify(caps, dword, 1ULL << bit));
+	}
+}
+
+int main(void)
+{
+	struct smmu_emu_caps caps = everything();
+
+	print_regs();
+	print_ids(&caps);
+	print_cmds();
+	print_stes(&caps);
+	return 0;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The files of EL2's that have static state, with a way to start anew. */
+#include "hyp-smmu-v3.c"
+#include "hyp-smmu-pmcg.c"
+
+#include "model.h"
+
+struct hyp_smmu *el2_smmu(unsigned int i)
+{
+	return &hyp_smmus[i];
+}
+
+void el2_reset(void)
+{
+	memset(hyp_smmus, 0, NR_SMMUS * sizeof(hyp_smmus[0]));
+	memset(pkvm_smmu_v3_infos, 0, NR_SMMUS * sizeof(pkvm_smmu_v3_infos[0]));
+	hyp_nr_smmus = 0;
+	nr_hidden_pmcgs = 0;
+	hyp_iommu_s2 = (struct hyp_iommu_s2) {};
+	hyp_iommu_pool = (struct kvm_hyp_memcache) {};
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _MODEL_ASM_KVM_MMU_H
+#define _MODEL_ASM_KVM_MMU_H
+
+#include <linux/kvm_host.h>
+
+#include <asm/kvm_pgtable.h>
+
+extern s64 hyp_physvirt_offset;
+
+#define __hyp_pa(virt)	((phys_addr_t)(virt) + hyp_physvirt_offset)
+
+/* Protected mode is initialised, the only static branch there is. */
+#define static_branch_likely(...)	1
+#define static_branch_unlikely(...)	1
+
+static inline void __load_stage2(struct kvm_s2_mmu *mmu)
+{
+}
+
+#endif /* _MODEL_ASM_KVM_MMU_H */

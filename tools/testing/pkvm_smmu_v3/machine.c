@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A machine with SMMUs, booted as the host driver boots it while it is trusted:
+ * register each, build the device stage 2, enable each.
+ */
+#include <asm/kvm_iommu_pgtable.h>
+
+#include <nvhe/iommu_pgtable.h>
+#include <nvhe/mm.h>
+
+#include "arm-smmu-v3-pkvm.h"
+#include "smmu.h"
+
+/* Pages that EL2 is given, by number in RAM0. */
+#define PGD_PAGE	4
+#define POOL_PAGE	8
+#define SMMU_PAGES	10
+#define SMMU_PAGE(i)	(18 + (i) * SMMU_PAGES)
+#define FIRST_HOST_PAGE	(18 + NR_SMMUS * SMMU_PAGES)
+
+struct model model;
+
+unsigned int host_nr_pages(void)
+{
+	return RAM_PAGES - FIRST_HOST_PAGE;
+}
+
+u64 host_page(unsigned int i)
+{
+	return page_phys(FIRST_HOST_PAGE + i % host_nr_pages());
+}
+
+/* S1P, S2P, AArch64, COHACC, Hyp, ATS, ASID16, MSI, PRI, CD2L, LE, two levels. */
+#define IDR0	0x0849361b
+/* 8 stream ID bits, 4 substream ID bits, queues of at most 256 and 512 entries. */
+#define IDR1	(9 << 21 | 8 << 16 | 4 << 6 | 8)
+
+struct machine_cfg machine_default(void)
+{
+	return (struct machine_cfg){
+		.idr		= { IDR0, IDR1, 0, 0x400, 0, 0x12 },
+		.aidr		= 1,
+		.hwq_shift	= 5,
+		.pool_pages	= 5,
+		.nr_smmus	= NR_SMMUS,
+		.pmcg		= true,
+	};
+}
+
+/* Others that differ where EL2 has something to decide. */
+struct machine_cfg machine_variant(u8 n)
+{
+	struct machine_cfg cfg = machine_default();
+
+	if (n & 1) {
+		/* A linear stream table, no substreams, terminate only. */
+		cfg.idr[0] = (IDR0 & ~(3 << 27) & ~(1 << 19)) | 1 << 24;
+		cfg.idr[1] = 9 << 21 | 8 << 16 | 6;
+	}
+	if (n & 2)
+		cfg.idr[0] &= ~(1 << 10 | 1 << 13 | 1 << 16 | 1 << 9);
+	if (n & 4)
+		cfg.idr[3] = 0x1804;
+	if (n & 8) {
+		cfg.aidr = 2;
+		cfg.page1_alias = true;
+		cfg.hwq_shift = 8;
+	}
+	if (n & 16)
+		cfg.picky = 8;
+	if (n & 32)
+		cfg.pool_pages = 2;
+	if ((n & 0xc1) == 0xc0)
+		cfg.idr[1] = (IDR1 & ~0x3f) | 13;
+	cfg.stale_boot = n & 64;
+
+	return cfg;
+}
+
+static struct kvm_hyp_memcache make_pool(unsigned int first, unsigned int n)
+{
+	struct kvm_hyp_memcache mc = {};
+	u64 phys;
+
+	while (n--) {
+		phys = page_phys(first + n);
+		host_store64(phys, mc.head);
+		mc.head = phys;
+		mc.nr_pages++;
+	}
+
+	return mc;
+}
+
+static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
+{
+	struct pkvm_smmu_v3_info *info = &pkvm_smmu_v3_infos[i];
+
+	smmu_reset(&smmus[i], cfg);
+	smmus[i].hang = cfg->hang >> i & 1;
+	*info = (struct pkvm_smmu_v3_info){
+		.mmio_base	= SMMU_MMIO(i),
+		.mmio_size	= 0x20000,
+		.cmdq_base	= page_phys(SMMU_PAGE(i)),
+		.cmdq_shift	= cfg->hwq_shift,
+		.strtab_base	= page_phys(SMMU_PAGE(i) + 1),
+		.strtab_size	= PAGE_SIZE,
+		.pool		= make_pool(SMMU_PAGE(i) + 2, cfg->pool_pages),
+		.timer_freq	= 4000,
+		.pa_bits	= IA_BITS,
+	};
+
+	return __pkvm_smmu_v3_register(i);
+}
+
+static int build_stage2(void)
+{
+	unsigned int n = hyp_iommu_pgtable_pages(IA_BITS, nr_smmus + 1);
+
+	hyp_iommu_pool = make_pool(POOL_PAGE, n);
+
+	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), IA_BITS);
+}
+
+int machine_boot(const struct machine_cfg *cfg)
+{
+	unsigned int i;
+	int ret = 0;
+
+	model.enforce = false;
+	model.exploring = false;
+	stores_reset();
+	sched_reset();
+	el2_reset();
+	mem_init();
+
+	nr_smmus = cfg->nr_smmus;
+	for (i = 0; i < nr_smmus && !ret; i++)
+		ret = boot_smmu(i, cfg);
+	pmcg_reset(cfg);
+	if (!ret && cfg->pmcg)
+		ret = __pkvm_smmu_v3_hide_pmcg(PMCG_MMIO, PMCG_SIZE);
+	if (!ret)
+		ret = build_stage2();
+	for (i = 0; i < nr_smmus && !ret; i++)
+		ret = __pkvm_smmu_v3_enable(i);
+	if (ret) {
+		machine_release();
+		return ret;
+	}
+
+	for (i = 0; i < nr_smmus; i++) {
+		smmus[i].owned = true;
+		smmus[i].el2_pgd = page_phys(PGD_PAGE);
+	}
+	model.enforce = true;
+	model.polls = 0;
+	oracle_full();
+
+	return 0;
+}
+
+/* Every page is the host's again, and only the host's. */
+static void check_returned(void)
+{
+	unsigned int i;
+
+	for (i = 1; i < RAM_PAGES; i++) {
+		struct hyp_page *page = hyp_phys_to_page(page_phys(i));
+
+		if (get_host_state(page) != PKVM_PAGE_OWNED || page->refcount ||
+		    get_hyp_state(page) != PKVM_NOPAGE || !pages[i].host)
+			violation("page %u is not given back", i);
+	}
+}
+
+int machine_release(void)
+{
+	unsigned int i;
+	int ret, err = 0;
+
+	model.enforce = false;
+	for (i = 0; i < nr_smmus; i++) {
+		smmus[i].owned = false;
+		ret = __pkvm_smmu_v3_release(i);
+		/* Not registered. */
+		if (ret && ret != -EINVAL)
+			err = ret;
+	}
+	ret = hyp_iommu_release();
+	if (ret && ret != -ENOENT)
+		err = ret;
+	ret = __pkvm_smmu_v3_unhide_pmcgs();
+	if (ret)
+		err = ret;
+	if (!err)
+		check_returned();
+
+	return err;
+}
+
+void machine_shutdown(void)
+{
+	model.enforce = false;
+	sched_reset();
+}

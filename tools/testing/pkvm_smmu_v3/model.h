@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * EL2's SMMUv3 driver in user space, over a simulated machine.
+ *
+ * The sources of drivers/iommu/arm/arm-smmu-v3/pkvm and of the device stage 2 are
+ * compiled as they are. Around them:
+ *
+ *   include/       what they include, reduced to what they use
+ *   shim-mem.c     physical memory, and who owns which page of it
+ *   shim-lock.c    locks that check their order, barriers, time
+ *   sched.c        emulated CPUs, which may switch at every shared access
+ *   smmu-*.c       SMMUs: registers, commands, configuration, translation, events
+ *   oracle.c       what must hold after every step
+ *   machine.c      boots the machine, and gives all back in the end
+ *   host.c         the host's side: register accesses, a minimal driver
+ *   explore.c      all interleavings of a scenario up to a number of preemptions
+ *   regress-*.c    named tests, KTAP
+ *   fuzz.c         a stream of bytes as operations
+ *
+ * Modelled, because it is where an SMMU differs from a list of registers:
+ *
+ * - Commands are read ahead, consumed later, take effect later still, and only a
+ *   CMD_SYNC waits for them. What the queue holds between CMDQ_CONS and CMDQ_PROD
+ *   may have been read at any time.
+ * - Configuration and translations stay cached, whatever happens to tables and
+ *   enables, until a command drops them. Stage 1 and stage 2 may be cached as one.
+ * - STEs are fetched at any time, their dwords one by one in any order.
+ * - Transactions are in flight between their translation and their access.
+ * - Stores of the CPUs become visible to the SMMU in any order up to a barrier.
+ * - Events are written, and CR0ACK follows CR0, at some later time.
+ * - Registers that are guarded take any value when they are written regardless.
+ * - Any command may meet an error; the hardware may stop answering.
+ *
+ * Not modelled: the host's stage 1 tables (what stage 1 makes of an address is the
+ * host's choice, so it is a parameter of the access), stalls, ATOS, the Secure state,
+ * memory attributes, walk caches of stage 2 (its tables stay where they are), 16K
+ * and 64K pages, big endian.
+ *
+ * A finding is a call of model_bug(): an oracle's, or an assertion of EL2's.
+ *
+ * To add an operation to the fuzzer: a function in fuzz-ops.c that takes its
+ * arguments from fuzz_byte() and friends, and a line in the table there. What it
+ * must not be able to break goes into oracle.c, where the tests find it, too.
+ */
+#ifndef _PKVM_SMMU_V3_MODEL_H
+#define _PKVM_SMMU_V3_MODEL_H
+
+#include <linux/kernel.h>
+#include <linux/kvm_host.h>
+
+#include <nvhe/iommu.h>
+#include <nvhe/mem_protect.h>
+#include <nvhe/spinlock.h>
+
+/*
+ * Memory: two regions in one part of the address space that has last-level
+ * tables; the second one lies across the border of two tables.
+ */
+#define RAM0_BASE	0x40000000UL
+#define RAM0_PAGES	96
+#define RAM1_BASE	0x401e0000UL
+#define RAM1_PAGES	64
+#define RAM_PAGES	(RAM0_PAGES + RAM1_PAGES)
+#define RAM_END		(RAM1_BASE + RAM1_PAGES * PAGE_SIZE)
+#define IA_BITS		32
+
+/* The registers of SMMU i, and an address that is nobody's memory. */
+#define SMMU_MMIO(i)	(0x09000000UL + (i) * 0x40000UL)
+#define P2P_MMIO	0x50000000UL
+/* A group of performance counters of SMMU 0. */
+#define PMCG_MMIO	0x09100000UL
+#define PMCG_SIZE	0x1000UL
+
+#define NR_SMMUS	2
+/* CPU 0 runs on the stack of main() and is never preempted. */
+#define MODEL_CPUS		5
+
+/* Order of locks. */
+enum model_rank {
+	RANK_EMU = 1,
+	RANK_HOST,
+	RANK_HYP,
+	RANK_GUEST,
+	RANK_HWQ,
+};
+
+/* A page, beside what struct hyp_page says of it. */
+struct page_info {
+	bool host;	/* the host's CPUs have access */
+	bool el2;	/* mapped in EL2's linear map */
+	bool text;	/* hypervisor text */
+	u8 pins;	/* of hyp_pin_shared_mem() */
+	u8 guest;	/* owning VM, 0 for none */
+};
+
+/* Who does the access that is checked. */
+enum access_kind {
+	ACC_CLIENT,	/* a device, translated */
+	ACC_CD,		/* the SMMU, translated: context descriptors, stage 1 tables */
+	ACC_STRTAB,	/* the SMMU, by physical address, from here on */
+	ACC_S2WALK,
+	ACC_CMDQ,
+	ACC_EVTQ,
+	ACC_MSI,
+};
+
+struct model {
+	/* The host is not trusted any more: oracles are on. */
+	bool enforce;
+	/* The SMMU reads stores late, and makes a step whenever it may. */
+	bool random;
+	/* explore.c has the say about switches. */
+	bool exploring;
+	u64 time;
+	u64 rng;
+	/* Polls in a row without an end; endless waiting is a finding. */
+	u32 polls;
+	/* Pages pinned by EL2 as the sum of all references. */
+	u32 refs;
+	u64 transitions;
+	u64 dma_accesses;
+	u64 violations;
+	char report[256];
+};
+
+extern struct model model;
+extern struct page_info pages[RAM_PAGES];
+
+/* Random numbers of the model. */
+u32 model_rand(u32 below);
+
+/* Something that must not happen did. Does not return. */
+void violation(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+/* Set where violation() returns to; see model_catch(). */
+bool model_catch(void (*fn)(void *arg), void *arg);
+
+/* shim-mem.c */
+void mem_init(void);
+bool phys_is_ram(u64 phys);
+struct page_info *phys_to_info(u64 phys);
+u64 page_phys(unsigned int i);
+void *phys_ptr(u64 phys);
+bool host_has(u64 phys);
+bool host_store64(u64 phys, u64 val);
+bool host_load64(u64 phys, u64 *val);
+bool mmio_is_el2(u64 phys);
+
+int host_share_hyp(u64 phys);
+int host_unshare_hyp(u64 phys);
+int guest_share_host(u64 phys, u8 vm);
+int guest_unshare_host(u64 phys, u8 vm);
+int host_donate_guest(u64 phys, u8 vm);
+int host_reclaim_guest(u64 phys);
+
+/* shim-lock.c */
+u64 hw_load64(u64 phys);
+void model_point(void);
+void stores_reset(void);
+
+/* sched.c */
+extern unsigned int cur_cpu;
+
+void sched_reset(void);
+void cpu_start(unsigned int cpu, void (*fn)(void *), void *arg);
+bool cpu_active(unsigned int cpu);
+bool cpu_blocked(unsigned int cpu);
+/* Run a CPU for a number of points, 0 for no end. Returns whether it is done. */
+bool cpu_resume(unsigned int cpu, u32 points);
+void cpu_preempt(void);
+void cpu_wait_lock(hyp_spinlock_t *lock);
+void cpu_lock_taken(hyp_spinlock_t *lock);
+void cpu_lock_dropped(hyp_spinlock_t *lock);
+bool cpu_holds_rank(enum model_rank rank);
+bool cpu_holds(hyp_spinlock_t *lock);
+bool cpu_point(void);
+void cpu_run_all(void);
+struct kvm_cpu_context *cpu_ctxt(void);
+
+/* el2.c */
+struct hyp_smmu *el2_smmu(unsigned int i);
+void el2_reset(void);
+
+/* machine.c */
+struct machine_cfg {
+	u32 idr[6];
+	u32 aidr;
+	u8 hwq_shift;
+	u8 pool_pages;
+	bool page1_alias;
+	bool stale_boot;	/* firmware left caches and registers full */
+	bool pmcg;		/* EL2 is to hide the counters */
+	bool pmcg_dead;		/* which do not stop */
+	u8 hang;		/* SMMUs that consume no command, a bit for each */
+	u8 picky;		/* 1 in so many skippable commands is refused, 0: none */
+	u8 nr_smmus;
+};
+
+struct machine_cfg machine_default(void);
+struct machine_cfg machine_variant(u8 n);
+/* Returns 0 or the error of the call that failed; all is given back then. */
+int machine_boot(const struct machine_cfg *cfg);
+void machine_shutdown(void);
+int machine_release(void);
+
+/* Pages of the host's that the tests and the fuzzer use. */
+unsigned int host_nr_pages(void);
+u64 host_page(unsigned int i);
+
+/* oracle.c */
+void oracle_access(unsigned int smmu, u64 phys, bool write, enum access_kind kind);
+void oracle_page_lost(u64 phys);
+void oracle_page_unpinned(u64 phys);
+void oracle_step(void);
+void oracle_full(void);
+void oracle_store(u64 phys);
+void oracle_quiet(void);
+
+#endif /* _PKVM_SMMU_V3_MODEL_H */

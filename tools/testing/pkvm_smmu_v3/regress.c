@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The named tests, in KTAP.
+ *
+ * regress [--effort N] [--stop] [--skip NAME] [--list] [NAME...]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "regress.h"
+
+/* A mutant may never come to an end: nothing here takes that long. */
+#define TEST_SECONDS	300
+
+static const struct test * const suites[] = {
+	tests_boot, tests_reg, tests_cmd, tests_ste, tests_evtq, tests_dma,
+	tests_exhaust, tests_race,
+};
+
+unsigned int effort = 1;
+static bool stop;
+
+void boot(u8 variant)
+{
+	struct machine_cfg cfg = machine_variant(variant);
+
+	EXPECT_EQ(machine_boot(&cfg), 0);
+}
+
+void boot_and_init(u8 variant)
+{
+	unsigned int i;
+
+	boot(variant);
+	for (i = 0; i < nr_smmus; i++)
+		drv_init(i);
+}
+
+int donate(u64 phys)
+{
+	return __pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1);
+}
+
+int give_back(u64 phys)
+{
+	return __pkvm_hyp_donate_host(hyp_phys_to_pfn(phys), 1);
+}
+
+static void run(void *arg)
+{
+	const struct test *test = arg;
+
+	model.rng = 0x9e3779b97f4a7c15ULL;
+	model.random = false;
+	model.exploring = false;
+	test->fn();
+	cpu_run_all();
+	oracle_full();
+}
+
+static bool wanted(const char *name, int argc, char **argv)
+{
+	bool named = false;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--effort")) {
+			i++;
+			continue;
+		}
+		if (!strcmp(argv[i], "--skip") && i + 1 < argc) {
+			if (!strcmp(argv[++i], name))
+				return false;
+			continue;
+		}
+		if (argv[i][0] == '-')
+			continue;
+		named = true;
+		if (!strcmp(argv[i], name))
+			return true;
+	}
+
+	return !named;
+}
+
+static unsigned int run_all(int argc, char **argv, bool list)
+{
+	unsigned int i, nr = 0, failed = 0;
+	const struct test *test;
+
+	for (i = 0; i < ARRAY_SIZE(suites); i++) {
+		for (test = suites[i]; test->name; test++) {
+			if (!wanted(test->name, argc, argv))
+				continue;
+			nr++;
+			if (list) {
+				printf("%s\n", test->name);
+				continue;
+			}
+			/* For whoever has to say which one crashed. */
+			printf("# %s\n", test->name);
+			fflush(stdout);
+			alarm(TEST_SECONDS);
+			if (model_catch(run, (void *)test)) {
+				printf("ok %u %s\n", nr, test->name);
+			} else {
+				failed++;
+				printf("not ok %u %s # %s\n", nr, test->name, model.report);
+			}
+			machine_shutdown();
+			if (failed && stop)
+				return failed;
+		}
+	}
+	if (!list)
+		printf("1..%u\n# %u passed, %u failed\n", nr, nr - failed, failed);
+
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	bool list = false;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--list"))
+			list = true;
+		if (!strcmp(argv[i], "--stop"))
+			stop = true;
+		if (!strcmp(argv[i], "--effort") && i + 1 < argc)
+			effort = atoi(argv[i + 1]);
+	}
+	if (!list)
+		printf("KTAP version 1\n");
+
+	return run_all(argc, argv, list) ? 1 : 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Named tests. Each has a machine of its own. */
+#ifndef _PKVM_SMMU_V3_REGRESS_H
+#define _PKVM_SMMU_V3_REGRESS_H
+
+#include "host.h"
+
+struct test {
+	const char *name;
+	void (*fn)(void);
+};
+
+#define TEST(fn)	{ #fn, fn }
+
+extern const struct test tests_boot[], tests_cmd[], tests_dma[], tests_evtq[];
+extern const struct test tests_exhaust[], tests_race[], tests_reg[], tests_ste[];
+
+/* How much of it: 1 is what the mutants run, higher is more thorough. */
+extern unsigned int effort;
+
+#define EXPECT(cond)							\
+do {									\
+	if (!(cond))							\
+		violation("%s:%d: expected %s", __func__, __LINE__, #cond);	\
+} while (0)
+
+#define EXPECT_EQ(a, b)							\
+do {									\
+	u64 __x = (a), __y = (b);					\
+									\
+	if (__x != __y)							\
+		violation("%s:%d: %s is %llx, expected %llx", __func__, __LINE__, #a,	\
+			  (unsigned long long)__x, (unsigned long long)__y);	\
+} while (0)
+
+/* Boot a variant, and set SMMUs up. */
+void boot(u8 variant);
+void boot_and_init(u8 variant);
+int donate(u64 phys);
+int give_back(u64 phys);
+
+#endif /* _PKVM_SMMU_V3_REGRESS_H */

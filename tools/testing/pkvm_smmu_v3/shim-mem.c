@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Physical memory: EL2 sees it at a constant distance, and may touch only what it
+ * has mapped; the host and the SMMUs have accesses of their own.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+#ifdef MODEL_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+#include <nvhe/mm.h>
+
+#include "shim-mem.h"
+
+#define HOST_DONATION	((kvm_pte_t)KVM_HOST_INVALID_PTE_TYPE_DONATION << 60)
+
+#define OWNER_HYP	(PKVM_ID_HYP << 1)
+#define OWNER_GUEST	(PKVM_ID_GUEST << 1)
+
+s64 hyp_physvirt_offset;
+u64 __hyp_vmemmap;
+struct host_mmu host_mmu;
+hyp_spinlock_t pkvm_pgd_lock;
+hyp_spinlock_t guest_lock;
+
+struct memblock_region hyp_memory[2] = {
+	{ .base = RAM0_BASE, .size = RAM0_PAGES * PAGE_SIZE },
+	{ .base = RAM1_BASE, .size = RAM1_PAGES * PAGE_SIZE },
+};
+
+unsigned int hyp_memblock_nr = ARRAY_SIZE(hyp_memory);
+
+struct page_info pages[RAM_PAGES];
+static struct hyp_page vmemmap[(RAM_END - RAM0_BASE) >> PAGE_SHIFT];
+u64 mmio_el2[NR_MMIO];
+static char *ram;
+/* Pages that are not full of zeroes, perhaps. */
+static bool dirty[RAM_PAGES];
+
+#ifdef MODEL_ASAN
+/* What EL2 has not mapped it must not touch, by plain loads and stores either. */
+static void set_poison(const void *va, bool on)
+{
+	if (on)
+		__asan_poison_memory_region(va, PAGE_SIZE);
+	else
+		__asan_unpoison_memory_region(va, PAGE_SIZE);
+}
+#else
+static void set_poison(const void *va, bool on)
+{
+}
+#endif
+
+void mem_set_el2(u64 phys, bool on)
+{
+	struct page_info *info = phys_to_info(phys);
+
+	if (info->el2 == on)
+		return;
+	info->el2 = on;
+	set_poison(phys_ptr(phys), !on);
+	dirty[info - pages] = true;
+}
+
+/* The host's and the SMMU's accesses are not EL2's. */
+__no_asan void mem_store(u64 *p, u64 val)
+{
+	*p = val;
+}
+
+__no_asan u64 mem_load(const u64 *p)
+{
+	return *p;
+}
+
+void mem_clear(u64 phys)
+{
+	u64 *p = phys_ptr(phys);
+	unsigned int i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(*p); i++)
+		mem_store(p + i, 0);
+}
+
+u64 page_phys(unsigned int i)
+{
+	return i < RAM0_PAGES ? RAM0_BASE + i * PAGE_SIZE :
+				RAM1_BASE + (i - RAM0_PAGES) * PAGE_SIZE;
+}
+
+bool phys_is_ram(u64 phys)
+{
+	return phys - RAM0_BASE < RAM0_PAGES * PAGE_SIZE ||
+	       phys - RAM1_BASE < RAM1_PAGES * PAGE_SIZE;
+}
+
+struct page_info *phys_to_info(u64 phys)
+{
+	if (phys - RAM0_BASE < RAM0_PAGES * PAGE_SIZE)
+		return &pages[(phys - RAM0_BASE) >> PAGE_SHIFT];
+
+	return &pages[RAM0_PAGES + ((phys - RAM1_BASE) >> PAGE_SHIFT)];
+}
+
+void *phys_ptr(u64 phys)
+{
+	return ram + (phys - RAM0_BASE);
+}
+
+/* Every page is the host's, and full of zeroes. */
+void mem_init(void)
+{
+	unsigned int i;
+
+	if (!ram) {
+		ram = mmap(NULL, RAM_END - RAM0_BASE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (ram == MAP_FAILED)
+			abort();
+		hyp_physvirt_offset = RAM0_BASE - (u64)ram;
+		for (i = 0; i < RAM_PAGES; i++)
+			set_poison(phys_ptr(page_phys(i)), true);
+		__hyp_vmemmap = (u64)vmemmap - (RAM0_BASE >> PAGE_SHIFT) * sizeof(*vmemmap);
+	}
+
+	memset(vmemmap, 0, sizeof(vmemmap));
+	memset(mmio_el2, 0, sizeof(mmio_el2));
+	for (i = 0; i < RAM_PAGES; i++) {
+		mem_set_el2(page_phys(i), false);
+		if (dirty[i])
+			mem_clear(page_phys(i));
+		dirty[i] = false;
+		pages[i] = (struct page_info){ .host = true };
+	}
+
+	host_mmu.lock = (hyp_spinlock_t){ .rank = RANK_HOST };
+	host_mmu.pgt.ia_bits = 40;
+	pkvm_pgd_lock = (hyp_spinlock_t){ .rank = RANK_HYP };
+	guest_lock = (hyp_spinlock_t){ .rank = RANK_GUEST };
+	model.refs = 0;
+
+	/* The first page is the hypervisor's text, which nothing here uses. */
+	pages[0].text = true;
+	pages[0].host = false;
+	set_host_state(hyp_phys_to_page(RAM0_BASE), PKVM_NOPAGE);
+}
+
+bool mmio_is_el2(u64 phys)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_MMIO; i++) {
+		if (phys - mmio_base(i) < mmio_el2[i])
+			return true;
+	}
+
+	return false;
+}
+
+bool host_has(u64 phys)
+{
+	if (!phys_is_ram(phys))
+		return !mmio_is_el2(phys);
+
+	return phys_to_info(phys)->host;
+}
+
+bool host_store64(u64 phys, u64 val)
+{
+	if (!phys_is_ram(phys) || !host_has(phys))
+		return false;
+	mem_store(phys_ptr(phys), val);
+	dirty[phys_to_info(phys) - pages] = true;
+
+	return true;
+}
+
+bool host_load64(u64 phys, u64 *val)
+{
+	if (!phys_is_ram(phys) || !host_has(phys))
+		return false;
+	*val = mem_load(phys_ptr(phys));
+
+	return true;
+}
+
+/*
+ * What EL2's sources ask about memory.
+ */
+
+void model_cache_store(phys_addr_t *page, phys_addr_t val)
+{
+	model_shared_write(page, sizeof(*page));
+	*page = val;
+}
+
+phys_addr_t model_cache_load(phys_addr_t *page)
+{
+	model_shared_read(page, sizeof(*page));
+	return *page;
+}
+
+bool addr_is_memory(phys_addr_t phys)
+{
+	return phys_is_ram(phys);
+}
+
+bool addr_is_hyp_text(phys_addr_t phys)
+{
+	return phys_is_ram(phys) && phys_to_info(phys)->text;
+}
+
+bool host_stage2_pte_is_hyp_owned(kvm_pte_t pte)
+{
+	return pte == (HOST_DONATION | OWNER_HYP);
+}
+
+int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 *level)
+{
+	if (host_has(addr))
+		*ptep = 0;
+	else if (phys_is_ram(addr) && phys_to_info(addr)->guest)
+		*ptep = HOST_DONATION | OWNER_GUEST;
+	else
+		*ptep = HOST_DONATION | OWNER_HYP;
+	if (level)
+		*level = KVM_PGTABLE_LAST_LEVEL;
+
+	return 0;
+}
+
+static int walk_range(struct kvm_pgtable_walker *walker, u64 addr, u64 end)
+{
+	int ret = 0;
+
+	for (; addr < end && !ret; addr += PAGE_SIZE) {
+		struct kvm_pgtable_visit_ctx ctx = {
+			.addr	= addr,
+			.arg	= walker->arg,
+			.level	= KVM_PGTABLE_LAST_LEVEL,
+		};
+
+		kvm_pgtable_get_leaf(NULL, addr, &ctx.old, NULL);
+		if (ctx.old)
+			ret = walker->cb(&ctx, KVM_PGTABLE_WALK_LEAF);
+	}
+
+	return ret;
+}
+
+/* Only where an annotation can be: the host's own mappings are lazy and not looked at. */
+int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
+		     struct kvm_pgtable_walker *walker)
+{
+	u64 end = addr + size;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < NR_MMIO && !ret; i++)
+		ret = walk_range(walker, max(addr, mmio_base(i)),
+				 min(end, mmio_base(i) + mmio_el2[i]));
+	for (i = 0; i < hyp_memblock_nr && !ret; i++)
+		ret = walk_range(walker, max(addr, hyp_memory[i].base),
+				 min(end, hyp_memory[i].base + hyp_memory[i].size));
+
+	return ret;
+}
+
+void pkvm_ownership_selftest_again(void)
+{
+}

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The owners of memory.
+ *
+ * The ownership transitions are those of arch/arm64/kvm/hyp/nvhe/mem_protect.c,
+ * reduced to the states, in the same order: check, revoke from devices, change the
+ * CPUs' stage 2; or change that, then grant to devices.
+ */
+#include "shim-mem.h"
+
+static void host_lock_component(void)
+{
+	hyp_spin_lock(&host_mmu.lock);
+}
+
+static void host_unlock_component(void)
+{
+	hyp_spin_unlock(&host_mmu.lock);
+}
+
+static void hyp_lock_component(void)
+{
+	hyp_spin_lock(&pkvm_pgd_lock);
+}
+
+static void hyp_unlock_component(void)
+{
+	hyp_spin_unlock(&pkvm_pgd_lock);
+}
+
+static bool range_valid(u64 phys, u64 size)
+{
+	return size && PAGE_ALIGNED(phys) && PAGE_ALIGNED(size) && phys + size > phys &&
+	       !((phys + size - 1) >> 48);
+}
+
+static int host_check(u64 phys, u64 size, enum pkvm_page_state state)
+{
+	u64 end = phys + size;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	for (; phys < end; phys += PAGE_SIZE) {
+		if (!phys_is_ram(phys))
+			return -EINVAL;
+		if (get_host_state(hyp_phys_to_page(phys)) != state)
+			return -EPERM;
+	}
+
+	return 0;
+}
+
+static int hyp_check(u64 phys, u64 size, enum pkvm_page_state state)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE) {
+		if (get_hyp_state(hyp_phys_to_page(phys)) != state)
+			return -EPERM;
+	}
+
+	return 0;
+}
+
+static int hyp_check_count(u64 phys, u64 size)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE) {
+		if (hyp_phys_to_page(phys)->refcount)
+			return -EBUSY;
+	}
+
+	return 0;
+}
+
+static void host_set_state(u64 phys, u64 size, enum pkvm_page_state state)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE)
+		set_host_state(hyp_phys_to_page(phys), state);
+}
+
+/* EL2's view: its state of the pages and its linear map. */
+static void hyp_set(u64 phys, u64 size, enum pkvm_page_state state, bool mapped)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE) {
+		set_hyp_state(hyp_phys_to_page(phys), state);
+		mem_set_el2(phys, mapped);
+	}
+}
+
+/* The host's CPUs lose a range: after this, nothing of the host's may reach it. */
+static void host_annotate(u64 phys, u64 size)
+{
+	u64 end = phys + size;
+
+	hyp_iommu_assert_locked(phys, size, false);
+	for (; phys < end; phys += PAGE_SIZE) {
+		model_point();
+		set_host_state(hyp_phys_to_page(phys), PKVM_NOPAGE);
+		phys_to_info(phys)->host = false;
+		oracle_page_lost(phys);
+	}
+	model.transitions++;
+}
+
+/* The host's CPUs get a range, then devices do. */
+static void host_map(u64 phys, u64 size, enum pkvm_page_state state)
+{
+	u64 start = phys, end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE) {
+		phys_to_info(phys)->host = true;
+		set_host_state(hyp_phys_to_page(phys), state);
+		model_point();
+	}
+	hyp_iommu_grant_locked(start, size);
+	model.transitions++;
+}
+
+int __pkvm_host_donate_hyp(u64 pfn, u64 nr_pages)
+{
+	u64 phys = hyp_pfn_to_phys(pfn), size = nr_pages * PAGE_SIZE;
+	int ret;
+
+	if (!range_valid(phys, size))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+	ret = host_check(phys, size, PKVM_PAGE_OWNED);
+	if (!ret)
+		ret = hyp_check(phys, size, PKVM_NOPAGE);
+	if (!ret)
+		ret = hyp_iommu_revoke_locked(phys, size);
+	if (!ret) {
+		hyp_set(phys, size, PKVM_PAGE_OWNED, true);
+		host_annotate(phys, size);
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int __pkvm_hyp_donate_host(u64 pfn, u64 nr_pages)
+{
+	u64 phys = hyp_pfn_to_phys(pfn), size = nr_pages * PAGE_SIZE;
+	int ret;
+
+	if (!range_valid(phys, size))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+	ret = host_check(phys, size, PKVM_NOPAGE);
+	if (!ret)
+		ret = hyp_check(phys, size, PKVM_PAGE_OWNED);
+	if (!ret)
+		ret = hyp_check_count(phys, size);
+	if (!ret) {
+		hyp_set(phys, size, PKVM_NOPAGE, false);
+		host_map(phys, size, PKVM_PAGE_OWNED);
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int __pkvm_host_share_pin_hyp(phys_addr_t phys, u64 size)
+{
+	u64 end = phys + size;
+	int ret;
+
+	if (!range_valid(phys, size))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+	ret = host_check(phys, size, PKVM_PAGE_OWNED);
+	if (!ret)
+		ret = hyp_check(phys, size, PKVM_NOPAGE);
+	if (!ret) {
+		hyp_set(phys, size, PKVM_PAGE_SHARED_BORROWED, true);
+		host_set_state(phys, size, PKVM_PAGE_SHARED_OWNED);
+		for (; phys < end; phys += PAGE_SIZE) {
+			hyp_page_ref_inc(hyp_phys_to_page(phys));
+			model.refs++;
+		}
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+void __pkvm_host_unshare_unpin_hyp(phys_addr_t phys, u64 size)
+{
+	u64 end = phys + size;
+
+	host_lock_component();
+	hyp_lock_component();
+	for (; phys < end; phys += PAGE_SIZE) {
+		model.refs--;
+		if (!hyp_page_ref_dec_and_test(hyp_phys_to_page(phys)))
+			continue;
+		WARN_ON(!phys_to_info(phys)->el2);
+		hyp_set(phys, PAGE_SIZE, PKVM_NOPAGE, false);
+		host_set_state(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+		oracle_page_unpinned(phys);
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+}
+
+int pkvm_read_host_mem(void *dst, phys_addr_t phys, size_t size)
+{
+	u64 *to = dst;
+	size_t i;
+
+	if (!IS_ALIGNED((u64)dst | phys | size, sizeof(u64)) || !size ||
+	    size > PAGE_SIZE - offset_in_page(phys))
+		return -EINVAL;
+
+	host_lock_component();
+	if (!phys_is_ram(phys) ||
+	    get_host_state(hyp_phys_to_page(phys)) == PKVM_NOPAGE) {
+		host_unlock_component();
+		return -EFAULT;
+	}
+	for (i = 0; i < size / sizeof(u64); i++) {
+		model_point();
+		to[i] = mem_load((u64 *)phys_ptr(phys) + i);
+	}
+	host_unlock_component();
+
+	return 0;
+}
+
+static void *admit_host_page(struct kvm_hyp_memcache *host_mc)
+{
+	if (!host_mc->nr_pages ||
+	    __pkvm_host_donate_hyp(hyp_phys_to_pfn(host_mc->head), 1))
+		return NULL;
+
+	return pop_hyp_memcache(host_mc, hyp_phys_to_virt);
+}
+
+int refill_memcache(struct kvm_hyp_memcache *mc, unsigned long min_pages,
+		    struct kvm_hyp_memcache *host_mc)
+{
+	struct kvm_hyp_memcache tmp = *host_mc;
+	int ret = 0;
+
+	while (mc->nr_pages < min_pages) {
+		phys_addr_t *p = admit_host_page(&tmp);
+
+		if (!p) {
+			ret = -ENOMEM;
+			break;
+		}
+		push_hyp_memcache(mc, p, hyp_virt_to_phys);
+	}
+	*host_mc = tmp;
+
+	return ret;
+}
+
+static u64 *mmio_size_of(phys_addr_t phys)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_MMIO; i++) {
+		if (phys == mmio_base(i))
+			return &mmio_el2[i];
+	}
+
+	return NULL;
+}
+
+int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr)
+{
+	u64 *bytes = mmio_size_of(phys);
+	int ret = -EPERM;
+
+	host_lock_component();
+	hyp_lock_component();
+	if (hyp_iommu_prepared() || model.enforce) {
+		ret = -EBUSY;
+	} else if (bytes && !*bytes) {
+		*bytes = size;
+		*haddr = MMIO_VA + phys;
+		ret = 0;
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int __pkvm_hyp_donate_host_mmio(phys_addr_t phys, u64 size)
+{
+	u64 *bytes = mmio_size_of(phys);
+	int ret = -EPERM;
+
+	host_lock_component();
+	hyp_lock_component();
+	if (bytes && *bytes == size) {
+		*bytes = 0;
+		hyp_iommu_grant_locked(phys, size);
+		ret = 0;
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+/*
+ * Transitions that only the host or a guest ask for.
+ */
+
+int host_share_hyp(u64 phys)
+{
+	int ret;
+
+	host_lock_component();
+	hyp_lock_component();
+	ret = host_check(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+	if (!ret)
+		ret = hyp_check(phys, PAGE_SIZE, PKVM_NOPAGE);
+	if (!ret) {
+		set_hyp_state(hyp_phys_to_page(phys), PKVM_PAGE_SHARED_BORROWED);
+		host_set_state(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int host_unshare_hyp(u64 phys)
+{
+	int ret;
+
+	host_lock_component();
+	hyp_lock_component();
+	ret = host_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
+	if (!ret)
+		ret = hyp_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED);
+	if (!ret)
+		ret = hyp_check_count(phys, PAGE_SIZE);
+	if (!ret) {
+		set_hyp_state(hyp_phys_to_page(phys), PKVM_NOPAGE);
+		host_set_state(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int hyp_pin_shared_mem(void *from, void *to)
+{
+	u64 phys = hyp_virt_to_phys(from);
+	int ret;
+
+	host_lock_component();
+	hyp_lock_component();
+	ret = host_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
+	if (!ret)
+		ret = hyp_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED);
+	if (!ret) {
+		hyp_page_ref_inc(hyp_phys_to_page(phys));
+		mem_set_el2(phys, true);
+		phys_to_info(phys)->pins++;
+		model.refs++;
+	}
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+void hyp_unpin_shared_mem(void *from, void *to)
+{
+	u64 phys = hyp_virt_to_phys(from);
+
+	host_lock_component();
+	hyp_lock_component();
+	hyp_page_ref_dec(hyp_phys_to_page(phys));
+	if (!hyp_phys_to_page(phys)->refcount)
+		mem_set_el2(phys, false);
+	phys_to_info(phys)->pins--;
+	model.refs--;
+	hyp_unlock_component();
+	host_unlock_component();
+}
+
+static void guest_transition_lock(void)
+{
+	host_lock_component();
+	hyp_spin_lock(&guest_lock);
+}
+
+static void guest_transition_unlock(void)
+{
+	hyp_spin_unlock(&guest_lock);
+	host_unlock_component();
+}
+
+int host_donate_guest(u64 phys, u8 vm)
+{
+	int ret;
+
+	guest_transition_lock();
+	ret = host_check(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+	if (!ret)
+		ret = hyp_iommu_revoke_locked(phys, PAGE_SIZE);
+	if (!ret) {
+		host_annotate(phys, PAGE_SIZE);
+		phys_to_info(phys)->guest = vm;
+	}
+	guest_transition_unlock();
+
+	return ret;
+}
+
+int guest_share_host(u64 phys, u8 vm)
+{
+	int ret = -EPERM;
+
+	guest_transition_lock();
+	if (phys_to_info(phys)->guest == vm && !host_check(phys, PAGE_SIZE, PKVM_NOPAGE)) {
+		host_map(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED);
+		ret = 0;
+	}
+	guest_transition_unlock();
+
+	return ret;
+}
+
+int guest_unshare_host(u64 phys, u8 vm)
+{
+	int ret = -EPERM;
+
+	guest_transition_lock();
+	if (phys_to_info(phys)->guest == vm &&
+	    !host_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED)) {
+		ret = hyp_iommu_revoke_locked(phys, PAGE_SIZE);
+		if (!ret)
+			host_annotate(phys, PAGE_SIZE);
+	}
+	guest_transition_unlock();
+
+	return ret;
+}
+
+/* Teardown of a protected VM: what it wrote is gone before the host has the page. */
+int host_reclaim_guest(u64 phys)
+{
+	int ret = -EPERM;
+
+	guest_transition_lock();
+	if (phys_to_info(phys)->guest) {
+		if (!host_check(phys, PAGE_SIZE, PKVM_NOPAGE))
+			mem_clear(phys);
+		phys_to_info(phys)->guest = 0;
+		host_map(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+		ret = 0;
+	}
+	guest_transition_unlock();
+
+	return ret;
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Transactions, translations and events of a simulated SMMU. IHI0070G.b 3.3, 5.4
+ */
+#include "smmu.h"
+
+#define CR0_SMMUEN	0x1
+#define CR0_EVTQEN	0x4
+#define CR0_ATSCHK	0x10
+
+#define DESC_ADDR	GENMASK_ULL(47, 12)
+#define DESC_AF		BIT(10)
+#define DESC_READ	BIT(6)
+#define DESC_WRITE	BIT(7)
+
+#define F_TRANSLATION	0x10
+#define C_BAD_STREAMID	0x02
+#define C_BAD_STE	0x04
+#define F_STREAM_DISABLED	0x06
+#define F_TRANSL_FORBIDDEN	0x07
+#define C_BAD_SUBSTREAMID	0x08
+
+static void tlb_insert(struct smmu *s, const struct tlb_entry *entry)
+{
+	if (model.enforce && !host_has(entry->pa))
+		violation("translation to %llx is cached, which the host does not have",
+			  (unsigned long long)entry->pa);
+	s->tlb[model_rand(NR_TLB)] = *entry;
+}
+
+static struct tlb_entry *tlb_find(struct smmu *s, bool combined, u16 vmid, u16 asid, u64 in)
+{
+	struct tlb_entry *e;
+
+	for (e = s->tlb; e < s->tlb + NR_TLB; e++) {
+		if (e->valid && e->combined == combined && e->vmid == vmid &&
+		    e->in == in && (!combined || e->asid == asid))
+			return e;
+	}
+
+	return NULL;
+}
+
+static bool matches(const struct tlb_entry *e, const struct smmu_cmd *cmd)
+{
+	u16 vmid = cmd->dw[0] >> 32, asid = cmd->dw[0] >> 48;
+	u64 addr = cmd->dw[1] & GENMASK_ULL(63, 12);
+
+	switch ((u8)cmd->dw[0]) {
+	case 0x10:
+		return e->combined && e->vmid == vmid;
+	case 0x11:
+		return e->combined && e->vmid == vmid && e->asid == asid;
+	case 0x12:
+		return e->combined && e->vmid == vmid && e->asid == asid && e->in == addr;
+	case 0x13:
+		return e->combined && e->vmid == vmid && e->in == addr;
+	case 0x28:
+		return e->vmid == vmid;
+	case 0x2a:
+		return !e->combined && e->vmid == vmid && e->in == addr;
+	case 0x30:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void smmu_inv_tlb(struct smmu *s, const struct smmu_cmd *cmd)
+{
+	struct tlb_entry *e;
+	struct flight *f;
+
+	for (e = s->tlb; e < s->tlb + NR_TLB; e++) {
+		if (e->valid && matches(e, cmd))
+			e->valid = false;
+	}
+	for (f = s->flight; f < s->flight + NR_FLIGHTS; f++) {
+		if (f->active && matches(&f->tlb, cmd))
+			f->doomed = true;
+	}
+}
+
+static u64 walk_load(struct smmu *s, u64 phys)
+{
+	oracle_access(SMMU_IDX(s), phys, false, ACC_S2WALK);
+
+	return phys_is_ram(phys) ? hw_load64(phys) : 0;
+}
+
+/* Two levels of 4K tables for 32 bits, the root of four tables in a row. */
+static bool s2_walk(struct smmu *s, u64 ttb, u64 ipa, bool write, u64 *pa)
+{
+	u64 desc, mask = GENMASK_ULL(11, 0);
+
+	if (ipa >> IA_BITS)
+		return false;
+
+	desc = walk_load(s, (ttb & GENMASK_ULL(51, 4)) + (ipa >> 21) * 8);
+	if ((desc & 3) == 1)
+		mask = GENMASK_ULL(20, 0);
+	else if ((desc & 3) == 3)
+		desc = walk_load(s, (desc & DESC_ADDR) + (ipa >> 12 & 511) * 8);
+	if (!(desc & 1) || (mask == GENMASK_ULL(11, 0) && !(desc & 2)))
+		return false;
+	if (!(desc & DESC_AF) || !(desc & (write ? DESC_WRITE : DESC_READ)))
+		return false;
+	*pa = (desc & DESC_ADDR & ~mask) | (ipa & mask);
+
+	return true;
+}
+
+/* Stage 2 alone, for a stream without stage 1 or for what stage 1 reads. */
+static bool stage2(struct smmu *s, const u64 *ste, u64 ipa, bool write, struct tlb_entry *e)
+{
+	u16 vmid = ste[2];
+	struct tlb_entry *hit = tlb_find(s, false, vmid, 0, ipa & PAGE_MASK);
+
+	if (hit) {
+		*e = *hit;
+		return true;
+	}
+	*e = (struct tlb_entry){ .valid = true, .vmid = vmid, .in = ipa & PAGE_MASK };
+	if (!s2_walk(s, ste[3], ipa & PAGE_MASK, write, &e->pa))
+		return false;
+
+	return true;
+}
+
+/* The SMMU reads the host's structures for stage 1, which are IPAs. */
+static bool read_stage1(struct smmu *s, const u64 *ste, u64 ipa)
+{
+	struct tlb_entry e;
+
+	if ((ste[0] >> 1 & 7) != 7)
+		e.pa = ipa & PAGE_MASK;
+	else if (!stage2(s, ste, ipa, false, &e))
+		return false;
+	oracle_access(SMMU_IDX(s), e.pa, false, ACC_CD);
+	if ((ste[0] >> 1 & 7) == 7 && (!model.random || model_rand(2)))
+		tlb_insert(s, &e);
+
+	return true;
+}
+
+static bool nested(struct smmu *s, const u64 *ste, const struct dma *dma, struct tlb_entry *e)
+{
+	u16 vmid = ste[2];
+	struct tlb_entry *hit = tlb_find(s, true, vmid, dma->asid, dma->va & PAGE_MASK);
+	struct tlb_entry s2;
+
+	if (hit) {
+		*e = *hit;
+		return true;
+	}
+
+	if (!read_stage1(s, ste, ste[0] & GENMASK_ULL(51, 6)))
+		return false;
+	if ((ste[0] >> 1 & 7) == 7) {
+		if (!stage2(s, ste, dma->ipa, dma->write, &s2))
+			return false;
+	} else {
+		s2.pa = dma->ipa & PAGE_MASK;
+	}
+	*e = (struct tlb_entry){
+		.valid = true, .combined = true, .vmid = vmid, .asid = dma->asid,
+		.in = dma->va & PAGE_MASK, .pa = s2.pa,
+	};
+
+	return true;
+}
+
+static void access_page(struct smmu *s, u64 pa, bool write)
+{
+	oracle_access(SMMU_IDX(s), pa, write, ACC_CLIENT);
+	model.dma_accesses++;
+}
+
+static struct flight *free_flight(struct smmu *s)
+{
+	struct flight *f;
+
+	for (f = s->flight; f < s->flight + NR_FLIGHTS; f++) {
+		if (!f->active)
+			return f;
+	}
+
+	return NULL;
+}
+
+/* The result of a translation: used now, or at some later time. */
+static enum dma_result launch(struct smmu *s, const struct dma *dma,
+			      const struct tlb_entry *e, bool fly)
+{
+	struct flight *f = fly ? free_flight(s) : NULL;
+
+	if (f) {
+		*f = (struct flight){
+			.active = true, .write = dma->write, .sid = dma->sid,
+			.pa = e->pa, .tlb = *e,
+		};
+		return DMA_FLYING;
+	}
+	if (!model.random || model_rand(4))
+		tlb_insert(s, e);
+	access_page(s, e->pa, dma->write);
+
+	return DMA_DONE;
+}
+
+static void land(struct smmu *s, struct flight *f)
+{
+	f->active = false;
+	access_page(s, f->pa, f->write);
+	if (!f->doomed && f->tlb.valid)
+		tlb_insert(s, &f->tlb);
+}
+
+bool smmu_step_flight(struct smmu *s)
+{
+	unsigned int i, first = model.random ? model_rand(NR_FLIGHTS) : 0;
+
+	for (i = 0; i < NR_FLIGHTS; i++) {
+		struct flight *f = &s->flight[(first + i) % NR_FLIGHTS];
+
+		if (f->active) {
+			land(s, f);
+			return true;
+		}
+	}
+
+	return false;
+}
+
+void smmu_finish_flights(struct smmu *s)
+{
+	while (smmu_step_flight(s))
+		;
+}
+
+static enum dma_result refuse(struct smmu *s, u8 event, const struct dma *dma)
+{
+	if (event)
+		smmu_event(s, event, dma->sid, dma->va);
+
+	return DMA_ABORTED;
+}
+
+/* A Translated transaction has an IPA or a physical address. IHI0070G.b 3.9 */
+static enum dma_result dma_translated(struct smmu *s, const struct dma *dma, bool fly)
+{
+	struct tlb_entry e = { .pa = dma->ipa & PAGE_MASK };
+	u64 ste[8];
+
+	if (s->cr0ack & CR0_ATSCHK) {
+		if (smmu_get_ste(s, dma->sid, ste) != STE_OK)
+			return DMA_ABORTED;
+		if ((ste[1] >> 28 & 3) != 1)
+			return refuse(s, F_TRANSL_FORBIDDEN, dma);
+	}
+	access_page(s, e.pa, dma->write);
+
+	return DMA_DONE;
+}
+
+static enum dma_result dma_stage1(struct smmu *s, const u64 *ste, const struct dma *dma,
+				  bool fly)
+{
+	u32 dss = ste[1] & 3, cdmax = ste[0] >> 59;
+	struct tlb_entry e;
+
+	if (dma->ssv && !cdmax)
+		return refuse(s, C_BAD_SUBSTREAMID, dma);
+	if (!dma->ssv && cdmax && dss != 1 && dss != 2)
+		return refuse(s, F_STREAM_DISABLED, dma);
+	if (!dma->ssv && cdmax && dss == 1) {
+		if (!stage2(s, ste, dma->va, dma->write, &e))
+			return refuse(s, F_TRANSLATION, dma);
+	} else if (!nested(s, ste, dma, &e)) {
+		return refuse(s, F_TRANSLATION, dma);
+	}
+
+	return launch(s, dma, &e, fly);
+}
+
+enum dma_result smmu_dma(struct smmu *s, const struct dma *dma, bool fly)
+{
+	struct tlb_entry e = { .pa = dma->va & PAGE_MASK };
+	u64 ste[8];
+
+	if ((s->gerror ^ s->gerrorn) & 0x100)
+		return DMA_ABORTED;
+	if (!(s->cr0ack & CR0_SMMUEN)) {
+		if (s->gbpa & (1 << 20))
+			return DMA_ABORTED;
+		access_page(s, e.pa, dma->write);
+		return DMA_DONE;
+	}
+	if (dma->translated)
+		return s->idr[0] & (1 << 10) ? dma_translated(s, dma, fly) : DMA_ABORTED;
+
+	switch (smmu_get_ste(s, dma->sid, ste)) {
+	case STE_BAD_SID:
+		return refuse(s, C_BAD_STREAMID, dma);
+	case STE_BAD:
+		return refuse(s, C_BAD_STE, dma);
+	case STE_ABORT:
+		return DMA_ABORTED;
+	case STE_OK:
+		break;
+	}
+
+	switch (ste[0] >> 1 & 7) {
+	case 4:
+		access_page(s, e.pa, dma->write);
+		return DMA_DONE;
+	case 6:
+		if (dma->ssv)
+			return refuse(s, C_BAD_SUBSTREAMID, dma);
+		if (!stage2(s, ste, dma->va, dma->write, &e))
+			return refuse(s, F_TRANSLATION, dma);
+		return launch(s, dma, &e, fly);
+	default:
+		return dma_stage1(s, ste, dma, fly);
+	}
+}
+
+/*
+ * Events.
+ */
+
+void smmu_event(struct smmu *s, u8 id, u32 sid, u64 addr)
+{
+	if (!(s->cr0ack & CR0_EVTQEN) || s->nr_events == NR_EVENTS)
+		return;
+	s->event[s->nr_events++] = (struct smmu_event){
+		.dw = { id | (u64)sid << 32, 0, addr, 0 },
+	};
+}
+
+/* Returns whether a record was written. */
+bool smmu_step_event(struct smmu *s)
+{
+	u32 shift = min((u32)(s->evtq_base & 0x1f), s->idr[1] >> 16 & 0x1f);
+	u32 mask = (2U << shift) - 1;
+	u64 base = s->evtq_base & GENMASK_ULL(51, 5) & ~((32ULL << shift) - 1);
+	unsigned int i;
+
+	if (!s->nr_events || !(s->cr0ack & CR0_EVTQEN) || ((s->gerror ^ s->gerrorn) & 4))
+		return false;
+	if (((s->evtq_prod ^ s->evtq_cons) & mask) == 1U << shift) {
+		if (!((s->evtq_prod ^ s->evtq_cons) >> 31))
+			s->evtq_prod ^= 1U << 31;
+		s->nr_events = 0;
+		return false;
+	}
+
+	base += (s->evtq_prod & (mask >> 1)) * 32ULL;
+	oracle_access(SMMU_IDX(s), base, true, ACC_EVTQ);
+	for (i = 0; i < 4; i++)
+		host_store64(base + i * 8, s->event[0].dw[i]);
+	s->nr_events--;
+	memmove(s->event, s->event + 1, s->nr_events * sizeof(s->event[0]));
+	s->evtq_prod = (s->evtq_prod & (1U << 31)) | ((s->evtq_prod + 1) & mask);
+
+	return true;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The simulated SMMUv3. Numbers are the architecture's: no mask is EL2's own. */
+#ifndef _PKVM_SMMU_V3_SMMU_H
+#define _PKVM_SMMU_V3_SMMU_H
+
+#include "model.h"
+
+#define NR_STE_CACHE	64
+#define NR_L1_CACHE	16
+#define NR_TLB		32
+#define NR_FETCHES	3
+#define NR_FLIGHTS	6
+#define NR_PENDING	16
+#define NR_AHEAD	4
+#define NR_EVENTS	4
+
+struct ste_cache {
+	bool valid;
+	u32 sid;
+	u64 dw[8];
+};
+
+struct l1_cache {
+	bool valid;
+	u32 idx;
+	u64 desc;
+};
+
+/* An entry of stage 1 and 2 combined is looked up by @va, one of stage 2 by @ipa. */
+struct tlb_entry {
+	bool valid;
+	bool combined;
+	u16 vmid;
+	u16 asid;
+	u64 in;
+	u64 pa;
+};
+
+/* An STE on its way in, dword by dword. */
+struct ste_fetch {
+	bool active;
+	u32 sid;
+	u64 phys;
+	u8 missing;
+	u64 dw[8];
+};
+
+/* A transaction between translation and access. */
+struct flight {
+	bool active;
+	bool write;
+	/* An invalidation came by: its translation must not be cached any more. */
+	bool doomed;
+	u32 sid;
+	u64 pa;
+	struct tlb_entry tlb;
+};
+
+struct smmu_cmd {
+	u64 dw[2];
+};
+
+struct smmu_event {
+	u64 dw[4];
+};
+
+struct smmu {
+	u32 idr[6];
+	u32 aidr;
+	bool page1_alias;
+	u8 picky;
+	/* EL2 has taken it over. */
+	bool owned;
+	/* Consumes nothing. */
+	bool hang;
+	/* The next command fetch aborts. */
+	bool abort_next;
+	/* A command that it takes for illegal. */
+	u8 refuse_op;
+
+	u32 cr0, cr0ack, cr1, cr2, gbpa, irq_ctrl, irq_ctrlack;
+	u32 gerror, gerrorn;
+	u64 gerror_irq_cfg0, evtq_irq_cfg0, priq_irq_cfg0;
+	u64 strtab_base, cmdq_base, evtq_base;
+	u32 strtab_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
+	u32 gerror_irqs, cmdq_errors;
+	u64 consumed;
+
+	struct ste_cache ste[NR_STE_CACHE];
+	struct l1_cache l1[NR_L1_CACHE];
+	struct tlb_entry tlb[NR_TLB];
+	struct ste_fetch fetch[NR_FETCHES];
+	struct flight flight[NR_FLIGHTS];
+	struct smmu_cmd pending[NR_PENDING];
+	struct smmu_cmd ahead[NR_AHEAD];
+	struct smmu_event event[NR_EVENTS];
+	u8 nr_pending, nr_ahead, nr_events;
+
+	/* What EL2 gave to it: must not change any more. */
+	u64 el2_pgd;
+};
+
+/* A performance monitor counter group: as far as it can write to memory. */
+struct pmcg {
+	u32 cr, irq_ctrl, irq_ctrlack;
+	u64 irq_cfg0;
+	bool dead;
+};
+
+extern struct pmcg pmcg;
+extern struct smmu smmus[NR_SMMUS];
+extern unsigned int nr_smmus;
+
+#define SMMU_IDX(s)	((unsigned int)((s) - smmus))
+
+/* smmu-regs.c */
+void smmu_reset(struct smmu *s, const struct machine_cfg *cfg);
+void smmu_step_regs(struct smmu *s);
+bool smmu_dead(const struct smmu *s);
+u32 smmu_sid_bits(const struct smmu *s);
+
+/* smmu-cmdq.c */
+bool smmu_step_cmdq(struct smmu *s);
+void smmu_drop_ahead(struct smmu *s);
+
+/* smmu-ste.c */
+enum ste_result { STE_OK, STE_ABORT, STE_BAD, STE_BAD_SID };
+
+enum ste_result smmu_get_ste(struct smmu *s, u32 sid, u64 *dw);
+void smmu_prefetch_ste(struct smmu *s, u32 sid);
+bool smmu_step_fetch(struct smmu *s);
+void smmu_inv_ste(struct smmu *s, u32 sid, u32 n);
+void judge_ste(struct smmu *s, u32 sid, const u64 *dw);
+bool smmu_ste_phys(struct smmu *s, u32 sid, bool use_cache, u64 *phys);
+
+/* smmu-dma.c */
+struct dma {
+	u32 sid;
+	bool ssv;
+	bool write;
+	bool translated;	/* ATS: says that it has been translated */
+	u16 asid;
+	u64 va;
+	u64 ipa;		/* what the host's stage 1 makes of it */
+};
+
+enum dma_result { DMA_DONE, DMA_FLYING, DMA_ABORTED };
+
+enum dma_result smmu_dma(struct smmu *s, const struct dma *dma, bool fly);
+bool smmu_step_flight(struct smmu *s);
+void smmu_finish_flights(struct smmu *s);
+void smmu_inv_tlb(struct smmu *s, const struct smmu_cmd *cmd);
+bool smmu_step_event(struct smmu *s);
+void smmu_event(struct smmu *s, u8 id, u32 sid, u64 addr);
+
+/* smmu-pmcg.c */
+void pmcg_reset(const struct machine_cfg *cfg);
+u64 pmcg_read(u32 off);
+void pmcg_write(u32 off, u64 val);
+void pmcg_step(void);
+
+/* All of it: one step of its own. */
+bool smmu_step(struct smmu *s);
+
+#endif /* _PKVM_SMMU_V3_SMMU_H */
