@@ -172,6 +172,8 @@ static void check_returned(void)
 		    get_hyp_state(page) != PKVM_NOPAGE || !pages[i].host)
 			violation("page %u is not given back", i);
 	}
+	if (mmio_is_el2(SMMU_MMIO(0)) || mmio_is_el2(SMMU_MMIO(1)) || mmio_is_el2(PMCG_MMIO))
+		violation("MMIO is not given back");
 }
 
 int machine_release(void)

@@ -120,7 +120,7 @@ static struct arm_smmu_cmd cmdq_read(struct hyp_smmu_host_cmdq *cmdq)
 
 /* Do what has to precede the command. Returns false if it is not finished. */
 static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
-			 const struct smmu_emu_cmd *cmd)
+			 struct smmu_emu_cmd *cmd)
 {
 	u64 first = cmd->sid, n;
 
@@ -129,7 +129,8 @@ static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
 		n = 1;
 		/*
 		 * With Leaf=0, a level 1 descriptor that has become valid brings
-		 * all of its STEs with it. IHI0070G.b 5.1
+		 * all of its STEs with it (IHI0070G.b 5.1), and the hardware may
+		 * have cached each of them from EL2's table, where it was invalid.
 		 */
 		if (!(in->data[1] & CMDQ_CFGI_1_LEAF)) {
 			struct smmu_emu_strtab st;
@@ -137,8 +138,11 @@ static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
 			st = smmu_emu_strtab_decode(&smmu->caps,
 						    smmu->regs.val[SMMU_REG_STRTAB_BASE],
 						    smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
-			n = st.two_level ? BIT_ULL(st.split) : 1;
-			first = ALIGN_DOWN(first, n);
+			if (st.two_level) {
+				n = BIT_ULL(st.split);
+				first = ALIGN_DOWN(first, n);
+				cmd->out = arm_smmu_make_cmd_cfgi_all();
+			}
 		}
 		break;
 	case SMMU_CMD_CFGI_RANGE:
