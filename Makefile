@@ -42,7 +42,10 @@ model: tree ## the hypervisor's driver over a simulated SMMUv3: tests, a minute 
 	@scripts/model check
 
 fuzz: tree ## fuzz that for longer: FUZZ_SECONDS=600, or FUZZ_STEPS=50000000
-	@scripts/model fuzz $(if $(FUZZ_SECONDS),SECONDS=$(FUZZ_SECONDS)) $(if $(FUZZ_STEPS),STEPS=$(FUZZ_STEPS))
+	@scripts/model fuzz $(FUZZ_SECONDS:%=SECONDS=%) $(FUZZ_STEPS:%=STEPS=%)
+
+libfuzzer: tree ## the same by libFuzzer, guided by coverage: FUZZ_SECONDS=600
+	@scripts/model libfuzzer $(FUZZ_SECONDS:%=SECONDS=%)
 
 mutants: tree ## take one check away at a time; the model's tests must notice
 	@scripts/model mutants
@@ -60,4 +63,4 @@ series: tree ## out/series/*.patch with a cover letter, verified with git am
 clean: ## remove out/ (downloads stay in the user's cache)
 	rm -rf out
 
-.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model fuzz mutants
+.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model fuzz libfuzzer mutants

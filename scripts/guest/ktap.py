@@ -34,9 +34,6 @@ def parse(text, prefix):
         plan = PLAN.match(line)
         if plan:
             depth = len(plan[1])
-            if depth in planned and count[depth] != planned[depth]:
-                points.append(Point(f"{prefix} keeps its plan", False,
-                                    why=f"{count[depth]} of {planned[depth]} results"))
             planned[depth], count[depth] = int(plan[2]), 0
             if plan[3] is not None and not int(plan[2]):
                 points.append(Point(prefix, True, skipped=plan[3]))

@@ -69,7 +69,13 @@ int main(void)
 	unsigned int i, nr = 0, failed = 0;
 	struct kunit_case *test_case;
 
-	printf("KTAP version 1\n");
+	for (i = 0; i < nr_suites; i++) {
+		for (test_case = all[i]->test_cases; test_case->run_case; test_case++)
+			nr++;
+	}
+	printf("KTAP version 1\n1..%u\n", nr);
+
+	nr = 0;
 	for (i = 0; i < nr_suites; i++) {
 		for (test_case = all[i]->test_cases; test_case->run_case; test_case++) {
 			bool ok = run_case(test_case);
@@ -79,7 +85,6 @@ int main(void)
 			       test_case->name);
 		}
 	}
-	printf("1..%u\n", nr);
 
 	return failed ? 1 : 0;
 }

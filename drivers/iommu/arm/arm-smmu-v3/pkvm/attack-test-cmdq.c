@@ -60,8 +60,11 @@ static struct arm_smmu_cmd attack_sync(void)
 
 static void attack_expect_error(struct attack *a, u32 cons, u32 err, u32 idx)
 {
-	KUNIT_EXPECT_EQ(a->test, err, FIELD_GET(CMDQ_CONS_ERR, cons));
-	KUNIT_EXPECT_EQ(a->test, idx, FIELD_GET(GENMASK(19, 0), cons));
+	u32 cons_err = FIELD_GET(CMDQ_CONS_ERR, cons);
+	u32 cons_idx = FIELD_GET(GENMASK(19, 0), cons);
+
+	KUNIT_EXPECT_EQ(a->test, err, cons_err);
+	KUNIT_EXPECT_EQ(a->test, idx, cons_idx);
 	KUNIT_EXPECT_EQ(a->test, GERROR_CMDQ_ERR, attack_gerror(a));
 }
 

@@ -83,13 +83,15 @@ static void attack_get_event(struct attack *a, u32 first, struct attack_dma *dma
 	u32 prod = attack_read(a, ATTACK_PAGE1(ARM_SMMU_EVTQ_PROD));
 	u32 slot = smmu_emu_queue_slot(ATTACK_EVTQ_SHIFT, first);
 	__le64 *evt = a->evtq + slot * EVTQ_ENT_DWORDS;
+	u32 sid;
 
 	/* The driver's own queue is not looked at. */
 	if (!a->evtq || prod == first)
 		return;
 	dma->event = FIELD_GET(EVTQ_0_ID, le64_to_cpu(evt[0]));
 	dma->s2 = le64_to_cpu(evt[1]) & EVTQ_1_S2;
-	KUNIT_EXPECT_EQ(a->test, a->sid, FIELD_GET(EVTQ_0_SID, le64_to_cpu(evt[0])));
+	sid = FIELD_GET(EVTQ_0_SID, le64_to_cpu(evt[0]));
+	KUNIT_EXPECT_EQ(a->test, a->sid, sid);
 	attack_write(a, ATTACK_PAGE1(ARM_SMMU_EVTQ_CONS), prod);
 }
 

@@ -242,7 +242,7 @@ static void attack_unmap(void *mmio)
 
 static void attack_map(struct attack *a, void __iomem *mmio)
 {
-	KUNIT_ASSERT_NOT_NULL(a->test, mmio);
+	KUNIT_ASSERT_TRUE(a->test, !!mmio);
 	KUNIT_ASSERT_EQ(a->test, 0,
 			kunit_add_action_or_reset(a->test, attack_unmap,
 						  (__force void *)mmio));

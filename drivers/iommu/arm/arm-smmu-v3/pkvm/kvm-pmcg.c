@@ -5,10 +5,9 @@
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
 #include <linux/io.h>
+#include <linux/kvm_host.h>
 #include <linux/of.h>
 #include <linux/sizes.h>
-
-#include <asm/kvm_host.h>
 
 #include "arm-smmu-v3-kvm.h"
 
