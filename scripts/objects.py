@@ -25,12 +25,11 @@ def commands(build, files):
 
 
 def compiled(build, tree, files):
-    """Map each of FILES that was compiled in BUILD to the objects made of it."""
-    found = {}
+    """Those of FILES that were compiled in BUILD."""
+    found = set()
     for cmd in commands(build, files):
         source = re.search(r"^source_\S+ := (\S+)$", cmd.read_text(errors="replace"), re.M)
         path = (build / source[1]).resolve() if source else build
         if path.is_relative_to(tree) and str(path.relative_to(tree)) in files:
-            objects = found.setdefault(str(path.relative_to(tree)), [])
-            objects.append(str(cmd.parent.relative_to(build) / cmd.name[1:-4]))
+            found.add(str(path.relative_to(tree)))
     return found

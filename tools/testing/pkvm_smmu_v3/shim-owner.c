@@ -18,14 +18,30 @@ static void host_unlock_component(void)
 	hyp_spin_unlock(&host_mmu.lock);
 }
 
-static void hyp_lock_component(void)
+/* A transition between the host and EL2. */
+static void transition_lock(void)
 {
+	host_lock_component();
 	hyp_spin_lock(&pkvm_pgd_lock);
 }
 
-static void hyp_unlock_component(void)
+static void transition_unlock(void)
 {
 	hyp_spin_unlock(&pkvm_pgd_lock);
+	host_unlock_component();
+}
+
+/* A transition between the host and a protected VM. */
+static void guest_transition_lock(void)
+{
+	host_lock_component();
+	hyp_spin_lock(&guest_lock);
+}
+
+static void guest_transition_unlock(void)
+{
+	hyp_spin_unlock(&guest_lock);
+	host_unlock_component();
 }
 
 static bool range_valid(u64 phys, u64 size)
@@ -59,6 +75,12 @@ static int hyp_check(u64 phys, u64 size, enum pkvm_page_state state)
 	}
 
 	return 0;
+}
+
+/* What each transition between the two starts from. */
+static int check(u64 phys, u64 size, enum pkvm_page_state host, enum pkvm_page_state hyp)
+{
+	return host_check(phys, size, host) ?: hyp_check(phys, size, hyp);
 }
 
 static int hyp_check_count(u64 phys, u64 size)
@@ -129,19 +151,15 @@ int __pkvm_host_donate_hyp(u64 pfn, u64 nr_pages)
 	if (!range_valid(phys, size))
 		return -EINVAL;
 
-	host_lock_component();
-	hyp_lock_component();
-	ret = host_check(phys, size, PKVM_PAGE_OWNED);
-	if (!ret)
-		ret = hyp_check(phys, size, PKVM_NOPAGE);
+	transition_lock();
+	ret = check(phys, size, PKVM_PAGE_OWNED, PKVM_NOPAGE);
 	if (!ret)
 		ret = hyp_iommu_revoke_locked(phys, size);
 	if (!ret) {
 		hyp_set(phys, size, PKVM_PAGE_OWNED, true);
 		host_annotate(phys, size);
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 
 	return ret;
 }
@@ -154,19 +172,15 @@ int __pkvm_hyp_donate_host(u64 pfn, u64 nr_pages)
 	if (!range_valid(phys, size))
 		return -EINVAL;
 
-	host_lock_component();
-	hyp_lock_component();
-	ret = host_check(phys, size, PKVM_NOPAGE);
-	if (!ret)
-		ret = hyp_check(phys, size, PKVM_PAGE_OWNED);
+	transition_lock();
+	ret = check(phys, size, PKVM_NOPAGE, PKVM_PAGE_OWNED);
 	if (!ret)
 		ret = hyp_check_count(phys, size);
 	if (!ret) {
 		hyp_set(phys, size, PKVM_NOPAGE, false);
 		host_map(phys, size, PKVM_PAGE_OWNED);
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 
 	return ret;
 }
@@ -179,11 +193,8 @@ int __pkvm_host_share_pin_hyp(phys_addr_t phys, u64 size)
 	if (!range_valid(phys, size))
 		return -EINVAL;
 
-	host_lock_component();
-	hyp_lock_component();
-	ret = host_check(phys, size, PKVM_PAGE_OWNED);
-	if (!ret)
-		ret = hyp_check(phys, size, PKVM_NOPAGE);
+	transition_lock();
+	ret = check(phys, size, PKVM_PAGE_OWNED, PKVM_NOPAGE);
 	if (!ret) {
 		hyp_set(phys, size, PKVM_PAGE_SHARED_BORROWED, true);
 		host_set_state(phys, size, PKVM_PAGE_SHARED_OWNED);
@@ -192,8 +203,7 @@ int __pkvm_host_share_pin_hyp(phys_addr_t phys, u64 size)
 			model.refs++;
 		}
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 
 	return ret;
 }
@@ -202,19 +212,18 @@ void __pkvm_host_unshare_unpin_hyp(phys_addr_t phys, u64 size)
 {
 	u64 end = phys + size;
 
-	host_lock_component();
-	hyp_lock_component();
+	transition_lock();
 	for (; phys < end; phys += PAGE_SIZE) {
 		model.refs--;
 		if (!hyp_page_ref_dec_and_test(hyp_phys_to_page(phys)))
 			continue;
+		/* Pinned, but not mapped at EL2: a bug of this file. */
 		WARN_ON(!phys_to_info(phys)->el2);
 		hyp_set(phys, PAGE_SIZE, PKVM_NOPAGE, false);
 		host_set_state(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
 		oracle_page_unpinned(phys);
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 }
 
 int pkvm_read_host_mem(void *dst, phys_addr_t phys, size_t size)
@@ -287,8 +296,7 @@ int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr
 	u64 *bytes = mmio_size_of(phys);
 	int ret = -EPERM;
 
-	host_lock_component();
-	hyp_lock_component();
+	transition_lock();
 	if (hyp_iommu_prepared() || model.enforce) {
 		ret = -EBUSY;
 	} else if (bytes && !*bytes) {
@@ -296,8 +304,7 @@ int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr
 		*haddr = MMIO_VA + phys;
 		ret = 0;
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 
 	return ret;
 }
@@ -307,15 +314,13 @@ int __pkvm_hyp_donate_host_mmio(phys_addr_t phys, u64 size)
 	u64 *bytes = mmio_size_of(phys);
 	int ret = -EPERM;
 
-	host_lock_component();
-	hyp_lock_component();
+	transition_lock();
 	if (bytes && *bytes == size) {
 		*bytes = 0;
 		hyp_iommu_grant_locked(phys, size);
 		ret = 0;
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 
 	return ret;
 }
@@ -328,17 +333,13 @@ int host_share_hyp(u64 phys)
 {
 	int ret;
 
-	host_lock_component();
-	hyp_lock_component();
-	ret = host_check(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
-	if (!ret)
-		ret = hyp_check(phys, PAGE_SIZE, PKVM_NOPAGE);
+	transition_lock();
+	ret = check(phys, PAGE_SIZE, PKVM_PAGE_OWNED, PKVM_NOPAGE);
 	if (!ret) {
 		set_hyp_state(hyp_phys_to_page(phys), PKVM_PAGE_SHARED_BORROWED);
 		host_set_state(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 
 	return ret;
 }
@@ -347,19 +348,15 @@ int host_unshare_hyp(u64 phys)
 {
 	int ret;
 
-	host_lock_component();
-	hyp_lock_component();
-	ret = host_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
-	if (!ret)
-		ret = hyp_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED);
+	transition_lock();
+	ret = check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED, PKVM_PAGE_SHARED_BORROWED);
 	if (!ret)
 		ret = hyp_check_count(phys, PAGE_SIZE);
 	if (!ret) {
 		set_hyp_state(hyp_phys_to_page(phys), PKVM_NOPAGE);
 		host_set_state(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 
 	return ret;
 }
@@ -369,19 +366,15 @@ int hyp_pin_shared_mem(void *from, void *to)
 	u64 phys = hyp_virt_to_phys(from);
 	int ret;
 
-	host_lock_component();
-	hyp_lock_component();
-	ret = host_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
-	if (!ret)
-		ret = hyp_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED);
+	transition_lock();
+	ret = check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED, PKVM_PAGE_SHARED_BORROWED);
 	if (!ret) {
 		hyp_page_ref_inc(hyp_phys_to_page(phys));
 		mem_set_el2(phys, true);
 		phys_to_info(phys)->pins++;
 		model.refs++;
 	}
-	hyp_unlock_component();
-	host_unlock_component();
+	transition_unlock();
 
 	return ret;
 }
@@ -390,27 +383,13 @@ void hyp_unpin_shared_mem(void *from, void *to)
 {
 	u64 phys = hyp_virt_to_phys(from);
 
-	host_lock_component();
-	hyp_lock_component();
+	transition_lock();
 	hyp_page_ref_dec(hyp_phys_to_page(phys));
 	if (!hyp_phys_to_page(phys)->refcount)
 		mem_set_el2(phys, false);
 	phys_to_info(phys)->pins--;
 	model.refs--;
-	hyp_unlock_component();
-	host_unlock_component();
-}
-
-static void guest_transition_lock(void)
-{
-	host_lock_component();
-	hyp_spin_lock(&guest_lock);
-}
-
-static void guest_transition_unlock(void)
-{
-	hyp_spin_unlock(&guest_lock);
-	host_unlock_component();
+	transition_unlock();
 }
 
 int host_donate_guest(u64 phys, u8 vm)

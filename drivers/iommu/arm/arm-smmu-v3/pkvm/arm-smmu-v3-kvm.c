@@ -34,12 +34,6 @@
 
 #include "arm-smmu-v3-kvm.h"
 
-/* The hypervisor batches what it copies from the host: no need for a larger queue. */
-#define HYP_CMDQ_MAX_SHIFT	10
-
-/* Level 2 stream tables: a PCI segment's worth of stream IDs, wherever they are. */
-#define HYP_L2_MAX_STES		SZ_64K
-
 /* When the driver core lets consumers go on without an IOMMU, deferred_probe_timeout=. */
 #define DRIVER_TIMEOUT		(10 * HZ)
 
@@ -194,63 +188,6 @@ static void smmu_refuse(struct pkvm_smmu *smmu, const char *reason, int err)
 	dev_warn(smmu->dev, "pKVM: DMA behind it is NOT isolated: %s\n", smmu->reason);
 }
 
-static void free_pages_phys(phys_addr_t phys, size_t size)
-{
-	if (phys)
-		free_pages_exact(phys_to_virt(phys), size);
-}
-
-static phys_addr_t alloc_pages_phys(size_t size)
-{
-	void *va = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
-
-	return va ? virt_to_phys(va) : 0;
-}
-
-static void smmu_free(struct pkvm_smmu *smmu)
-{
-	struct pkvm_smmu_v3_info *info = &smmu->info;
-
-	free_pages_phys(info->cmdq_base, BIT(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
-	free_pages_phys(info->strtab_base, info->strtab_size);
-	free_hyp_memcache(&info->pool);
-	memset(info, 0, sizeof(*info));
-}
-
-/*
- * Everything that the hypervisor will ever need of the host for this SMMU, from
- * the page allocator: the host sees no reservation and no parameter.
- */
-static int smmu_alloc(struct pkvm_smmu *smmu, const struct smmu_emu_ids *ids)
-{
-	struct pkvm_smmu_v3_info *info = &smmu->info;
-	u32 sid_bits = FIELD_GET(IDR1_SIDSIZE, ids->idr[1]);
-	unsigned long nr_l2 = 0;
-	u64 strtab_size;
-
-	sid_bits = min(sid_bits, SMMU_EMU_MAX_SID_BITS);
-	if (sid_bits > SMMU_EMU_SPLIT) {
-		strtab_size = sizeof(u64) << (sid_bits - SMMU_EMU_SPLIT);
-		nr_l2 = min(BIT(sid_bits), HYP_L2_MAX_STES) >> SMMU_EMU_SPLIT;
-	} else {
-		strtab_size = sizeof(struct arm_smmu_ste) << sid_bits;
-	}
-
-	info->strtab_size = max(strtab_size, PAGE_SIZE);
-	info->strtab_base = alloc_pages_phys(info->strtab_size);
-	info->cmdq_shift = min_t(u32, FIELD_GET(IDR1_CMDQS, ids->idr[1]),
-				 max(HYP_CMDQ_MAX_SHIFT, PAGE_SHIFT - CMDQ_ENT_SZ_SHIFT));
-	info->cmdq_base = alloc_pages_phys(BIT(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
-
-	/* One page more is the buffer for reads of the host's stream table. */
-	if (!info->strtab_base || !info->cmdq_base || hyp_pool_alloc(&info->pool, nr_l2 + 1)) {
-		smmu_free(smmu);
-		return -ENOMEM;
-	}
-
-	return 0;
-}
-
 static int smmu_claim(struct pkvm_smmu *smmu)
 {
 	struct platform_device *pdev = to_platform_device(smmu->dev);
@@ -267,7 +204,7 @@ static int smmu_claim(struct pkvm_smmu *smmu)
 		return -ENODEV;
 	}
 
-	if (smmu_alloc(smmu, &ids)) {
+	if (smmu_mem_alloc(info, &ids)) {
 		smmu_refuse(smmu, "out of memory", 0);
 		return -ENOMEM;
 	}
@@ -371,7 +308,7 @@ static void __init smmu_release(struct pkvm_smmu *smmu, const char *reason, int 
 	}
 
 	smmu->info.pool = pkvm_smmu_v3_infos[smmu->idx].pool;
-	smmu_free(smmu);
+	smmu_mem_free(&smmu->info);
 }
 
 static void __init smmu_register(struct pkvm_smmu *smmu, u8 ia_bits)
@@ -394,7 +331,7 @@ static void __init smmu_register(struct pkvm_smmu *smmu, u8 ia_bits)
 
 	smmu->info.pool = info->pool;
 	smmu_refuse(smmu, "the hypervisor refused to register it", ret);
-	smmu_free(smmu);
+	smmu_mem_free(&smmu->info);
 }
 
 static void __init smmu_enable(struct pkvm_smmu *smmu)
@@ -590,7 +527,7 @@ void __init pkvm_iommu_finalised(void)
 		for_each_smmu(smmu) {
 			if (smmu->state != SMMU_CLAIMED)
 				continue;
-			smmu_free(smmu);
+			smmu_mem_free(&smmu->info);
 			smmu_refuse(smmu, "pKVM failed to initialise", 0);
 		}
 	}

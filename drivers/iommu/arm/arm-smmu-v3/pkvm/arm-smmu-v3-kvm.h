@@ -78,7 +78,21 @@ int pkvm_pmcgs_hide(unsigned int *nr_mmio_blocks);
 /* Undo pkvm_pmcgs_hide(); no SMMU is enabled. */
 void pkvm_pmcgs_unhide(void);
 
-/* Memory of the device stage 2, kvm-s2.c */
+/* Memory for the hypervisor, kvm-mem.c */
+
+/**
+ * smmu_mem_alloc - Allocate all that the hypervisor will ever need for an SMMU
+ * @info: filled in; what it does not describe yet is zero
+ * @ids:  identification registers of the SMMU
+ *
+ * From the page allocator: the host sees no reservation and no parameter.
+ *
+ * Return: 0, or -ENOMEM and @info is zero.
+ */
+int smmu_mem_alloc(struct pkvm_smmu_v3_info *info, const struct smmu_emu_ids *ids);
+
+/* Free it again, all of it being the host's, and clear @info. */
+void smmu_mem_free(struct pkvm_smmu_v3_info *info);
 
 /**
  * hyp_pool_alloc - Allocate pages that the hypervisor takes one by one
@@ -105,6 +119,8 @@ void hyp_range_debug(struct device *dev, const char *what, phys_addr_t base, siz
  * @pool: still the host's
  */
 void hyp_pool_debug(struct device *dev, const char *what, const struct kvm_hyp_memcache *pool);
+
+/* The device stage 2, kvm-s2.c */
 
 /**
  * pkvm_iommu_ia_bits - Input address size of the device stage 2

@@ -124,3 +124,26 @@ struct attack_dma attack_dma_page(struct attack *a)
 {
 	return attack_dma(a, virt_to_phys(a->page));
 }
+
+void attack_set_bypass(struct attack *a)
+{
+	static const u64 bypass[STRTAB_STE_DWORDS] = { ATTACK_STE_BYPASS };
+
+	attack_set_ste(a, bypass);
+}
+
+void attack_expect_passes(struct attack *a)
+{
+	struct attack_dma dma = attack_dma_page(a);
+
+	KUNIT_EXPECT_TRUE(a->test, dma.reached);
+	KUNIT_EXPECT_EQ(a->test, 0, dma.event);
+}
+
+void attack_expect_stopped(struct attack *a)
+{
+	struct attack_dma dma = attack_dma_page(a);
+
+	KUNIT_EXPECT_FALSE(a->test, dma.reached);
+	KUNIT_EXPECT_NE(a->test, 0, dma.event);
+}

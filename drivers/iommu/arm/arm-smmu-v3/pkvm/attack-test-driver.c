@@ -18,6 +18,7 @@ static int attack_driver_issue(struct attack *a, const struct arm_smmu_cmd *cmds
 {
 	struct arm_smmu_cmd copy[16];
 
+	/* A bug of the caller, which has its commands as constants. */
 	if (WARN_ON(n > ARRAY_SIZE(copy)))
 		return -EINVAL;
 	memcpy(copy, cmds, n * sizeof(*cmds));

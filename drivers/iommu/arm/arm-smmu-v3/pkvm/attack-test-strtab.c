@@ -64,26 +64,6 @@ static const struct attack_ste attack_stes[] = {
 
 KUNIT_ARRAY_PARAM_DESC(attack_ste, attack_stes, name);
 
-static const u64 attack_bypass[STRTAB_STE_DWORDS] = { ATTACK_STE_BYPASS };
-
-/* That DMA gets through shows that what follows is no accident. */
-static void attack_expect_passes(struct attack *a)
-{
-	struct attack_dma dma = attack_dma_page(a);
-
-	KUNIT_EXPECT_TRUE(a->test, dma.reached);
-	KUNIT_EXPECT_EQ(a->test, 0, dma.event);
-}
-
-/* Which event an SMMU reports for a broken table is up to where it broke. */
-static void attack_expect_stopped(struct attack *a)
-{
-	struct attack_dma dma = attack_dma_page(a);
-
-	KUNIT_EXPECT_FALSE(a->test, dma.reached);
-	KUNIT_EXPECT_NE(a->test, 0, dma.event);
-}
-
 static void attack_ste_refused(struct kunit *test)
 {
 	const struct attack_ste *t = test->param_value;
@@ -92,7 +72,7 @@ static void attack_ste_refused(struct kunit *test)
 
 	/* The whole STE at once, from one that passes. */
 	attack_enable(a);
-	attack_set_ste(a, attack_bypass);
+	attack_set_bypass(a);
 	attack_set_ste(a, t->words);
 	dma = attack_dma_page(a);
 	KUNIT_EXPECT_FALSE(test, dma.reached);
@@ -105,7 +85,7 @@ static void attack_ste_bypass(struct kunit *test)
 	struct attack *a = test->priv;
 
 	attack_enable(a);
-	attack_set_ste(a, attack_bypass);
+	attack_set_bypass(a);
 	attack_expect_passes(a);
 }
 
@@ -125,7 +105,7 @@ static void attack_ste_bypass_to(struct kunit *test)
 	struct attack_dma dma;
 
 	attack_enable(a);
-	attack_set_ste(a, attack_bypass);
+	attack_set_bypass(a);
 	dma = attack_dma(a, attack_place(a, t->place));
 	KUNIT_EXPECT_EQ(test, EVT_ID_TRANSLATION_FAULT, dma.event);
 	KUNIT_EXPECT_TRUE(test, dma.s2);
@@ -138,7 +118,7 @@ static void attack_ste_without_cfgi(struct kunit *test)
 	struct arm_smmu_ste *ste = &a->strtab[a->sid];
 
 	attack_enable(a);
-	attack_set_ste(a, attack_bypass);
+	attack_set_bypass(a);
 	ste->data[1] = cpu_to_le64(FIELD_PREP(STRTAB_STE_1_EATS, STRTAB_STE_1_EATS_TRANS));
 	attack_expect_passes(a);
 
@@ -422,7 +402,7 @@ static void attack_ste_changed_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_NE(test, 0, dma.event);
 	kthread_stop(thread);
 
-	attack_set_ste(a, attack_bypass);
+	attack_set_bypass(a);
 	attack_expect_passes(a);
 }
 

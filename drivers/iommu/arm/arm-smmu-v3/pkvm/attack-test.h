@@ -141,10 +141,15 @@ void attack_recover(struct attack *a);
 
 /* The STE of the device, in the attacker's table: all words, then CFGI_STE. */
 void attack_set_ste(struct attack *a, const u64 *words);
+void attack_set_bypass(struct attack *a);
 /* The device writes 4 bytes to @addr; look for them in struct attack::page. */
 struct attack_dma attack_dma(struct attack *a, dma_addr_t addr);
 /* The same to the page itself. */
 struct attack_dma attack_dma_page(struct attack *a);
+/* That DMA gets through shows that what follows is no accident. */
+void attack_expect_passes(struct attack *a);
+/* Which event an SMMU reports for a broken table is up to where it broke. */
+void attack_expect_stopped(struct attack *a);
 
 #define ATTACK_STE_BYPASS						\
 	(STRTAB_STE_0_V | FIELD_PREP_CONST(STRTAB_STE_0_CFG, STRTAB_STE_0_CFG_BYPASS))

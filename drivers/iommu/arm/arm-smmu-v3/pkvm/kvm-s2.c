@@ -32,52 +32,6 @@
 static void *s2_pgd;
 static size_t s2_pgd_size;
 
-int hyp_pool_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pages)
-{
-	int ret = topup_hyp_memcache(pool, nr_pages);
-
-	/* A guest's page cache has this beside the pages; the hypervisor has not. */
-	kfree(pool->mapping);
-	pool->mapping = NULL;
-	if (ret)
-		free_hyp_memcache(pool);
-
-	return ret;
-}
-
-void hyp_range_debug(struct device *dev, const char *what, phys_addr_t base, size_t size)
-{
-	if (dev)
-		dev_dbg(dev, "pkvm: %s at %pa size 0x%zx\n", what, &base, size);
-	else
-		pr_debug("pkvm: %s at %pa size 0x%zx\n", what, &base, size);
-}
-
-void hyp_pool_debug(struct device *dev, const char *what, const struct kvm_hyp_memcache *pool)
-{
-	phys_addr_t page = pool->head, base = 0;
-	size_t size = 0;
-	unsigned long i;
-
-	for (i = 0; i < pool->nr_pages; i++, page = *(phys_addr_t *)phys_to_virt(page)) {
-		page &= PAGE_MASK;
-		if (size && page == base + size) {
-			size += PAGE_SIZE;
-		} else if (size && page + PAGE_SIZE == base) {
-			base = page;
-			size += PAGE_SIZE;
-		} else {
-			if (size)
-				hyp_range_debug(dev, what, base, size);
-			base = page;
-			size = PAGE_SIZE;
-		}
-	}
-
-	if (size)
-		hyp_range_debug(dev, what, base, size);
-}
-
 static int __init resource_end(struct resource *res, void *arg)
 {
 	u64 *end = arg;

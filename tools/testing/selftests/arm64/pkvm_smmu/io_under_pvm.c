@@ -37,13 +37,6 @@
 #define TEST_ETHERTYPE	0x88b5	/* for local experiments */
 #define PVM_PAGES	64
 
-/* Protected VMs come and go until told to stop. */
-struct pvm_load {
-	pthread_t thread;
-	bool stop;
-	int pvms;
-};
-
 FIXTURE(io)
 {
 	struct pvm_load load;
@@ -64,36 +57,20 @@ FIXTURE_VARIANT_ADD(io, under_pvm)
 	.under_pvm = true,
 };
 
-static void *run_pvms(void *data)
-{
-	struct pvm_load *load = data;
-	void *mem = alloc_pages(PVM_PAGES);
-	struct pvm vm;
-
-	while (!__atomic_load_n(&load->stop, __ATOMIC_RELAXED)) {
-		pvm_create(&vm, mem, PVM_PAGES, load->pvms + 1);
-		pvm_start(&vm);
-		pvm_destroy(&vm);
-		__atomic_add_fetch(&load->pvms, 1, __ATOMIC_RELAXED);
-	}
-	return NULL;
-}
-
 FIXTURE_SETUP(io)
 {
 	if (!variant->under_pvm)
 		return;
 	if (!pkvm_is_up())
 		SKIP(return, "not applicable: no protected VMs without kvm-arm.mode=protected");
-	ASSERT_EQ(0, pthread_create(&self->load.thread, NULL, run_pvms, &self->load));
+	pvm_load_start(&self->load, PVM_PAGES);
 }
 
 FIXTURE_TEARDOWN(io)
 {
 	if (!variant->under_pvm || !self->load.thread)
 		return;
-	__atomic_store_n(&self->load.stop, true, __ATOMIC_RELAXED);
-	pthread_join(self->load.thread, NULL);
+	pvm_load_stop(&self->load);
 	EXPECT_GE(self->load.pvms, PVMS);
 	TH_LOG("%d protected VMs meanwhile", self->load.pvms);
 }

@@ -42,13 +42,6 @@ struct worker {
 	int cpu;
 };
 
-/* Protected VMs come and go until told to stop. */
-struct pvm_load {
-	pthread_t thread;
-	bool stop;
-	int pvms;
-};
-
 FIXTURE(mmio_fuzz)
 {
 	struct fuzz fuzz;
@@ -120,35 +113,17 @@ static void *run_worker(void *data)
 	return NULL;
 }
 
-static void *run_pvms(void *data)
-{
-	struct pvm_load *load = data;
-	void *mem = alloc_pages(PVM_PAGES);
-	struct pvm vm;
-
-	while (!__atomic_load_n(&load->stop, __ATOMIC_RELAXED)) {
-		pvm_create(&vm, mem, PVM_PAGES, load->pvms + 1);
-		pvm_start(&vm);
-		pvm_destroy(&vm);
-		load->pvms++;
-	}
-	free_pages(mem, PVM_PAGES);
-	return NULL;
-}
-
 static void run_phase(struct fuzz *fuzz, struct worker *worker, int cpus,
 		      struct pvm_load *load)
 {
 	int i;
 
-	load->stop = false;
-	pthread_create(&load->thread, NULL, run_pvms, load);
+	pvm_load_start(load, PVM_PAGES);
 	for (i = 0; i < cpus; i++)
 		pthread_create(&worker[i].thread, NULL, run_worker, &worker[i]);
 	for (i = 0; i < cpus; i++)
 		pthread_join(worker[i].thread, NULL);
-	__atomic_store_n(&load->stop, true, __ATOMIC_RELAXED);
-	pthread_join(load->thread, NULL);
+	pvm_load_stop(load);
 }
 
 /* What the device has in its buffer, now that it may write to our memory. */
@@ -231,6 +206,7 @@ TEST_F_TIMEOUT(mmio_fuzz, registers, 3500)
 		EXPECT_FALSE(attack_probe(&self->port, "hypervisor data", self->el2,
 					  sizeof(uint64_t)));
 		EXPECT_EQ(self->secret, pvm_report(&self->pvm));
+		TH_LOG("phase %d of %d done", phase + 1, PHASES);
 	}
 
 	for (i = 0; i < self->cpus; i++) {

@@ -151,3 +151,33 @@ int pvm_try_create(void)
 	close(kvm_fd);
 	return ret;
 }
+
+static void *run_pvms(void *data)
+{
+	struct pvm_load *load = data;
+	void *mem = alloc_pages(load->nr_pages);
+	struct pvm vm;
+
+	while (!__atomic_load_n(&load->stop, __ATOMIC_RELAXED)) {
+		pvm_create(&vm, mem, load->nr_pages, load->pvms + 1);
+		pvm_start(&vm);
+		pvm_destroy(&vm);
+		__atomic_add_fetch(&load->pvms, 1, __ATOMIC_RELAXED);
+	}
+	free_pages(mem, load->nr_pages);
+	return NULL;
+}
+
+void pvm_load_start(struct pvm_load *load, size_t nr_pages)
+{
+	load->stop = false;
+	load->nr_pages = nr_pages;
+	if (pthread_create(&load->thread, NULL, run_pvms, load))
+		die("no thread for protected VMs");
+}
+
+void pvm_load_stop(struct pvm_load *load)
+{
+	__atomic_store_n(&load->stop, true, __ATOMIC_RELAXED);
+	pthread_join(load->thread, NULL);
+}

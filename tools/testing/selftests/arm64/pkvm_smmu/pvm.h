@@ -7,6 +7,8 @@
 #ifndef PKVM_SMMU_PVM_H
 #define PKVM_SMMU_PVM_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +41,18 @@ uint64_t pvm_report(struct pvm *vm);
 
 /* Tear down: the pages are the host's again. */
 void pvm_destroy(struct pvm *vm);
+
+/* Protected VMs that come and go, in a thread of their own. */
+struct pvm_load {
+	pthread_t thread;
+	bool stop;
+	size_t nr_pages;
+	int pvms;		/* that came and went, over all starts */
+};
+
+/* Start that, with @nr_pages each, and stop it after the one that is there. */
+void pvm_load_start(struct pvm_load *load, size_t nr_pages);
+void pvm_load_stop(struct pvm_load *load);
 
 /* 0 if a protected VM can be created, else -errno. */
 int pvm_try_create(void);

@@ -11,6 +11,19 @@
 #include <stdint.h>
 
 #define ARM_SMMU_IDR0			0x0
+#define  IDR0_S2P			0x1
+#define  IDR0_S1P			0x2
+#define  IDR0_HYP			0x200
+#define  IDR0_ATS			0x400
+#define  IDR0_ATOS			0x8000
+#define  IDR0_PRI			0x10000
+#define  IDR0_VMW			0x20000
+#define  IDR0_VATOS			0x100000
+#define ARM_SMMU_IDR1			0x4
+#define  IDR1_ECMDQ			0x80000000
+#define  IDR1_TABLES_PRESET		0x40000000
+#define  IDR1_QUEUES_PRESET		0x20000000
+#define ARM_SMMU_AIDR			0x1c
 #define ARM_SMMU_CR0			0x20
 #define  CR0_SMMUEN			0x1
 #define  CR0_EVTQEN			0x4

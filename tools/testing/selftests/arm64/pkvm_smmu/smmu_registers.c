@@ -11,7 +11,6 @@
  */
 #include <fcntl.h>
 #include <libvfio.h>
-#include <linux/bits.h>
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 #include <sys/ioctl.h>
@@ -20,29 +19,8 @@
 #include "env.h"
 #include "pci.h"
 #include "physmem.h"
+#include "smmu.h"
 #include "kselftest_harness.h"
-
-#define ARM_SMMU_IDR0		0x0
-#define  IDR0_S2P		BIT(0)
-#define  IDR0_S1P		BIT(1)
-#define  IDR0_HYP		BIT(9)
-#define  IDR0_ATS		BIT(10)
-#define  IDR0_ATOS		BIT(15)
-#define  IDR0_PRI		BIT(16)
-#define  IDR0_VMW		BIT(17)
-#define  IDR0_VATOS		BIT(20)
-#define ARM_SMMU_IDR1		0x4
-#define  IDR1_ECMDQ		BIT(31)
-#define  IDR1_TABLES_PRESET	BIT(30)
-#define  IDR1_QUEUES_PRESET	BIT(29)
-#define ARM_SMMU_AIDR		0x1c
-#define ARM_SMMU_CR0		0x20
-#define  CR0_SMMUEN		BIT(0)
-#define  CR0_EVTQEN		BIT(2)
-#define  CR0_CMDQEN		BIT(3)
-#define ARM_SMMU_CR0ACK		0x24
-#define ARM_SMMU_STRTAB_BASE	0x80
-#define ARM_SMMU_CMDQ_BASE	0x90
 
 #define NOT_OFFERED	(IDR0_S2P | IDR0_HYP | IDR0_ATS | IDR0_ATOS | IDR0_PRI | \
 			 IDR0_VMW | IDR0_VATOS)

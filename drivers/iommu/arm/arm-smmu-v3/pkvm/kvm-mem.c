@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that the host allocates for the hypervisor while it is trusted, and where
+ * tests find out which it was.
+ */
+#define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
+
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include <asm/kvm_mmu.h>
+
+#include "arm-smmu-v3-kvm.h"
+
+/* The hypervisor batches what it copies from the host: no need for a larger queue. */
+#define HYP_CMDQ_MAX_SHIFT	10
+
+/* Level 2 stream tables: a PCI segment's worth of stream IDs, wherever they are. */
+#define HYP_L2_MAX_STES		SZ_64K
+
+int hyp_pool_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pages)
+{
+	int ret = topup_hyp_memcache(pool, nr_pages);
+
+	/* A guest's page cache has this beside the pages; the hypervisor has not. */
+	kfree(pool->mapping);
+	pool->mapping = NULL;
+	if (ret)
+		free_hyp_memcache(pool);
+
+	return ret;
+}
+
+void hyp_range_debug(struct device *dev, const char *what, phys_addr_t base, size_t size)
+{
+	if (dev)
+		dev_dbg(dev, "pkvm: %s at %pa size 0x%zx\n", what, &base, size);
+	else
+		pr_debug("pkvm: %s at %pa size 0x%zx\n", what, &base, size);
+}
+
+void hyp_pool_debug(struct device *dev, const char *what, const struct kvm_hyp_memcache *pool)
+{
+	phys_addr_t page = pool->head, base = 0;
+	size_t size = 0;
+	unsigned long i;
+
+	for (i = 0; i < pool->nr_pages; i++, page = *(phys_addr_t *)phys_to_virt(page)) {
+		page &= PAGE_MASK;
+		if (size && page == base + size) {
+			size += PAGE_SIZE;
+		} else if (size && page + PAGE_SIZE == base) {
+			base = page;
+			size += PAGE_SIZE;
+		} else {
+			if (size)
+				hyp_range_debug(dev, what, base, size);
+			base = page;
+			size = PAGE_SIZE;
+		}
+	}
+
+	if (size)
+		hyp_range_debug(dev, what, base, size);
+}
+
+static void free_pages_phys(phys_addr_t phys, size_t size)
+{
+	if (phys)
+		free_pages_exact(phys_to_virt(phys), size);
+}
+
+static phys_addr_t alloc_pages_phys(size_t size)
+{
+	void *va = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
+
+	return va ? virt_to_phys(va) : 0;
+}
+
+void smmu_mem_free(struct pkvm_smmu_v3_info *info)
+{
+	free_pages_phys(info->cmdq_base, BIT(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
+	free_pages_phys(info->strtab_base, info->strtab_size);
+	free_hyp_memcache(&info->pool);
+	memset(info, 0, sizeof(*info));
+}
+
+int smmu_mem_alloc(struct pkvm_smmu_v3_info *info, const struct smmu_emu_ids *ids)
+{
+	u32 sid_bits = FIELD_GET(IDR1_SIDSIZE, ids->idr[1]);
+	unsigned long nr_l2 = 0;
+	u64 strtab_size;
+
+	sid_bits = min(sid_bits, SMMU_EMU_MAX_SID_BITS);
+	if (sid_bits > SMMU_EMU_SPLIT) {
+		strtab_size = sizeof(u64) << (sid_bits - SMMU_EMU_SPLIT);
+		nr_l2 = min(BIT(sid_bits), HYP_L2_MAX_STES) >> SMMU_EMU_SPLIT;
+	} else {
+		strtab_size = sizeof(struct arm_smmu_ste) << sid_bits;
+	}
+
+	info->strtab_size = max(strtab_size, PAGE_SIZE);
+	info->strtab_base = alloc_pages_phys(info->strtab_size);
+	info->cmdq_shift = min_t(u32, FIELD_GET(IDR1_CMDQS, ids->idr[1]),
+				 max(HYP_CMDQ_MAX_SHIFT, PAGE_SHIFT - CMDQ_ENT_SZ_SHIFT));
+	info->cmdq_base = alloc_pages_phys(BIT(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
+
+	/* One page more is the buffer for reads of the host's stream table. */
+	if (!info->strtab_base || !info->cmdq_base || hyp_pool_alloc(&info->pool, nr_l2 + 1)) {
+		smmu_mem_free(info);
+		return -ENOMEM;
+	}
+
+	return 0;
+}
