@@ -150,21 +150,32 @@ static void attack_reg_gbpa_bypass(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma.reached);
 }
 
-/* A translation that was in use must not survive SMMUEN. */
+/* A translation that is in use, then SMMUEN is cleared. */
+static void attack_reg_clear_smmuen(struct attack *a)
+{
+	attack_enable(a);
+	attack_set_bypass(a);
+	attack_expect_passes(a);
+	attack_cr0(a, CR0_CMDQEN | CR0_EVTQEN);
+}
+
 static void attack_reg_smmuen_cleared(struct kunit *test)
 {
 	struct attack *a = test->priv;
 	struct attack_dma dma;
 
-	attack_enable(a);
-	attack_set_bypass(a);
-	attack_expect_passes(a);
-
-	attack_cr0(a, CR0_CMDQEN | CR0_EVTQEN);
+	attack_reg_clear_smmuen(a);
 	dma = attack_dma_page(a);
 	KUNIT_EXPECT_FALSE(test, dma.reached);
+}
 
-	/* The table changed meanwhile, and no command said so. */
+/* The table changed meanwhile, and no command said so. */
+static void attack_reg_smmuen_set_again(struct kunit *test)
+{
+	struct attack *a = test->priv;
+	struct attack_dma dma;
+
+	attack_reg_clear_smmuen(a);
 	a->strtab[a->sid].data[0] = cpu_to_le64(ATTACK_STE_ABORT);
 	attack_enable(a);
 	dma = attack_dma_page(a);
@@ -216,6 +227,7 @@ static struct kunit_case attack_reg_cases[] = {
 	KUNIT_CASE(attack_reg_not_offered),
 	KUNIT_CASE(attack_reg_gbpa_bypass),
 	KUNIT_CASE(attack_reg_smmuen_cleared),
+	KUNIT_CASE(attack_reg_smmuen_set_again),
 	KUNIT_CASE(attack_reg_gerrorn),
 	KUNIT_CASE(attack_reg_cr0_storm),
 	{}
