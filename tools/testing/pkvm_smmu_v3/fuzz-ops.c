@@ -199,7 +199,7 @@ static void put_command(unsigned int i)
 		break;
 	case 0x46:
 		dw0 |= fuzz_below(4) << 12;
-		dw1 = fuzz_chance(4) ? pick_phys() & GENMASK_ULL(51, 2) : 0;
+		dw1 = fuzz_chance(2) ? drv_next(i) : pick_phys() & GENMASK_ULL(51, 2);
 		break;
 	}
 	if (fuzz_chance(8))

@@ -160,6 +160,16 @@ static u64 slot(unsigned int i, u32 pos)
 	return HOST_CMDQ(i) + (pos & ((1 << DRV_CMDQ_SHIFT) - 1)) * 16;
 }
 
+u64 drv_next(unsigned int i)
+{
+	return slot(i, drv[i].prod);
+}
+
+u32 drv_prod(unsigned int i)
+{
+	return drv[i].prod;
+}
+
 void drv_put(unsigned int i, u64 dw0, u64 dw1)
 {
 	host_store64(slot(i, drv[i].prod), dw0);

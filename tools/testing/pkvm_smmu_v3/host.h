@@ -48,6 +48,9 @@ bool drv_cr0(unsigned int i, u32 cr0);
 /* Put a command into the queue and, with ring, write PROD. */
 void drv_put(unsigned int i, u64 dw0, u64 dw1);
 void drv_ring(unsigned int i);
+/* Where the next command goes. */
+u64 drv_next(unsigned int i);
+u32 drv_prod(unsigned int i);
 /* CMD_SYNC, and wait for it. False if the queue stopped. */
 bool drv_sync(unsigned int i);
 bool drv_cmd(unsigned int i, u64 dw0, u64 dw1);

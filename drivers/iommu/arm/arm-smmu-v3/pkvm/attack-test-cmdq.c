@@ -244,26 +244,51 @@ static void attack_cmdq_disabled_with_error(struct kunit *test)
 	attack_recover(a);
 }
 
-/* The SMMU writes an MSI past stage 2. IHI0070G.b 4.7.3 */
+static struct arm_smmu_cmd attack_sync_msi(phys_addr_t addr, u32 data)
+{
+	struct arm_smmu_cmd cmd = arm_smmu_make_cmd_sync(CMDQ_SYNC_0_CS_IRQ, addr);
+
+	cmd.data[0] |= FIELD_PREP(CMDQ_SYNC_0_MSIDATA, data);
+	return cmd;
+}
+
+/* An MSI past stage 2, anywhere but in the queue. IHI0070G.b 4.7.3, 7.5 */
 static void attack_cmdq_sync_msi(struct kunit *test)
 {
 	struct attack *a = test->priv;
-	struct arm_smmu_cmd cmd = attack_sync();
+	const phys_addr_t places[] = {
+		virt_to_phys(a->page),
+		virt_to_phys(a->cmdq) - sizeof(u32),
+		virt_to_phys(a->cmdq) + PAGE_SIZE,
+		attack_place(a, ATTACK_AT_EL2),
+		attack_place(a, ATTACK_AT_SMMU),
+		CMDQ_SYNC_1_MSIADDR_MASK,
+	};
+	unsigned int i;
 
-	*a->page = 0x5a5a5a5a;
-	cmd.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ) |
-		       FIELD_PREP(CMDQ_SYNC_0_MSH, ARM_SMMU_SH_ISH) |
-		       FIELD_PREP(CMDQ_SYNC_0_MSIATTR, ARM_SMMU_MEMATTR_OIWB) |
-		       FIELD_PREP(CMDQ_SYNC_0_MSIDATA, 0x12345678);
-	cmd.data[1] = virt_to_phys(a->page) & CMDQ_SYNC_1_MSIADDR_MASK;
 	attack_cr0(a, CR0_CMDQEN);
-	attack_issue(a, cmd);
-	KUNIT_EXPECT_EQ(test, 0x5a5a5a5a, READ_ONCE(*a->page));
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		*a->page = 0x5a5a5a5a;
+		attack_push(a, attack_sync_msi(places[i], 0x12345678));
+		KUNIT_EXPECT_EQ(test, a->prod, attack_ring(a));
+		KUNIT_EXPECT_EQ(test, 0x5a5a5a5a, READ_ONCE(*a->page));
+		KUNIT_EXPECT_EQ(test, GERROR_MSI_CMDQ_ABT_ERR, attack_gerror(a));
+		attack_write(a, ARM_SMMU_GERRORN, attack_read(a, ARM_SMMU_GERROR));
+		KUNIT_EXPECT_EQ(test, 0, attack_gerror(a));
+	}
+}
 
-	cmd.data[1] = attack_place(a, ATTACK_AT_EL2) & CMDQ_SYNC_1_MSIADDR_MASK;
-	attack_issue(a, cmd);
-	cmd.data[1] = CMDQ_SYNC_1_MSIADDR_MASK;
-	attack_issue(a, cmd);
+/* One into the queue is what the driver waits for: it is there after one trap. */
+static void attack_cmdq_sync_msi_in_queue(struct kunit *test)
+{
+	struct attack *a = test->priv;
+	u32 *slot = (u32 *)&a->cmdq[a->prod];
+
+	attack_cr0(a, CR0_CMDQEN);
+	attack_push(a, attack_sync_msi(virt_to_phys(slot), 0x12345678));
+	attack_write(a, ARM_SMMU_CMDQ_PROD, a->prod);
+	KUNIT_EXPECT_EQ(test, 0x12345678, READ_ONCE(*slot));
+	KUNIT_EXPECT_EQ(test, 0, attack_gerror(a));
 }
 
 /* Streams that there are not: no effect. IHI0070G.b 4.1.2 */
@@ -364,6 +389,7 @@ static struct kunit_case attack_cmdq_cases[] = {
 	KUNIT_CASE(attack_cmdq_cons_nonsense),
 	KUNIT_CASE(attack_cmdq_disabled_with_error),
 	KUNIT_CASE(attack_cmdq_sync_msi),
+	KUNIT_CASE(attack_cmdq_sync_msi_in_queue),
 	KUNIT_CASE(attack_cmdq_sid_out_of_range),
 	KUNIT_CASE(attack_cmdq_tlbi_any_vmid),
 	KUNIT_CASE(attack_cmdq_changed_meanwhile),

@@ -27,41 +27,17 @@ struct smmu_emu_queue smmu_emu_queue_decode(u64 base_reg, u8 max_shift, u8 ent_s
 	return q;
 }
 
-static u32 smmu_emu_queue_mask(u8 shift)
-{
-	return (2U << shift) - 1;
-}
-
-int smmu_emu_queue_used(u8 shift, u32 prod, u32 cons)
-{
-	u32 used = (prod - cons) & smmu_emu_queue_mask(shift);
-
-	return used > 1U << shift ? -1 : (int)used;
-}
-
-u32 smmu_emu_queue_add(u8 shift, u32 idx, u32 n)
-{
-	return (idx + n) & smmu_emu_queue_mask(shift);
-}
-
-typedef struct smmu_emu_cmd (*smmu_emu_make_cmd_t)(const struct smmu_emu_caps *caps,
-						   const struct arm_smmu_cmd *in);
-
-static struct smmu_emu_cmd smmu_emu_cmd_ill(void)
-{
-	return (struct smmu_emu_cmd){ .action = SMMU_CMD_ILL };
-}
-
-static struct smmu_emu_cmd smmu_emu_cmd_drop(void)
-{
-	return (struct smmu_emu_cmd){ .action = SMMU_CMD_DROP };
-}
+/* Fills what smmu_emu_filter_cmd() has cleared; leaves SMMU_CMD_ILL as it is. */
+typedef void (*smmu_emu_make_cmd_t)(const struct smmu_emu_caps *caps,
+				    const struct arm_smmu_cmd *in,
+				    struct smmu_emu_cmd *cmd);
 
 /* A hint; what it fetches is fetched on demand all the same. IHI0070G.b 4.2 */
-static struct smmu_emu_cmd smmu_emu_make_prefetch(const struct smmu_emu_caps *caps,
-						  const struct arm_smmu_cmd *in)
+static void smmu_emu_make_prefetch(const struct smmu_emu_caps *caps,
+				   const struct arm_smmu_cmd *in,
+				   struct smmu_emu_cmd *cmd)
 {
-	return smmu_emu_cmd_drop();
+	cmd->action = SMMU_CMD_DROP;
 }
 
 /*
@@ -78,73 +54,70 @@ static bool smmu_emu_cfgi_in_range(const struct smmu_emu_caps *caps,
 }
 
 /* Leaf=0, since a level 1 descriptor of EL2's may have changed with the STE. */
-static struct smmu_emu_cmd smmu_emu_make_cfgi_ste(const struct smmu_emu_caps *caps,
-						  const struct arm_smmu_cmd *in)
+static void smmu_emu_make_cfgi_ste(const struct smmu_emu_caps *caps,
+				   const struct arm_smmu_cmd *in,
+				   struct smmu_emu_cmd *cmd)
 {
 	u32 sid = FIELD_GET(CMDQ_CFGI_0_SID, in->data[0]);
 
-	if (!smmu_emu_cfgi_in_range(caps, in))
-		return smmu_emu_cmd_drop();
+	if (!smmu_emu_cfgi_in_range(caps, in)) {
+		cmd->action = SMMU_CMD_DROP;
+		return;
+	}
 
-	return (struct smmu_emu_cmd){
-		.action = SMMU_CMD_CFGI_STE,
-		.out = arm_smmu_make_cmd_cfgi_ste(sid, false),
-		.sid = sid,
-	};
+	cmd->action = SMMU_CMD_CFGI_STE;
+	cmd->out = arm_smmu_make_cmd_cfgi_ste(sid, false);
+	cmd->sid = sid;
 }
 
-static struct smmu_emu_cmd smmu_emu_make_cfgi_all(void)
-{
-	return (struct smmu_emu_cmd){
-		.action = SMMU_CMD_CFGI_ALL,
-		.out = arm_smmu_make_cmd_cfgi_all(),
-	};
-}
-
-static struct smmu_emu_cmd smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,
-						    const struct arm_smmu_cmd *in)
+static void smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,
+				     const struct arm_smmu_cmd *in,
+				     struct smmu_emu_cmd *cmd)
 {
 	u8 range = FIELD_GET(CMDQ_CFGI_1_RANGE, in->data[1]);
 	u32 sid = FIELD_GET(CMDQ_CFGI_0_SID, in->data[0]);
-	struct smmu_emu_cmd cmd;
 
-	if (range == CMDQ_CFGI_RANGE_ALL)
-		return smmu_emu_make_cfgi_all();
-	if (!smmu_emu_cfgi_in_range(caps, in))
-		return smmu_emu_cmd_drop();
-	if (range + 1 >= caps->sid_bits)
-		return smmu_emu_make_cfgi_all();
+	if (range != CMDQ_CFGI_RANGE_ALL && !smmu_emu_cfgi_in_range(caps, in)) {
+		cmd->action = SMMU_CMD_DROP;
+		return;
+	}
+	if (range + 1 >= caps->sid_bits) {
+		cmd->action = SMMU_CMD_CFGI_ALL;
+		cmd->out = arm_smmu_make_cmd_cfgi_all();
+		return;
+	}
 
 	/* 2^(Range + 1) stream IDs, the first one aligned. IHI0070G.b 4.3.2 */
-	cmd = (struct smmu_emu_cmd){
-		.action = SMMU_CMD_CFGI_RANGE,
-		.sid = sid >> (range + 1) << (range + 1),
-		.range_shift = range + 1,
-	};
-	cmd.out.data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CFGI_ALL) |
-			  FIELD_PREP(CMDQ_CFGI_0_SID, cmd.sid);
-	cmd.out.data[1] = FIELD_PREP(CMDQ_CFGI_1_RANGE, range);
-	return cmd;
+	cmd->action = SMMU_CMD_CFGI_RANGE;
+	cmd->sid = sid >> (range + 1) << (range + 1);
+	cmd->range_shift = range + 1;
+	cmd->out.data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CFGI_ALL) |
+			   FIELD_PREP(CMDQ_CFGI_0_SID, cmd->sid);
+	cmd->out.data[1] = FIELD_PREP(CMDQ_CFGI_1_RANGE, range);
 }
 
 /* The hardware reads CDs from the host's memory, through stage 2. */
-static struct smmu_emu_cmd smmu_emu_make_cfgi_cd(const struct smmu_emu_caps *caps,
-						 const struct arm_smmu_cmd *in)
+static void smmu_emu_make_cfgi_cd(const struct smmu_emu_caps *caps,
+				  const struct arm_smmu_cmd *in,
+				  struct smmu_emu_cmd *cmd)
 {
-	if (!smmu_emu_cfgi_in_range(caps, in))
-		return smmu_emu_cmd_drop();
+	if (!smmu_emu_cfgi_in_range(caps, in)) {
+		cmd->action = SMMU_CMD_DROP;
+		return;
+	}
 
-	return (struct smmu_emu_cmd){ .action = SMMU_CMD_FORWARD, .out = *in };
+	cmd->action = SMMU_CMD_FORWARD;
+	cmd->out = *in;
 }
 
-static struct smmu_emu_cmd smmu_emu_make_tlbi(const struct smmu_emu_caps *caps,
-					      const struct arm_smmu_cmd *in)
+static void smmu_emu_make_tlbi(const struct smmu_emu_caps *caps,
+			       const struct arm_smmu_cmd *in,
+			       struct smmu_emu_cmd *cmd)
 {
-	struct smmu_emu_cmd cmd = { .action = SMMU_CMD_FORWARD, .out = *in };
-
-	cmd.out.data[0] &= ~CMDQ_TLBI_0_VMID;
-	cmd.out.data[0] |= FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
-	return cmd;
+	cmd->action = SMMU_CMD_FORWARD;
+	cmd->out = *in;
+	cmd->out.data[0] &= ~CMDQ_TLBI_0_VMID;
+	cmd->out.data[0] |= FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
 }
 
 /*
@@ -154,63 +127,63 @@ static struct smmu_emu_cmd smmu_emu_make_tlbi(const struct smmu_emu_caps *caps,
  * less, then what stays are translations of the host's own stage 1. EL2's
  * invalidation for stage 2 is by VMID and does not rely on the host's.
  */
-static struct smmu_emu_cmd smmu_emu_make_tlbi_va(const struct smmu_emu_caps *caps,
-						 const struct arm_smmu_cmd *in)
+static void smmu_emu_make_tlbi_va(const struct smmu_emu_caps *caps,
+				  const struct arm_smmu_cmd *in,
+				  struct smmu_emu_cmd *cmd)
 {
 	u64 range = in->data[0] & (CMDQ_TLBI_0_NUM | CMDQ_TLBI_0_SCALE);
 	u64 scale = FIELD_GET(CMDQ_TLBI_0_SCALE, in->data[0]);
 	bool ds = caps->ids.idr[5] & IDR5_DS;
-	u64 ttl = FIELD_GET(CMDQ_TLBI_1_TTL, in->data[1]);
+	u64 ttl = in->data[1] & CMDQ_TLBI_1_TTL;
 	u64 tg = FIELD_GET(CMDQ_TLBI_1_TG, in->data[1]);
-	struct smmu_emu_cmd cmd = smmu_emu_make_tlbi(caps, in);
 
 	/* Level 1 has no blocks of 16 KiB pages without DS: treated as any level. */
-	if (tg == CMDQ_TLBI_TG_16K && ttl == 1 && !ds) {
-		cmd.out.data[1] &= ~CMDQ_TLBI_1_TTL;
+	if (tg == CMDQ_TLBI_TG_16K && ttl == FIELD_PREP(CMDQ_TLBI_1_TTL, 1) && !ds)
 		ttl = 0;
-	}
-
 	if (scale > CMDQ_TLBI_SCALE_MAX && !ds)
-		return smmu_emu_cmd_ill();
-	if (!tg && (range || ttl))
-		return smmu_emu_cmd_ill();
-	if (tg && !range && !ttl)
-		return smmu_emu_cmd_ill();
-	return cmd;
+		return;
+	/* A granule for a range or a level, and nothing else. */
+	if (!tg != !(range | ttl))
+		return;
+
+	smmu_emu_make_tlbi(caps, in, cmd);
+	cmd->out.data[1] &= ~CMDQ_TLBI_1_TTL;
+	cmd->out.data[1] |= ttl;
 }
 
 /* All VMIDs that the host knows of are the one that EL2 uses. */
-static struct smmu_emu_cmd smmu_emu_make_tlbi_nsnh(const struct smmu_emu_caps *caps,
-						   const struct arm_smmu_cmd *in)
+static void smmu_emu_make_tlbi_nsnh(const struct smmu_emu_caps *caps,
+				    const struct arm_smmu_cmd *in,
+				    struct smmu_emu_cmd *cmd)
 {
-	return (struct smmu_emu_cmd){
-		.action = SMMU_CMD_FORWARD,
-		.out = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, SMMU_EMU_VMID),
-	};
+	cmd->action = SMMU_CMD_FORWARD;
+	cmd->out = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, SMMU_EMU_VMID);
 }
 
 /*
- * Neither MSI nor SEV is offered. With all fields of the MSI zero the hardware
- * writes none, and an interrupt comes by wire (IHI0070G.b 4.7.3).
+ * The hardware writes no MSI: that would go past stage 2. EL2 writes it where the
+ * host may have it. Without one an interrupt comes by wire (IHI0070G.b 4.7.3). SEV
+ * is not offered.
  */
-static struct smmu_emu_cmd smmu_emu_make_sync(const struct smmu_emu_caps *caps,
-					      const struct arm_smmu_cmd *in)
+static void smmu_emu_make_sync(const struct smmu_emu_caps *caps,
+			       const struct arm_smmu_cmd *in,
+			       struct smmu_emu_cmd *cmd)
 {
-	struct smmu_emu_cmd cmd = {
-		.action = SMMU_CMD_SYNC,
-		.out = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC),
-	};
+	u64 cs = FIELD_GET(CMDQ_SYNC_0_CS, in->data[0]);
 
-	switch (FIELD_GET(CMDQ_SYNC_0_CS, in->data[0])) {
-	case CMDQ_SYNC_0_CS_IRQ:
-		cmd.out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
-		return cmd;
-	case CMDQ_SYNC_0_CS_NONE:
-	case CMDQ_SYNC_0_CS_SEV:
-		return cmd;
-	default:
-		return smmu_emu_cmd_ill();
-	}
+	if (cs > CMDQ_SYNC_0_CS_SEV)
+		return;
+
+	cmd->action = SMMU_CMD_SYNC;
+	cmd->out = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	if (cs != CMDQ_SYNC_0_CS_IRQ)
+		return;
+
+	cmd->msi_addr = in->data[1] & CMDQ_SYNC_1_MSIADDR_MASK;
+	if (cmd->msi_addr)
+		cmd->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in->data[0]);
+	else
+		cmd->out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
 }
 
 /**
@@ -292,26 +265,28 @@ static const struct smmu_emu_cmd_row smmu_emu_cmd_rows[] = {
 	},
 };
 
-struct smmu_emu_cmd smmu_emu_filter_cmd(const struct smmu_emu_caps *caps,
-					const struct arm_smmu_cmd *in)
+void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in,
+			 struct smmu_emu_cmd *cmd)
 {
+	u64 ril = caps->ids.idr[3] & IDR3_RIL ? ~0ULL : 0;
 	u8 op = FIELD_GET(CMDQ_0_OP, in->data[0]);
 	const struct smmu_emu_cmd_row *row;
-	unsigned int i;
+
+	cmd->action = SMMU_CMD_ILL;
+	cmd->out.data[0] = 0;
+	cmd->out.data[1] = 0;
+	cmd->msi_addr = 0;
+	cmd->msi_data = 0;
+	cmd->sid = 0;
+	cmd->range_shift = 0;
 
 	if (op >= ARRAY_SIZE(smmu_emu_cmd_rows) || !smmu_emu_cmd_rows[op].make)
-		return smmu_emu_cmd_ill();
+		return;
+
 	row = &smmu_emu_cmd_rows[op];
+	if ((in->data[0] & ~(row->allow[0] | (row->ril[0] & ril) | CMDQ_0_OP)) ||
+	    (in->data[1] & ~(row->allow[1] | (row->ril[1] & ril))))
+		return;
 
-	for (i = 0; i < CMDQ_ENT_DWORDS; i++) {
-		u64 allow = row->allow[i];
-
-		if (i == 0)
-			allow |= CMDQ_0_OP;
-		if (caps->ids.idr[3] & IDR3_RIL)
-			allow |= row->ril[i];
-		if (in->data[i] & ~allow)
-			return smmu_emu_cmd_ill();
-	}
-	return row->make(caps, in);
+	row->make(caps, in, cmd);
 }

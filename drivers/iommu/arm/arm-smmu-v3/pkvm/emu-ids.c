@@ -17,7 +17,7 @@
 /*
  * Features of the hardware that the host is offered. All of stage 2 is EL2's, and
  * so is all that makes the SMMU use an address or a stream of the host's choice
- * outside stage 2: ATS, PRI, MSI, ATOS. IHI0070G.b 6.3.1 to 6.3.6
+ * outside stage 2: ATS, PRI, MSIs of the hardware's, ATOS. IHI0070G.b 6.3.1 to 6.3.6
  */
 static const u32 smmu_emu_offered[] = {
 	[0] = IDR0_S1P | FIELD_PREP_CONST(IDR0_TTF, IDR0_TTF_AARCH64) |
@@ -214,6 +214,9 @@ void smmu_emu_init_caps(struct smmu_emu_caps *caps, const struct smmu_emu_ids *h
 
 	/* Who resumes a stalled transaction decides over another stream's. */
 	ids->idr[0] |= FIELD_PREP(IDR0_STALL_MODEL, IDR0_STALL_MODEL_TERMINATE);
+
+	/* EL2 completes a CMD_SYNC as an MSI does: the host need not read CMDQ_CONS. */
+	ids->idr[0] |= IDR0_MSI;
 
 	caps->sid_bits = smmu_emu_sid_bits(hw);
 	caps->ssid_bits = smmu_emu_ssid_bits(hw);

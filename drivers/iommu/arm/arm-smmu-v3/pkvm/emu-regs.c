@@ -20,8 +20,7 @@
 #define STRTAB_CFG_SETTABLE	(STRTAB_BASE_CFG_FMT | STRTAB_BASE_CFG_SPLIT | \
 				 STRTAB_BASE_CFG_LOG2SIZE)
 #define Q_BASE_SETTABLE		(Q_BASE_RWA | Q_BASE_ADDR_MASK | Q_BASE_LOG2SIZE)
-#define Q_IDX_SETTABLE		GENMASK(19, 0)
-#define EVTQ_IDX_SETTABLE	(Q_OVERFLOW_FLAG | Q_IDX_SETTABLE)
+#define EVTQ_IDX_SETTABLE	(Q_OVERFLOW_FLAG | SMMU_EMU_Q_IDX)
 
 #define ID(_name, _offset)							\
 	{ .name = _name, .offset = _offset, .width = 4, .id = SMMU_REG_ID }
@@ -52,8 +51,9 @@
  * registers (0x8000 to 0xffff), pages of enhanced command queues (0x4000 to
  * 0x5fff; an SMMU that has them is not owned) and IMPLEMENTATION DEFINED ranges.
  *
- * The registers of features that are not offered are RAZ rows: ATOS, MSI, MPAM,
- * DPT, PRI, S2PII. So are the optional aliases of page 1's registers in page 0.
+ * The registers of features that are not offered are RAZ rows: ATOS, MPAM, DPT,
+ * PRI, S2PII. So are those of the MSIs of interrupts, which come by wire, and the
+ * optional aliases of page 1's registers in page 0.
  * IHI0070G.b 6.2
  */
 const struct smmu_emu_reg smmu_emu_regs_table[] = {
@@ -84,9 +84,9 @@ const struct smmu_emu_reg smmu_emu_regs_table[] = {
 	RW("STRTAB_BASE_CFG",	ARM_SMMU_STRTAB_BASE_CFG, 4, STRTAB_BASE_CFG,
 	   STRTAB_CFG_SETTABLE, SMMUEN),
 	RW("CMDQ_BASE",		ARM_SMMU_CMDQ_BASE, 8, CMDQ_BASE, Q_BASE_SETTABLE, CMDQEN),
-	RW("CMDQ_PROD",		ARM_SMMU_CMDQ_PROD, 4, CMDQ_PROD, Q_IDX_SETTABLE, NONE),
+	RW("CMDQ_PROD",		ARM_SMMU_CMDQ_PROD, 4, CMDQ_PROD, SMMU_EMU_Q_IDX, NONE),
 	/* ERR is EL2's: in the value, in no mask. */
-	RW("CMDQ_CONS",		ARM_SMMU_CMDQ_CONS, 4, CMDQ_CONS, Q_IDX_SETTABLE, CMDQEN),
+	RW("CMDQ_CONS",		ARM_SMMU_CMDQ_CONS, 4, CMDQ_CONS, SMMU_EMU_Q_IDX, CMDQEN),
 	RW("EVENTQ_BASE",	ARM_SMMU_EVTQ_BASE, 8, EVTQ_BASE, Q_BASE_SETTABLE, EVTQEN),
 	RAZ("EVENTQ_PROD alias", ARM_SMMU_EVTQ_PROD, 4),
 	RAZ("EVENTQ_CONS alias", ARM_SMMU_EVTQ_CONS, 4),

@@ -79,7 +79,7 @@ static void emu_test_cmd_invariants(struct kunit *test, const struct smmu_emu_ca
 		return;
 	case SMMU_CMD_SYNC:
 		/* No MSI, and no CS that the hardware refuses or does not have */
-		KUNIT_EXPECT_TRUE(test, out[0] == 0x46 || out[0] == 0x1046);
+		KUNIT_EXPECT_TRUE(test, out[0] == 0x46 || (out[0] == 0x1046 && !cmd->msi_addr));
 		KUNIT_EXPECT_EQ(test, out[1], 0);
 		return;
 	case SMMU_CMD_CFGI_STE:
@@ -127,8 +127,10 @@ static struct smmu_emu_cmd emu_test_filter(struct kunit *test,
 					   u64 dw0, u64 dw1)
 {
 	struct arm_smmu_cmd in = { .data = { dw0, dw1 } };
-	struct smmu_emu_cmd cmd = smmu_emu_filter_cmd(caps, &in);
+	struct smmu_emu_cmd cmd;
 
+	memset(&cmd, 0xff, sizeof(cmd));
+	smmu_emu_filter_cmd(caps, &in, &cmd);
 	emu_test_cmd_invariants(test, caps, &in, &cmd);
 	return cmd;
 }
@@ -202,6 +204,8 @@ struct emu_test_cmd {
 	u64 out[2];
 	u32 sid;
 	u8 range_shift;
+	u64 msi_addr;
+	u32 msi_data;
 };
 
 static const struct emu_test_cmd emu_test_cmds[] = {
@@ -243,8 +247,13 @@ static const struct emu_test_cmd emu_test_cmds[] = {
 	{ "TLBI_NSNH_ALL becomes TLBI_NH_ALL", { 0x30 }, SMMU_CMD_FORWARD, { 0x10 } },
 	{ "SYNC", { 0x46 }, SMMU_CMD_SYNC, { 0x46 } },
 	{ "SYNC, interrupt", { 0x1046 }, SMMU_CMD_SYNC, { 0x1046 } },
-	{ "SYNC, MSI", { 0x123456780fc01046, 0x8090040 }, SMMU_CMD_SYNC, { 0x1046 } },
+	{ "SYNC, MSI", { 0x123456780fc01046, 0x8090040 }, SMMU_CMD_SYNC, { 0x46 },
+	  .msi_addr = 0x8090040, .msi_data = 0x12345678 },
+	{ "SYNC, MSI of zeroes", { 0xfc01046, 0xffffffffffffc }, SMMU_CMD_SYNC, { 0x46 },
+	  .msi_addr = 0xffffffffffffc },
 	{ "SYNC, event", { 0xfc02046 }, SMMU_CMD_SYNC, { 0x46 } },
+	{ "SYNC, event with an address", { 0xfc02046, 0x8090040 }, SMMU_CMD_SYNC, { 0x46 } },
+	{ "SYNC with an address", { 0x1234567800000046, 0x8090040 }, SMMU_CMD_SYNC, { 0x46 } },
 	{ "SYNC, CS reserved", { 0x3046 }, SMMU_CMD_ILL },
 	{ "Secure SYNC", { 0x446 }, SMMU_CMD_ILL },
 	{ "zero", { 0, 0 }, SMMU_CMD_ILL },
@@ -264,6 +273,8 @@ static void emu_test_cmd(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cmd.out.data[1], t->out[1]);
 	KUNIT_EXPECT_EQ(test, cmd.sid, t->sid);
 	KUNIT_EXPECT_EQ(test, cmd.range_shift, t->range_shift);
+	KUNIT_EXPECT_EQ(test, cmd.msi_addr, t->msi_addr);
+	KUNIT_EXPECT_EQ(test, cmd.msi_data, t->msi_data);
 }
 
 /* SMMUs of 0 to 25 stream ID bits, and of 0 to 20 substream ID bits */

@@ -24,13 +24,13 @@ static const struct emu_test_offer emu_test_offers[] = {
 			{ ~0U, ~0U, ~0U, ~0U, ~0U, ~0U }, ~0U, ~0U,
 		},
 		.offered = {
-			{ 0x1d6810da, 0x020f0519, 0, 0x3e04, 0, 0xcf7 }, ~0U, ~0U,
+			{ 0x1d6830da, 0x020f0519, 0, 0x3e04, 0, 0xcf7 }, ~0U, ~0U,
 		},
 		.sid_bits = 25, .ssid_bits = 20, .cmdq_bits = 16, .evtq_bits = 15,
 	},
 	{
 		.name = "no bit set",
-		.offered = { .idr = { 0x01000000 } },
+		.offered = { .idr = { 0x01002000 } },
 	},
 	{
 		.name = "QEMU",
@@ -38,7 +38,7 @@ static const struct emu_test_offer emu_test_offers[] = {
 			{ 0x0d44101b, 0x02730010, 0, 0x1414, 0, 0x74 }, 0, 1,
 		},
 		.offered = {
-			{ 0x0d40101a, 0x020f0010, 0, 0x1404, 0, 0x74 }, 0, 1,
+			{ 0x0d40301a, 0x020f0010, 0, 0x1404, 0, 0x74 }, 0, 1,
 		},
 		.sid_bits = 16, .ssid_bits = 0, .cmdq_bits = 16, .evtq_bits = 15,
 	},
@@ -48,7 +48,7 @@ static const struct emu_test_offer emu_test_offers[] = {
 			{ 0x0844101b, 0x00a303e0, 0x3ff, 0x102, 0xffff, 0xffff0175 }, 0x12345678, 2,
 		},
 		.offered = {
-			{ 0x0940101a, 0x00a303d9, 0, 0, 0, 0x75 }, 0x12345678, 2,
+			{ 0x0940301a, 0x00a303d9, 0, 0, 0, 0x75 }, 0x12345678, 2,
 		},
 		.sid_bits = 25, .ssid_bits = 15, .cmdq_bits = 5, .evtq_bits = 3,
 	},

@@ -171,7 +171,8 @@ struct smmu_emu_caps {
  * @hw:   the hardware's identification registers, accepted by smmu_emu_check()
  *
  * Only features that a table here names are offered; stage 2, Hyp, ATS, PRI,
- * MSI, SEV, VMID16, ATOS, BTM and stalls are not.
+ * SEV, VMID16, ATOS, BTM and stalls are not. MSI is, whatever the hardware has:
+ * EL2 completes a CMD_SYNC as an MSI does.
  */
 void smmu_emu_init_caps(struct smmu_emu_caps *caps, const struct smmu_emu_ids *hw);
 
@@ -302,6 +303,9 @@ bool smmu_emu_reg_merge(const struct smmu_emu_regs *regs,
  * entries. IHI0070G.b 3.5.1
  */
 
+/* The bits of CMDQ_PROD and CMDQ_CONS that can be an index. IHI0070G.b 6.3.27 */
+#define SMMU_EMU_Q_IDX			GENMASK(19, 0)
+
 /**
  * struct smmu_emu_queue - The effective range of a queue
  * @base:  physical address, aligned as the hardware aligns it
@@ -336,7 +340,12 @@ struct smmu_emu_queue smmu_emu_queue_decode(u64 base_reg, u8 max_shift, u8 ent_s
  * Return: 0 to 2^@shift, or -1 where the two are inconsistent (IHI0070G.b 3.5.1:
  * CONSTRAINED UNPREDICTABLE; the emulation stops consuming).
  */
-int smmu_emu_queue_used(u8 shift, u32 prod, u32 cons);
+static inline int smmu_emu_queue_used(u8 shift, u32 prod, u32 cons)
+{
+	u32 used = (prod - cons) & ((2U << shift) - 1);
+
+	return used > 1U << shift ? -1 : (int)used;
+}
 
 /**
  * smmu_emu_queue_add - An index advanced by a number of entries
@@ -346,7 +355,22 @@ int smmu_emu_queue_used(u8 shift, u32 prod, u32 cons);
  *
  * Return: the index, with wrap bit and no bit above it.
  */
-u32 smmu_emu_queue_add(u8 shift, u32 idx, u32 n);
+static inline u32 smmu_emu_queue_add(u8 shift, u32 idx, u32 n)
+{
+	return (idx + n) & ((2U << shift) - 1);
+}
+
+/**
+ * smmu_emu_queue_has - Whether a word is part of a queue
+ * @q:    the queue
+ * @addr: physical address of a 32-bit word, aligned
+ *
+ * Return: true if all of the word is.
+ */
+static inline bool smmu_emu_queue_has(const struct smmu_emu_queue *q, u64 addr)
+{
+	return addr - q->base < q->bytes;
+}
 
 /* The entry that an index with wrap bit is at. */
 static inline u32 smmu_emu_queue_slot(u8 shift, u32 idx)
@@ -372,6 +396,9 @@ enum smmu_emu_cmd_action {
  * @action:      what to do
  * @out:         the command for the hardware, CPU endian; every field was either
  *               checked or made by EL2
+ * @msi_addr:    where a CMD_SYNC writes when it is complete, 0 for nowhere; the
+ *               host's choice, and not checked
+ * @msi_data:    what it writes there, CPU endian
  * @sid:         first stream ID of a CFGI_STE or CFGI_STE_RANGE, in range
  * @range_shift: log2 of the number of stream IDs of a CFGI_STE_RANGE, capped at
  *               the number of stream ID bits
@@ -379,6 +406,8 @@ enum smmu_emu_cmd_action {
 struct smmu_emu_cmd {
 	enum smmu_emu_cmd_action action;
 	struct arm_smmu_cmd out;
+	u64 msi_addr;
+	u32 msi_data;
 	u32 sid;
 	u8 range_shift;
 };
@@ -387,16 +416,15 @@ struct smmu_emu_cmd {
  * smmu_emu_filter_cmd - Check a host command and make the hardware's from it
  * @caps: what the host is offered
  * @in:   EL2's copy of the host's command, CPU endian
+ * @cmd:  what to do, and the command to do it with; what has no meaning is 0
  *
  * An opcode that is in no row, a set bit outside the row's masks, and a command
  * of a feature that is not offered give SMMU_CMD_ILL. A stream ID out of range
  * gives SMMU_CMD_DROP. The VMID is EL2's, TLBI_NSNH_ALL becomes TLBI_NH_ALL, the
- * MSI of a CMD_SYNC is removed, PREFETCH_* are dropped (IHI0070G.b 4).
- *
- * Return: what to do, and the command to do it with.
+ * MSI of a CMD_SYNC is left to EL2, PREFETCH_* are dropped (IHI0070G.b 4).
  */
-struct smmu_emu_cmd smmu_emu_filter_cmd(const struct smmu_emu_caps *caps,
-					const struct arm_smmu_cmd *in);
+void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in,
+			 struct smmu_emu_cmd *cmd);
 
 /*
  * Stream table.

@@ -7,8 +7,14 @@
  * CMDQ_CONS advances over a command when the hardware has consumed what became of
  * it; marks remember which position of one queue is which of the other.
  *
- * The queue is pinned from CR0.CMDQEN being set until it is cleared: EL2 reads it
- * through its linear mapping, and no page of it can change owner.
+ * The queue is pinned from CR0.CMDQEN being set until CR0ACK says that it is
+ * cleared: EL2 reads it through its linear mapping, and no page of it can change
+ * owner.
+ *
+ * A CMD_SYNC may ask for an MSI instead of being polled for in CMDQ_CONS. EL2 writes
+ * it, and only into the queue itself, which is where the host's driver looks for it:
+ * one trap, that of CMDQ_PROD, is all that an invalidation takes. It does not return
+ * before the MSI is written.
  */
 
 #include <asm/kvm_hyp.h>
@@ -41,33 +47,51 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u64 cons = smmu->regs.val[SMMU_REG_CMDQ_CONS];
 
 	hyp_assert_lock_held(&smmu->emu_lock);
+	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
+	if (cmdq->nr_marks)
+		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
+	smmu->cfgi_scan.active = false;
+}
+
+/* An error is neither cleared nor acknowledged. IHI0070G.b 7.1 */
+void hyp_smmu_cmdq_release(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	hyp_smmu_cmdq_settle(smmu);
 	if (cmdq->pinned)
 		__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(cmdq->q.base, PAGE_SIZE),
 					      PAGE_ALIGN(cmdq->q.bytes));
 	cmdq->pinned = false;
-
-	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
-	if (cmdq->nr_marks)
-		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
-	cmdq->nr_marks = 0;
-	smmu->cfgi_scan.active = false;
-
-	/* An error is neither cleared nor acknowledged. IHI0070G.b 7.1 */
-	smmu->regs.val[SMMU_REG_CMDQ_CONS] = cmdq->fetch | (cons & CMDQ_CONS_ERR);
 }
 
-/* Where all marks are in use the newest is moved: CMDQ_CONS gets coarser, not wrong. */
-static void cmdq_mark(struct hyp_smmu_host_cmdq *cmdq, u64 seq)
+static void cmdq_raise_gerror(struct hyp_smmu *smmu)
 {
-	if (cmdq->nr_marks < HYP_SMMU_MARKS)
-		cmdq->nr_marks++;
-	*mark_at(cmdq, cmdq->nr_marks - 1) = (struct hyp_smmu_mark) {
-		.seq	= seq,
-		.cons	= cmdq->fetch,
-	};
+	if (smmu->regs.val[SMMU_REG_IRQ_CTRL] & IRQ_CTRL_GERROR_IRQEN)
+		hyp_smmu_hwq_raise_gerror(smmu);
+}
+
+/* Write an MSI, or abort it: no memory but the queue's is the SMMU's to write. */
+static void cmdq_write_msi(struct hyp_smmu *smmu, const struct hyp_smmu_mark *mark)
+{
+	u64 *gerror = &smmu->regs.val[SMMU_REG_GERROR];
+	u64 active = *gerror ^ smmu->regs.val[SMMU_REG_GERRORN];
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	/* The word is read by the host once it sees it. Pairs with the acquire there. */
+	if (cmdq->pinned && smmu_emu_queue_has(&cmdq->q, mark->msi_addr)) {
+		smp_store_release((__le32 *)hyp_phys_to_virt(mark->msi_addr),
+				  cpu_to_le32(mark->msi_data));
+		return;
+	}
+
+	/* IHI0070G.b 7.5: an error that is active already is not reported again. */
+	if (active & GERROR_MSI_CMDQ_ABT_ERR)
+		return;
+	*gerror ^= GERROR_MSI_CMDQ_ABT_ERR;
+	cmdq_raise_gerror(smmu);
 }
 
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
@@ -77,7 +101,13 @@ void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
 
 	hyp_assert_lock_held(&smmu->emu_lock);
 	while (cmdq->nr_marks && hyp_smmu_hwq_done(smmu, mark_at(cmdq, 0)->seq)) {
-		*cons = mark_at(cmdq, 0)->cons | (*cons & CMDQ_CONS_ERR);
+		const struct hyp_smmu_mark *mark = mark_at(cmdq, 0);
+
+		*cons = mark->cons | (*cons & CMDQ_CONS_ERR);
+		if (mark->msi_addr) {
+			cmdq_write_msi(smmu, mark);
+			cmdq->nr_msis--;
+		}
 		cmdq->first_mark = (cmdq->first_mark + 1) % HYP_SMMU_MARKS;
 		cmdq->nr_marks--;
 	}
@@ -101,21 +131,17 @@ void hyp_smmu_cmdq_restart(struct hyp_smmu *smmu)
 static void cmdq_error(struct hyp_smmu *smmu, u8 err)
 {
 	smmu->cmdq.err = err;
-	if (smmu->regs.val[SMMU_REG_IRQ_CTRL] & IRQ_CTRL_GERROR_IRQEN)
-		hyp_smmu_hwq_raise_gerror(smmu);
+	cmdq_raise_gerror(smmu);
 }
 
-static struct arm_smmu_cmd cmdq_read(struct hyp_smmu_host_cmdq *cmdq)
+/* The command at @fetch. The host can change it at any time: each word is read once. */
+static void cmdq_read(struct hyp_smmu_host_cmdq *cmdq, u32 fetch, struct arm_smmu_cmd *cmd)
 {
 	struct arm_smmu_cmd *slot = hyp_phys_to_virt(cmdq->q.base);
-	struct arm_smmu_cmd cmd;
 
-	slot += smmu_emu_queue_slot(cmdq->q.shift, cmdq->fetch);
-	/* The host can change the slot at any time: read each word once. */
-	cmd.data[0] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[0]));
-	cmd.data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
-
-	return cmd;
+	slot += smmu_emu_queue_slot(cmdq->q.shift, fetch);
+	cmd->data[0] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[0]));
+	cmd->data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
 }
 
 /* Do what has to precede the command. Returns false if it is not finished. */
@@ -174,49 +200,105 @@ enum cmdq_stop {
 	CMDQ_STOP_NOT,
 	CMDQ_STOP_ILL,		/* the next command is illegal */
 	CMDQ_STOP_AGAIN,	/* the next command needs another trap */
+	CMDQ_STOP_FULL,		/* there is no room */
 };
 
-/* Copy up to @max commands. Returns why there are fewer. */
+/* Whether something precedes the command that cannot be done under the queue's lock. */
+static bool cmdq_reads_stes(const struct smmu_emu_cmd *cmd)
+{
+	return cmd->action == SMMU_CMD_CFGI_STE || cmd->action == SMMU_CMD_CFGI_RANGE ||
+	       cmd->action == SMMU_CMD_CFGI_ALL;
+}
+
+/* Returns false if all marks are in use, and stay so. */
+static bool cmdq_mark_free(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	if (cmdq->nr_marks == HYP_SMMU_MARKS)
+		hyp_smmu_cmdq_settle(smmu);
+	if (cmdq->nr_marks < HYP_SMMU_MARKS)
+		return true;
+
+	smmu->wait_seq = mark_at(cmdq, 0)->seq;
+	return false;
+}
+
+/* The host's commands up to @fetch are complete when @seq is; @cmd is the last one. */
+static void cmdq_mark(struct hyp_smmu_host_cmdq *cmdq, u32 fetch, u64 seq,
+		      const struct smmu_emu_cmd *cmd)
+{
+	cmdq->fetch = fetch;
+	*mark_at(cmdq, cmdq->nr_marks++) = (struct hyp_smmu_mark) {
+		.seq		= seq,
+		.cons		= fetch,
+		.msi_addr	= cmd->msi_addr,
+		.msi_data	= cmd->msi_data,
+	};
+	if (cmd->msi_addr)
+		cmdq->nr_msis++;
+}
+
+/*
+ * Copy up to @max commands, none behind one that reads STEs or has an MSI. Returns why
+ * there is nothing to come.
+ */
 static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	enum cmdq_stop stop = CMDQ_STOP_NOT;
-	struct arm_smmu_cmd out[CMDQ_BATCH];
-	u32 taken, n = 0;
+	u32 fetch = cmdq->fetch, n = 0;
+	struct smmu_emu_cmd cmd;
+	struct arm_smmu_cmd in;
+	bool stop = false;
+	u64 seq;
 
-	for (taken = 0; taken < max; taken++) {
-		struct arm_smmu_cmd in = cmdq_read(cmdq);
-		struct smmu_emu_cmd cmd = smmu_emu_filter_cmd(&smmu->caps, &in);
+	max = min(max, hyp_smmu_hwq_begin(smmu));
+	if (!max)
+		return CMDQ_STOP_FULL;
 
+	for (; max; max--) {
+		cmdq_read(cmdq, fetch, &in);
+		smmu_emu_filter_cmd(&smmu->caps, &in, &cmd);
 		trace_smmu_v3_cmd(smmu->mmio_phys, in.data[0], in.data[1],
 				  cmd.action != SMMU_CMD_ILL);
-		if (cmd.action == SMMU_CMD_ILL)
-			stop = CMDQ_STOP_ILL;
-		else if (!cmdq_prepare(smmu, &in, &cmd))
-			stop = CMDQ_STOP_AGAIN;
+		stop = cmd.action == SMMU_CMD_ILL || cmdq_reads_stes(&cmd);
 		if (stop)
 			break;
 
 		if (cmd.action != SMMU_CMD_DROP)
-			out[n++] = cmd.out;
-		cmdq->fetch = smmu_emu_queue_add(cmdq->q.shift, cmdq->fetch, 1);
+			hyp_smmu_hwq_write(&smmu->hwq, n++, &cmd.out);
+		fetch = smmu_emu_queue_add(cmdq->q.shift, fetch, 1);
+		if (cmd.msi_addr)
+			break;
 	}
+	seq = hyp_smmu_hwq_end(smmu, n);
+	/* A command that stopped this has no MSI. */
+	if (fetch != cmdq->fetch)
+		cmdq_mark(cmdq, fetch, seq, &cmd);
+	if (!stop)
+		return CMDQ_STOP_NOT;
+	if (cmd.action == SMMU_CMD_ILL)
+		return CMDQ_STOP_ILL;
 
-	if (taken)
-		cmdq_mark(cmdq, hyp_smmu_hwq_add(smmu, out, n));
+	if (!cmdq_prepare(smmu, &in, &cmd))
+		return CMDQ_STOP_AGAIN;
+	if (!cmdq_mark_free(smmu) || !hyp_smmu_hwq_begin(smmu))
+		return CMDQ_STOP_FULL;
+	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd.out);
+	seq = hyp_smmu_hwq_end(smmu, 1);
+	cmdq_mark(cmdq, smmu_emu_queue_add(cmdq->q.shift, fetch, 1), seq, &cmd);
 
-	return stop;
+	return CMDQ_STOP_NOT;
 }
 
-bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
+/* Copy what the host has put into its queue. */
+static bool cmdq_copy(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 prod = smmu->regs.val[SMMU_REG_CMDQ_PROD];
-	int used, left = CMDQ_TRAP_MAX;
-	u32 room;
+	u32 prod = smmu->regs.val[SMMU_REG_CMDQ_PROD], first = cmdq->fetch;
+	int used;
 
-	hyp_assert_lock_held(&smmu->emu_lock);
-	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN) || cmdq->err)
+	if (cmdq->err)
 		return true;
 
 	for (;;) {
@@ -229,19 +311,61 @@ bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 			return true;
 		}
 
-		/* The host takes its interrupts and comes back, unless in vain. */
-		room = hyp_smmu_hwq_room(smmu);
-		if (left <= 0 || !room)
+		if (smmu_emu_queue_used(cmdq->q.shift, cmdq->fetch, first) >= CMDQ_TRAP_MAX ||
+		    !cmdq_mark_free(smmu))
 			return READ_ONCE(smmu->hwq.dead);
 
-		switch (cmdq_batch(smmu, min3((u32)used, room, (u32)CMDQ_BATCH))) {
+		switch (cmdq_batch(smmu, min_t(u32, used, CMDQ_BATCH))) {
+		case CMDQ_STOP_NOT:
+			break;
 		case CMDQ_STOP_ILL:
 			cmdq_error(smmu, CMDQ_ERR_CERROR_ILL_IDX);
 			return true;
 		case CMDQ_STOP_AGAIN:
 			return false;
-		case CMDQ_STOP_NOT:
-			left -= CMDQ_BATCH;
+		case CMDQ_STOP_FULL:
+			/* The host takes its interrupts and comes back, unless in vain. */
+			return READ_ONCE(smmu->hwq.dead);
 		}
 	}
+}
+
+/*
+ * The last CMD_SYNC before CMDQ_PROD of those whose MSI is not written, 0 for none.
+ * Where that is not ahead of CMDQ_CONS, others have been here since the host wrote
+ * it: none is waited for.
+ */
+static u64 cmdq_last_msi(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	u32 prod = smmu->regs.val[SMMU_REG_CMDQ_PROD];
+	u32 cons = smmu->regs.val[SMMU_REG_CMDQ_CONS];
+	int used = smmu_emu_queue_used(cmdq->q.shift, prod, cons);
+	u8 i;
+
+	for (i = cmdq->nr_marks; i > 0; i--) {
+		const struct hyp_smmu_mark *mark = mark_at(cmdq, i - 1);
+
+		if (mark->msi_addr &&
+		    smmu_emu_queue_used(cmdq->q.shift, mark->cons, cons) <= used)
+			return mark->seq;
+	}
+
+	return 0;
+}
+
+bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
+{
+	hyp_assert_lock_held(&smmu->emu_lock);
+	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN))
+		return true;
+	if (!cmdq_copy(smmu))
+		return false;
+
+	if (smmu->cmdq.nr_msis)
+		hyp_smmu_cmdq_settle(smmu);
+	if (smmu->cmdq.nr_msis)
+		smmu->wait_seq = cmdq_last_msi(smmu);
+
+	return !smmu->wait_seq || READ_ONCE(smmu->hwq.dead);
 }

@@ -18,6 +18,9 @@
 /* A reserved opcode: CERROR_ILL on every implementation. IHI0070G.b 4.1.3 */
 #define CMDQ_OP_POISON		0xff
 
+/* Reads of CMDQ_CONS in one trap: a few microseconds. */
+#define HWQ_TRAP_POLLS		32
+
 static u32 hwq_used(const struct hyp_smmu_hwq *q)
 {
 	return q->submitted - q->consumed;
@@ -43,13 +46,6 @@ static bool hwq_may_skip(u8 op)
 	}
 }
 
-/* The hardware reads little endian. */
-static void hwq_fill(struct arm_smmu_cmd *slot, const struct arm_smmu_cmd *cmd)
-{
-	WRITE_ONCE(slot->data[0], (__force u64)cpu_to_le64(cmd->data[0]));
-	WRITE_ONCE(slot->data[1], (__force u64)cpu_to_le64(cmd->data[1]));
-}
-
 /* The hardware stopped at @q->cons. IHI0070G.b 7.1 */
 static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 {
@@ -64,7 +60,7 @@ static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 		return;
 	}
 
-	hwq_fill(cmd, &sync);
+	hyp_smmu_hwq_fill(cmd, &sync);
 
 	/* writel() orders the command before the hardware is restarted. */
 	writel(readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN) ^ GERROR_CMDQ_ERR,
@@ -139,57 +135,47 @@ static void hwq_watch(struct hyp_smmu *smmu, struct hyp_smmu_watch *watch)
 		q->dead = true;
 }
 
-static void hwq_write(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmd)
+/* Add @n commands that have been written. */
+static void hwq_ring(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	struct arm_smmu_cmd *slot = &q->base[smmu_emu_queue_slot(q->shift, q->prod)];
 
-	hwq_fill(slot, cmd);
-	q->prod = smmu_emu_queue_add(q->shift, q->prod, 1);
-	q->submitted++;
-}
-
-static void hwq_ring(struct hyp_smmu *smmu)
-{
+	q->prod = smmu_emu_queue_add(q->shift, q->prod, n);
+	q->submitted += n;
 	/*
 	 * Commands, and the page tables and stream table entries they are about,
 	 * before the doorbell. Pairs with the SMMU reading the queue only after it
 	 * has seen CMDQ_PROD. IHI0070G.b 3.21.2
 	 */
 	dma_wmb();
-	writel_relaxed(smmu->hwq.prod, smmu->mmio + ARM_SMMU_CMDQ_PROD);
+	writel_relaxed(q->prod, smmu->mmio + ARM_SMMU_CMDQ_PROD);
 }
 
-u32 hyp_smmu_hwq_room(struct hyp_smmu *smmu)
+u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u32 max = min(BIT(q->shift) - HYP_SMMU_HWQ_RESERVE, HYP_SMMU_HWQ_BACKLOG);
-	u32 room;
 
 	hyp_spin_lock(&q->lock);
 	if (hwq_used(q) > max / 2)
 		hwq_refresh(smmu);
-	room = hwq_used(q) < max ? max - hwq_used(q) : 0;
-	if (room)
+	if (hwq_used(q) < max) {
 		q->stall.active = false;
-	else
-		hwq_watch(smmu, &q->stall);
+		return max - hwq_used(q);
+	}
+	hwq_watch(smmu, &q->stall);
 	hyp_spin_unlock(&q->lock);
 
-	return room;
+	return 0;
 }
 
-u64 hyp_smmu_hwq_add(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, u32 n)
+u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u64 seq;
-	u32 i;
 
-	hyp_spin_lock(&q->lock);
-	for (i = 0; i < n; i++)
-		hwq_write(smmu, &cmds[i]);
 	if (n)
-		hwq_ring(smmu);
+		hwq_ring(smmu, n);
 	seq = q->submitted;
 	hyp_spin_unlock(&q->lock);
 
@@ -230,9 +216,9 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
 	if (ret)
 		return ret;
 
-	hwq_write(smmu, &cmd);
-	hwq_write(smmu, &sync);
-	hwq_ring(smmu);
+	hyp_smmu_hwq_write(q, 0, &cmd);
+	hyp_smmu_hwq_write(q, 1, &sync);
+	hwq_ring(smmu, 2);
 	*seq = q->submitted;
 	hyp_spin_unlock(&q->lock);
 
@@ -272,6 +258,26 @@ int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
 	return 0;
 }
 
+bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	unsigned int i;
+	bool dead;
+
+	for (i = 0; i < HWQ_TRAP_POLLS; i++) {
+		if (hyp_smmu_hwq_done(smmu, seq))
+			return true;
+		cpu_relax();
+	}
+
+	hyp_spin_lock(&q->lock);
+	hwq_watch(smmu, &q->stall);
+	dead = q->dead;
+	hyp_spin_unlock(&q->lock);
+
+	return dead;
+}
+
 void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
 {
 	struct arm_smmu_cmd poison = {
@@ -282,8 +288,8 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
 	if (hwq_lock_with_room(smmu, 1))
 		return;
 
-	hwq_write(smmu, &poison);
-	hwq_ring(smmu);
+	hyp_smmu_hwq_write(q, 0, &poison);
+	hwq_ring(smmu, 1);
 	/* Mostly this repairs it at once; if not, whoever looks next does. */
 	hwq_refresh(smmu);
 	hwq_refresh(smmu);
@@ -298,7 +304,7 @@ void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val)
 	hyp_spin_lock(&q->lock);
 	gerrorn = readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN);
 	ack = (gerrorn ^ val) & (gerrorn ^ readl_relaxed(smmu->mmio + ARM_SMMU_GERROR));
-	ack &= GERROR_ERR_MASK & ~GERROR_CMDQ_ERR;
+	ack &= GERROR_ERR_MASK & ~(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR);
 	writel_relaxed(gerrorn ^ ack, smmu->mmio + ARM_SMMU_GERRORN);
 	hyp_spin_unlock(&q->lock);
 }

@@ -21,6 +21,9 @@
 #define HW_EVTQ_PROD		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD)
 #define HW_EVTQ_CONS		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_CONS)
 
+/* Errors of the host's command queue: the hardware's are EL2's. */
+#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR)
+
 /* Groups of STEs read in one trap: 256 KiB of the host's table. */
 #define TRAP_GROUPS		64
 
@@ -79,6 +82,8 @@ static void settle_cr0(struct hyp_smmu *smmu)
 	if (want != hw_ack || !hyp_smmu_hwq_done(smmu, smmu->cr0_seq))
 		return;
 
+	if (!(cr0 & CR0_CMDQEN))
+		hyp_smmu_cmdq_release(smmu);
 	/* The hardware has acknowledged that it writes no more. IHI0070G.b 6.3.9.4 */
 	if (!(cr0 & CR0_EVTQEN) && smmu->evtq_pinned) {
 		smmu->regs.val[SMMU_REG_EVTQ_PROD] = readl(smmu->mmio + HW_EVTQ_PROD);
@@ -107,15 +112,16 @@ static void cancel_enable(struct hyp_smmu *smmu)
 	issue_cfgi_all(smmu);
 }
 
-/* Returns false if the write is to be replayed; then no register has changed. */
+/* Returns false if the write is to be replayed. */
 static bool write_cr0(struct hyp_smmu *smmu, u64 val)
 {
 	u64 *cr0 = &smmu->regs.val[SMMU_REG_CR0];
 	u64 set = val & ~*cr0, clear = *cr0 & ~val;
 
 	settle_cr0(smmu);
+	/* Ignored, unless it is a replay of the write that CR0ACK waits for. */
 	if (*cr0 != smmu->regs.val[SMMU_REG_CR0ACK])
-		return true;
+		return val != *cr0 || hyp_smmu_cmdq_run(smmu);
 
 	smmu->cr0_seq = 0;
 	if (!(val & CR0_SMMUEN))
@@ -140,10 +146,8 @@ static bool write_cr0(struct hyp_smmu *smmu, u64 val)
 		evtq_enable(smmu);
 
 	settle_cr0(smmu);
-	/* What this leaves in the queue is copied when the host polls CMDQ_CONS. */
-	hyp_smmu_cmdq_run(smmu);
 
-	return true;
+	return hyp_smmu_cmdq_run(smmu);
 }
 
 /* Streams that match no STE abort in any case: only the handshake is emulated. */
@@ -153,17 +157,18 @@ static void write_gbpa(struct hyp_smmu *smmu, u64 val)
 		smmu->regs.val[SMMU_REG_GBPA] = val & ~(u64)GBPA_UPDATE;
 }
 
-static void write_gerrorn(struct hyp_smmu *smmu, u64 val)
+static bool write_gerrorn(struct hyp_smmu *smmu, u64 val)
 {
 	u64 *gerrorn = &smmu->regs.val[SMMU_REG_GERRORN];
-	u64 active = (*gerrorn ^ smmu->regs.val[SMMU_REG_GERROR]) & GERROR_CMDQ_ERR;
+	u64 active = (*gerrorn ^ smmu->regs.val[SMMU_REG_GERROR]) & GERROR_EMULATED;
+	u64 ack = (*gerrorn ^ val) & active;
 
 	hyp_smmu_hwq_ack_gerror(smmu, val);
-	if ((*gerrorn ^ val) & active) {
-		*gerrorn ^= GERROR_CMDQ_ERR;
+	*gerrorn ^= ack;
+	if (ack & GERROR_CMDQ_ERR)
 		hyp_smmu_cmdq_restart(smmu);
-	}
-	hyp_smmu_cmdq_run(smmu);
+
+	return hyp_smmu_cmdq_run(smmu);
 }
 
 static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val)
@@ -183,8 +188,7 @@ static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val
 		write_gbpa(smmu, new);
 		return true;
 	case SMMU_REG_GERRORN:
-		write_gerrorn(smmu, new);
-		return true;
+		return write_gerrorn(smmu, new);
 	}
 
 	smmu->regs.val[id] = new;
@@ -203,7 +207,7 @@ static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val
 			writel_relaxed(new, smmu->mmio + HW_EVTQ_CONS);
 		break;
 	case SMMU_REG_CMDQ_CONS:
-		smmu->cmdq.fetch = new & GENMASK(19, 0);
+		smmu->cmdq.fetch = new & SMMU_EMU_Q_IDX;
 		break;
 	case SMMU_REG_CMDQ_PROD:
 		return hyp_smmu_cmdq_run(smmu);
@@ -212,13 +216,13 @@ static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val
 	return true;
 }
 
-/* Errors of the hardware's that concern the host, and its own command errors. */
+/* Errors of the hardware's that concern the host, and those of its own queue. */
 static u64 read_gerror(struct hyp_smmu *smmu, u32 hw_offset, u8 id)
 {
 	u32 hw = readl_relaxed(smmu->mmio + hw_offset);
 
-	return (hw & GERROR_ERR_MASK & ~GERROR_CMDQ_ERR) |
-	       (smmu->regs.val[id] & GERROR_CMDQ_ERR);
+	return (hw & GERROR_ERR_MASK & ~GERROR_EMULATED) |
+	       (smmu->regs.val[id] & GERROR_EMULATED);
 }
 
 /* Bring the value up to date that smmu_emu_reg_read() returns. */
@@ -255,10 +259,19 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 
 bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val)
 {
-	struct smmu_emu_access acc = smmu_emu_resolve(offset, size);
+	struct smmu_emu_access acc;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
 	smmu->groups_left = TRAP_GROUPS;
+	smmu->wait_seq = 0;
+
+	/* All that an invalidation takes, without a look-up: it has no guard. */
+	if (write && offset == ARM_SMMU_CMDQ_PROD && size == sizeof(u32)) {
+		smmu->regs.val[SMMU_REG_CMDQ_PROD] = *val & SMMU_EMU_Q_IDX;
+		return hyp_smmu_cmdq_run(smmu);
+	}
+
+	acc = smmu_emu_resolve(offset, size);
 	if (!acc.reg) {
 		if (!write)
 			*val = 0;

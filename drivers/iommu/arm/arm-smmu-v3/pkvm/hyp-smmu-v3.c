@@ -497,6 +497,26 @@ static u64 access_load(u64 esr, u64 val)
 	return esr & ESR_ELx_SF ? val : lower_32_bits(val);
 }
 
+/* An access that has to wait for the hardware is tried again after a while. */
+static bool emulate(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val)
+{
+	u64 seq;
+	bool done;
+
+	hyp_spin_lock(&smmu->emu_lock);
+	done = hyp_smmu_mmio(smmu, offset, size, write, val);
+	seq = done ? 0 : smmu->wait_seq;
+	hyp_spin_unlock(&smmu->emu_lock);
+	if (!seq || !hyp_smmu_hwq_poll(smmu, seq))
+		return done;
+
+	hyp_spin_lock(&smmu->emu_lock);
+	done = hyp_smmu_mmio(smmu, offset, size, write, val);
+	hyp_spin_unlock(&smmu->emu_lock);
+
+	return done;
+}
+
 bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr)
 {
 	struct hyp_smmu *smmu = find_smmu(addr);
@@ -521,9 +541,7 @@ bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 ad
 
 	/* Pages beyond the two of the architecture are RAZ/WI, and so are PMCGs. */
 	if (smmu && addr - smmu->mmio_phys < SMMU_EMU_SIZE) {
-		hyp_spin_lock(&smmu->emu_lock);
-		done = hyp_smmu_mmio(smmu, addr - smmu->mmio_phys, size, write, &val);
-		hyp_spin_unlock(&smmu->emu_lock);
+		done = emulate(smmu, addr - smmu->mmio_phys, size, write, &val);
 	}
 	trace_smmu_v3_access(addr, val, size, write, done);
 	/* Not done: the host executes it again, after its pending interrupts. */

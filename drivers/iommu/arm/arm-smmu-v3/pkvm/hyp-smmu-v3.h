@@ -57,7 +57,7 @@ struct hyp_smmu_hwq {
 	/* Indexes with wrap bit. */
 	u32 prod;
 	u32 cons;
-	/* While host commands find no room. */
+	/* While host commands find no room or are waited for. */
 	struct hyp_smmu_watch stall;
 	/* The hardware does not answer. Every transition is refused. */
 	bool dead;
@@ -67,17 +67,22 @@ struct hyp_smmu_hwq {
 	u8 shift;
 };
 
-/* Up to @cons, the host's commands are complete once @seq is consumed. */
+/*
+ * Up to @cons, the host's commands are complete once @seq is consumed. If the last of
+ * them is a CMD_SYNC with an MSI, EL2 writes @msi_data to @msi_addr then.
+ */
 struct hyp_smmu_mark {
 	u64 seq;
 	u32 cons;
+	u32 msi_data;
+	u64 msi_addr;
 };
 
 #define HYP_SMMU_MARKS		16
 
 /* The host's command queue. Guarded by hyp_smmu::emu_lock. */
 struct hyp_smmu_host_cmdq {
-	/* Pinned while CR0.CMDQEN. Without memory where pinning was refused. */
+	/* Pinned while CR0ACK.CMDQEN. Without memory where pinning was refused. */
 	struct smmu_emu_queue q;
 	bool pinned;
 	/* Next command to copy; CMDQ_CONS follows as the hardware completes. */
@@ -88,6 +93,8 @@ struct hyp_smmu_host_cmdq {
 	/* Copied commands not yet known to be complete, oldest first. */
 	u8 first_mark;
 	u8 nr_marks;
+	/* How many of them have an MSI. */
+	u8 nr_msis;
 	struct hyp_smmu_mark marks[HYP_SMMU_MARKS];
 };
 
@@ -122,6 +129,8 @@ struct hyp_smmu {
 	struct hyp_smmu_scan cfgi_scan;
 	/* Groups of STEs that this trap may still read. */
 	u32 groups_left;
+	/* What this trap is to wait for before it is replayed, 0 for nothing. */
+	u64 wait_seq;
 
 	struct hyp_smmu_hwq hwq;
 	/* What a transition waits for. Guarded by host_mmu.lock. */
@@ -156,33 +165,52 @@ int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val);
 struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
 bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
 
-/* hyp-smmu-hwq.c: the hardware's queue. No lock of it is held by the caller. */
+/* hyp-smmu-hwq.c: the hardware's queue. Its lock is not held by the caller. */
 
 /**
- * hyp_smmu_hwq_room - How many host commands fit into the hardware's queue
+ * hyp_smmu_hwq_begin - Begin to add host commands
  * @smmu: the SMMU
  *
- * The room may only grow until the caller, who holds emu_lock, adds commands: all
- * others use the slots that are reserved for them.
- *
- * Return: number of commands, 0 where none fits now.
+ * Context: emu_lock is held. With room, so is the queue's lock until
+ * hyp_smmu_hwq_end(): nothing may be waited for.
+ * Return: for how many there is room in the hardware's queue, 0 for none now.
  */
-u32 hyp_smmu_hwq_room(struct hyp_smmu *smmu);
+u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu);
+
+/* Put a command into a slot. The hardware reads little endian. */
+static inline void hyp_smmu_hwq_fill(struct arm_smmu_cmd *slot, const struct arm_smmu_cmd *cmd)
+{
+	WRITE_ONCE(slot->data[0], (__force u64)cpu_to_le64(cmd->data[0]));
+	WRITE_ONCE(slot->data[1], (__force u64)cpu_to_le64(cmd->data[1]));
+}
 
 /**
- * hyp_smmu_hwq_add - Write commands and ring the doorbell
+ * hyp_smmu_hwq_write - Write a command into the queue
+ * @q:   the queue
+ * @n:   how many have been written since the lock was taken
+ * @cmd: CPU endian; every field checked or made by EL2
+ *
+ * Context: the queue's lock is held, and there is room.
+ */
+static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u32 n,
+				      const struct arm_smmu_cmd *cmd)
+{
+	hyp_smmu_hwq_fill(&q->base[smmu_emu_queue_slot(q->shift, q->prod + n)], cmd);
+}
+
+/**
+ * hyp_smmu_hwq_end - Let the hardware have what was written
  * @smmu: the SMMU
- * @cmds: commands, CPU endian; every field checked or made by EL2
- * @n:    how many; as many as hyp_smmu_hwq_room() said
+ * @n:    how many commands
  *
  * Stores that precede the call are visible to the SMMU before the commands are.
  *
  * Return: what to give to hyp_smmu_hwq_done() or hyp_smmu_hwq_wait().
  */
-u64 hyp_smmu_hwq_add(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, u32 n);
+u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n);
 
 /**
- * hyp_smmu_hwq_add_el2 - The same for EL2's own commands, a CMD_SYNC appended
+ * hyp_smmu_hwq_add_el2 - Add a command of EL2's own, and a CMD_SYNC
  * @smmu: the SMMU
  * @cmd:  the command
  * @seq:  what to give to hyp_smmu_hwq_wait()
@@ -214,6 +242,16 @@ bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq);
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq);
 
 /**
+ * hyp_smmu_hwq_poll - Wait until commands have been consumed, for the time of a trap
+ * @smmu: the SMMU
+ * @seq:  likewise
+ *
+ * Return: true once they have been, or if the hardware consumed nothing for a second,
+ * false if the host is to come back.
+ */
+bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq);
+
+/**
  * hyp_smmu_hwq_raise_gerror - Have the hardware raise its global error interrupt
  * @smmu: the SMMU
  *
@@ -226,7 +264,7 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu);
 /**
  * hyp_smmu_hwq_ack_gerror - Acknowledge global errors on behalf of the host
  * @smmu: the SMMU
- * @val:  GERRORN as the host wrote it; CMDQ_ERR is ignored
+ * @val:  GERRORN as the host wrote it; CMDQ_ERR and MSI_CMDQ_ABT_ERR are ignored
  */
 void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
 
@@ -234,19 +272,22 @@ void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
 
 /* CMDQEN is set: pin the queue that CMDQ_BASE describes. */
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu);
-/* CMDQEN is cleared: host memory is not read from here on. */
+/* CMDQEN is cleared: no command is read from here on. */
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu);
+/* And those that were are complete: unpin the queue. */
+void hyp_smmu_cmdq_release(struct hyp_smmu *smmu);
 
 /**
  * hyp_smmu_cmdq_run - Copy host commands between CMDQ_CONS and CMDQ_PROD
  * @smmu: the SMMU
  *
- * Return: true if the host's access is finished, false if it is to be replayed
- * because commands are left that a single trap has no time or room for.
+ * Return: true if the host's access is finished, false if it is to be replayed,
+ * because commands are left that a single trap has no time or room for or because
+ * a CMD_SYNC with an MSI is not complete; hyp_smmu::wait_seq is what helps.
  */
 bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu);
 
-/* Let CMDQ_CONS and GERROR.CMDQ_ERR say what the hardware has completed. */
+/* Let CMDQ_CONS, GERROR.CMDQ_ERR and MSIs say what the hardware has completed. */
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu);
 
 /* The host acknowledged GERROR.CMDQ_ERR: forget the error. */
@@ -290,7 +331,8 @@ void hyp_smmu_strtab_clear(struct hyp_smmu *smmu);
  * @val:    what is written, or what was read
  *
  * Context: emu_lock is held.
- * Return: true, or false if the access is to be replayed.
+ * Return: true, or false if the access is to be replayed once hyp_smmu::wait_seq has
+ * been consumed.
  */
 bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val);
 

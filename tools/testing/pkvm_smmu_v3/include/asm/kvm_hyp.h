@@ -24,6 +24,12 @@ void model_relax(void);
 #define wmb()		model_barrier()	/* pairs with hw_load64() */
 #define dma_wmb()	model_barrier()	/* pairs with hw_load64() */
 #define dsb(type)	model_barrier()
+/* Pairs with the host's acquire. */
+#define smp_store_release(p, val)					\
+do {									\
+	model_barrier();						\
+	WRITE_ONCE(*(p), val);						\
+} while (0)
 #define isb()		do { } while (0)
 #undef cpu_relax
 #define cpu_relax()	model_relax()
