@@ -256,6 +256,25 @@ static void msi_of_each_sync(void)
 		EXPECT(msi_is(at[i], i + 1));
 }
 
+/* Nor does it wait for what another CPU has put behind it: all STEs are read again. */
+static void msi_before_long_scan(void)
+{
+	u64 at, val;
+
+	boot_and_init(0xc0);
+	at = put_sync_msi(1);
+	drv_put(0, 0x04, 31);
+	drv_put(0, 0x04, 31);
+	val = drv_prod(0);
+	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	hw_settle();
+	/* Twice 2^13 STEs take more than two traps. */
+	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT(msi_is(at, 1));
+	drv_ring(0);
+	EXPECT(drv_sync(0));
+}
+
 /* It is written in spite of an error behind it, and after one before it. */
 static void msi_and_error(void)
 {
@@ -723,6 +742,7 @@ const struct test tests_cmd[] = {
 	TEST(sync_without_msi),
 	TEST(msi_means_done),
 	TEST(msi_of_each_sync),
+	TEST(msi_before_long_scan),
 	TEST(msi_and_error),
 	TEST(msi_before_cr0ack),
 	TEST(msi_is_waited_for_by_its_own),

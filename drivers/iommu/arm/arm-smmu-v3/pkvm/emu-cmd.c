@@ -162,7 +162,7 @@ static void smmu_emu_make_tlbi_nsnh(const struct smmu_emu_caps *caps,
 
 /*
  * The hardware writes no MSI: that would go past stage 2. EL2 writes it where the
- * host may have it. Without one an interrupt comes by wire (IHI0070G.b 4.7.3). SEV
+ * host may have it. The interrupt by wire is the hardware's (IHI0070G.b 4.7.3). SEV
  * is not offered.
  */
 static void smmu_emu_make_sync(const struct smmu_emu_caps *caps,
@@ -179,11 +179,10 @@ static void smmu_emu_make_sync(const struct smmu_emu_caps *caps,
 	if (cs != CMDQ_SYNC_0_CS_IRQ)
 		return;
 
+	cmd->out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
 	cmd->msi_addr = in->data[1] & CMDQ_SYNC_1_MSIADDR_MASK;
 	if (cmd->msi_addr)
 		cmd->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in->data[0]);
-	else
-		cmd->out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
 }
 
 /**

@@ -2,8 +2,8 @@
 /*
  * EL2's SMMUv3 driver: the host's command queue.
  *
- * The hardware never sees the host's queue. Each command is read from it exactly
- * once, checked and rewritten by the filter, and copied into the hardware's queue.
+ * The hardware never sees the host's queue. Each command is read from it, checked
+ * and rewritten by the filter, and what comes of that goes into the hardware's queue.
  * CMDQ_CONS advances over a command when the hardware has consumed what became of
  * it; marks remember which position of one queue is which of the other.
  *
@@ -80,7 +80,10 @@ static void cmdq_write_msi(struct hyp_smmu *smmu, const struct hyp_smmu_mark *ma
 	u64 active = *gerror ^ smmu->regs.val[SMMU_REG_GERRORN];
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 
-	/* The word is read by the host once it sees it. Pairs with the acquire there. */
+	/*
+	 * After all that CMDQ_CONS says is complete. The host polls the word; what it
+	 * reads then has a control dependency on that.
+	 */
 	if (cmdq->pinned && smmu_emu_queue_has(&cmdq->q, mark->msi_addr)) {
 		smp_store_release((__le32 *)hyp_phys_to_virt(mark->msi_addr),
 				  cpu_to_le32(mark->msi_data));
@@ -246,17 +249,17 @@ static void cmdq_mark(struct hyp_smmu_host_cmdq *cmdq, u32 fetch, u64 seq,
 static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 fetch = cmdq->fetch, n = 0;
+	u32 fetch = cmdq->fetch, room, n = 0;
 	struct smmu_emu_cmd cmd;
 	struct arm_smmu_cmd in;
 	bool stop = false;
 	u64 seq;
 
-	max = min(max, hyp_smmu_hwq_begin(smmu));
-	if (!max)
+	room = hyp_smmu_hwq_begin(smmu);
+	if (!room)
 		return CMDQ_STOP_FULL;
 
-	for (; max; max--) {
+	for (max = min(max, room); max; max--) {
 		cmdq_read(cmdq, fetch, &in);
 		smmu_emu_filter_cmd(&smmu->caps, &in, &cmd);
 		trace_smmu_v3_cmd(smmu->mmio_phys, in.data[0], in.data[1],
@@ -280,9 +283,12 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 	if (cmd.action == SMMU_CMD_ILL)
 		return CMDQ_STOP_ILL;
 
+	if (!cmdq_mark_free(smmu))
+		return CMDQ_STOP_FULL;
 	if (!cmdq_prepare(smmu, &in, &cmd))
 		return CMDQ_STOP_AGAIN;
-	if (!cmdq_mark_free(smmu) || !hyp_smmu_hwq_begin(smmu))
+	/* If transitions have taken the room meanwhile, the STEs are read once more. */
+	if (!hyp_smmu_hwq_begin(smmu))
 		return CMDQ_STOP_FULL;
 	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd.out);
 	seq = hyp_smmu_hwq_end(smmu, 1);
@@ -356,14 +362,18 @@ static u64 cmdq_last_msi(struct hyp_smmu *smmu)
 
 bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 {
+	bool copied;
+
 	hyp_assert_lock_held(&smmu->emu_lock);
 	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN))
 		return true;
-	if (!cmdq_copy(smmu))
-		return false;
 
+	copied = cmdq_copy(smmu);
+	/* Whoever waits for one of these does not trap. */
 	if (smmu->cmdq.nr_msis)
 		hyp_smmu_cmdq_settle(smmu);
+	if (!copied)
+		return false;
 	if (smmu->cmdq.nr_msis)
 		smmu->wait_seq = cmdq_last_msi(smmu);
 

@@ -18,7 +18,7 @@
 /* A reserved opcode: CERROR_ILL on every implementation. IHI0070G.b 4.1.3 */
 #define CMDQ_OP_POISON		0xff
 
-/* Reads of CMDQ_CONS in one trap: a few microseconds. */
+/* How often a trap looks at CMDQ_CONS before it is replayed: a few microseconds. */
 #define HWQ_TRAP_POLLS		32
 
 static u32 hwq_used(const struct hyp_smmu_hwq *q)

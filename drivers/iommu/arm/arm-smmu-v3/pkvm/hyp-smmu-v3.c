@@ -540,9 +540,8 @@ bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 ad
 		val = lower_32_bits(val);
 
 	/* Pages beyond the two of the architecture are RAZ/WI, and so are PMCGs. */
-	if (smmu && addr - smmu->mmio_phys < SMMU_EMU_SIZE) {
+	if (smmu && addr - smmu->mmio_phys < SMMU_EMU_SIZE)
 		done = emulate(smmu, addr - smmu->mmio_phys, size, write, &val);
-	}
 	trace_smmu_v3_access(addr, val, size, write, done);
 	/* Not done: the host executes it again, after its pending interrupts. */
 	if (!done)

@@ -82,7 +82,10 @@ struct hyp_smmu_mark {
 
 /* The host's command queue. Guarded by hyp_smmu::emu_lock. */
 struct hyp_smmu_host_cmdq {
-	/* Pinned while CR0ACK.CMDQEN. Without memory where pinning was refused. */
+	/*
+	 * Pinned from CR0.CMDQEN being set until CR0ACK shows that it is cleared.
+	 * Without memory where pinning was refused.
+	 */
 	struct smmu_emu_queue q;
 	bool pinned;
 	/* Next command to copy; CMDQ_CONS follows as the hardware completes. */
@@ -127,9 +130,9 @@ struct hyp_smmu {
 	struct arm_smmu_ste *bounce;
 	struct hyp_smmu_scan enable_scan;
 	struct hyp_smmu_scan cfgi_scan;
-	/* Groups of STEs that this trap may still read. */
+	/* Groups of STEs that this attempt may still read; a trap makes two at most. */
 	u32 groups_left;
-	/* What this trap is to wait for before it is replayed, 0 for nothing. */
+	/* What is to be waited for before the next attempt, 0 for nothing. */
 	u64 wait_seq;
 
 	struct hyp_smmu_hwq hwq;
@@ -283,7 +286,8 @@ void hyp_smmu_cmdq_release(struct hyp_smmu *smmu);
  *
  * Return: true if the host's access is finished, false if it is to be replayed,
  * because commands are left that a single trap has no time or room for or because
- * a CMD_SYNC with an MSI is not complete; hyp_smmu::wait_seq is what helps.
+ * a CMD_SYNC with an MSI is not complete; if not at once, then after
+ * hyp_smmu::wait_seq.
  */
 bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu);
 

@@ -24,7 +24,7 @@ void model_relax(void);
 #define wmb()		model_barrier()	/* pairs with hw_load64() */
 #define dma_wmb()	model_barrier()	/* pairs with hw_load64() */
 #define dsb(type)	model_barrier()
-/* Pairs with the host's acquire. */
+/* Pairs with the host's control dependency. */
 #define smp_store_release(p, val)					\
 do {									\
 	model_barrier();						\
