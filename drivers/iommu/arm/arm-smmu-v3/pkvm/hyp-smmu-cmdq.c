@@ -80,13 +80,14 @@ static void cmdq_write_msi(struct hyp_smmu *smmu, const struct hyp_smmu_mark *ma
 	u64 active = *gerror ^ smmu->regs.val[SMMU_REG_GERRORN];
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 
-	/*
-	 * After all that CMDQ_CONS says is complete. The host polls the word; what it
-	 * reads then has a control dependency on that.
-	 */
 	if (cmdq->pinned && smmu_emu_queue_has(&cmdq->q, mark->msi_addr)) {
-		smp_store_release((__le32 *)hyp_phys_to_virt(mark->msi_addr),
-				  cpu_to_le32(mark->msi_data));
+		__le32 *word = hyp_phys_to_virt(mark->msi_addr);
+
+		/*
+		 * After all that CMDQ_CONS says is complete. The host polls the
+		 * word; what it reads then has a control dependency on that.
+		 */
+		smp_store_release(word, cpu_to_le32(mark->msi_data));
 		return;
 	}
 
