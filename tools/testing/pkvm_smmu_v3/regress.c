@@ -14,7 +14,7 @@
 #define TEST_SECONDS	300
 
 static const struct test * const suites[] = {
-	tests_boot, tests_reg, tests_cmd, tests_ste, tests_evtq, tests_dma,
+	tests_boot, tests_reg, tests_cmd, tests_msi, tests_ste, tests_evtq, tests_dma,
 	tests_exhaust, tests_race,
 };
 
@@ -45,6 +45,19 @@ int donate(u64 phys)
 int give_back(u64 phys)
 {
 	return __pkvm_hyp_donate_host(hyp_phys_to_pfn(phys), 1);
+}
+
+u32 try_cmd(u64 dw0, u64 dw1)
+{
+	u32 err;
+
+	if (drv_cmd(0, dw0, dw1))
+		return 0;
+	err = drv_cmdq_err(0);
+	drv_skip_err(0);
+	EXPECT(drv_sync(0));
+
+	return err;
 }
 
 static void run(void *arg)

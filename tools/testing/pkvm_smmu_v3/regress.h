@@ -13,7 +13,8 @@ struct test {
 #define TEST(fn)	{ #fn, fn }
 
 extern const struct test tests_boot[], tests_cmd[], tests_dma[], tests_evtq[];
-extern const struct test tests_exhaust[], tests_race[], tests_reg[], tests_ste[];
+extern const struct test tests_exhaust[], tests_msi[], tests_race[], tests_reg[];
+extern const struct test tests_ste[];
 
 /* How much of it: 1 is what the mutants run, higher is more thorough. */
 extern unsigned int effort;
@@ -38,5 +39,12 @@ void boot(u8 variant);
 void boot_and_init(u8 variant);
 int donate(u64 phys);
 int give_back(u64 phys);
+
+/* CMDQ_CONS.ERR */
+#define ILL	1
+#define ABT	2
+
+/* A command alone in the queue: its error, or 0. */
+u32 try_cmd(u64 dw0, u64 dw1);
 
 #endif /* _PKVM_SMMU_V3_REGRESS_H */

@@ -148,7 +148,7 @@ static void cmdq_read(struct hyp_smmu_host_cmdq *cmdq, u32 fetch, struct arm_smm
 	cmd->data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
 }
 
-/* Do what has to precede the command. Returns false if it is not finished. */
+/* Read the STEs that a CFGI command is about. Returns false if it is not finished. */
 static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
 			 struct smmu_emu_cmd *cmd)
 {
@@ -178,12 +178,10 @@ static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
 	case SMMU_CMD_CFGI_RANGE:
 		n = BIT_ULL(cmd->range_shift);
 		break;
-	case SMMU_CMD_CFGI_ALL:
+	default:
 		first = 0;
 		n = BIT_ULL(smmu->caps.sid_bits);
 		break;
-	default:
-		return true;
 	}
 
 	/*

@@ -304,7 +304,7 @@ void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val)
 	hyp_spin_lock(&q->lock);
 	gerrorn = readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN);
 	ack = (gerrorn ^ val) & (gerrorn ^ readl_relaxed(smmu->mmio + ARM_SMMU_GERROR));
-	ack &= GERROR_ERR_MASK & ~(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR);
+	ack &= GERROR_ERR_MASK & ~GERROR_EMULATED;
 	writel_relaxed(gerrorn ^ ack, smmu->mmio + ARM_SMMU_GERRORN);
 	hyp_spin_unlock(&q->lock);
 }

@@ -21,9 +21,6 @@
 #define HW_EVTQ_PROD		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD)
 #define HW_EVTQ_CONS		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_CONS)
 
-/* Errors of the host's command queue: the hardware's are EL2's. */
-#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR)
-
 /* Groups of STEs read in one trap: 256 KiB of the host's table. */
 #define TRAP_GROUPS		64
 

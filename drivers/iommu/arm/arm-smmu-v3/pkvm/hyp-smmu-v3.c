@@ -497,22 +497,28 @@ static u64 access_load(u64 esr, u64 val)
 	return esr & ESR_ELx_SF ? val : lower_32_bits(val);
 }
 
-/* An access that has to wait for the hardware is tried again after a while. */
-static bool emulate(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val)
+/* Emulate an access, or say what to wait for before the next attempt. */
+static bool try_access(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val,
+		       u64 *wait_seq)
 {
-	u64 seq;
 	bool done;
 
 	hyp_spin_lock(&smmu->emu_lock);
 	done = hyp_smmu_mmio(smmu, offset, size, write, val);
-	seq = done ? 0 : smmu->wait_seq;
+	*wait_seq = done ? 0 : smmu->wait_seq;
 	hyp_spin_unlock(&smmu->emu_lock);
-	if (!seq || !hyp_smmu_hwq_poll(smmu, seq))
-		return done;
 
-	hyp_spin_lock(&smmu->emu_lock);
-	done = hyp_smmu_mmio(smmu, offset, size, write, val);
-	hyp_spin_unlock(&smmu->emu_lock);
+	return done;
+}
+
+/* An access that has to wait for the hardware is tried again after a while. */
+static bool emulate(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val)
+{
+	u64 seq;
+	bool done = try_access(smmu, offset, size, write, val, &seq);
+
+	if (seq && hyp_smmu_hwq_poll(smmu, seq))
+		done = try_access(smmu, offset, size, write, val, &seq);
 
 	return done;
 }

@@ -33,6 +33,9 @@
  */
 #define HYP_SMMU_HWQ_BACKLOG	256
 
+/* Errors of the host's command queue: those of the hardware's are EL2's. */
+#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR)
+
 /* A deadline for waits in EL2, sane even where the timer's frequency is not known. */
 struct hyp_smmu_deadline {
 	u64 end;
@@ -267,7 +270,7 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu);
 /**
  * hyp_smmu_hwq_ack_gerror - Acknowledge global errors on behalf of the host
  * @smmu: the SMMU
- * @val:  GERRORN as the host wrote it; CMDQ_ERR and MSI_CMDQ_ABT_ERR are ignored
+ * @val:  GERRORN as the host wrote it; GERROR_EMULATED is ignored
  */
 void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
 
