@@ -13,7 +13,9 @@ ADDRESSES = "arm_smmu_v3_kvm.dyndbg=+p"
 ATTACKS = ["hyp_memory", "pvm_memory", "peer_to_peer"]
 HOST = ["topology.sh", "pvm_policy", "smmu_registers", "domain_switch", "io_under_pvm"]
 EVERYTHING = HOST + ATTACKS + ["el2_structures", "mmio_recycle", "attach_under_pvm",
-                               "mmio_fuzz", "trace_events.sh"]
+                               "mmio_fuzz"]
+# With the hypervisor's debug mode, its trace events as well
+DEBUG_VARIANTS = ("debug", "lockdep", "16k", "64k")
 # What can be shown where no hypervisor is in the way
 PLAIN = ["topology.sh", "domain_switch", "io_under_pvm"]
 # Changes the domain of a disk that is in use, from identity
@@ -30,6 +32,8 @@ MODULE = ["topology.sh", "hyp_memory", "pvm_memory", "module_reload.sh", "topolo
 
 def protected(name, tests, params="", timeout=Boot.timeout, **machine):
     """A boot in which every SMMU must be owned by the hypervisor."""
+    if tests is EVERYTHING and machine.get("variant") in DEBUG_VARIANTS:
+        tests = EVERYTHING + ["trace_events.sh"]
     return Boot(name, Machine(io=True, **machine), list(tests),
                 f"PKVM_SMMU_EXPECT=protected {ADDRESSES} {params}", timeout=timeout,
                 log_has=(PKVM,), log_lacks=(r"(?i)not isolated",))
