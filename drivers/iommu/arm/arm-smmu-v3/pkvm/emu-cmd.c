@@ -12,11 +12,6 @@
 /* Range of a CFGI_STE_RANGE that makes it CFGI_ALL. IHI0070G.b 4.3.2 */
 #define CMDQ_CFGI_RANGE_ALL		31
 
-#define CMDQ_TLBI_TG_16K		2
-
-/* SCALE has a sixth bit only for the larger addresses of DS. */
-#define CMDQ_TLBI_SCALE_MAX		31
-
 struct smmu_emu_queue smmu_emu_queue_decode(u64 base_reg, u8 max_shift, u8 ent_shift)
 {
 	u8 log2size = FIELD_GET(Q_BASE_LOG2SIZE, base_reg);
@@ -27,7 +22,7 @@ struct smmu_emu_queue smmu_emu_queue_decode(u64 base_reg, u8 max_shift, u8 ent_s
 	return q;
 }
 
-/* Fills what smmu_emu_filter_cmd() has cleared; leaves SMMU_CMD_ILL as it is. */
+/* Fills what smmu_emu_filter_by_row() has cleared; leaves SMMU_CMD_ILL as it is. */
 typedef void (*smmu_emu_make_cmd_t)(const struct smmu_emu_caps *caps,
 				    const struct arm_smmu_cmd *in,
 				    struct smmu_emu_cmd *cmd);
@@ -264,8 +259,8 @@ static const struct smmu_emu_cmd_row smmu_emu_cmd_rows[] = {
 	},
 };
 
-void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in,
-			 struct smmu_emu_cmd *cmd)
+void smmu_emu_filter_by_row(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in,
+			    struct smmu_emu_cmd *cmd)
 {
 	u64 ril = caps->ids.idr[3] & IDR3_RIL ? ~0ULL : 0;
 	u8 op = FIELD_GET(CMDQ_0_OP, in->data[0]);

@@ -56,6 +56,11 @@
 
 #define STRTAB_STE_2_S2AFFD		BIT(53)
 
+#define CMDQ_TLBI_TG_16K		2
+
+/* SCALE has a sixth bit only for the larger addresses of DS. */
+#define CMDQ_TLBI_SCALE_MAX		31
+
 #define CMDQ_OP_PREFETCH_ADDR		0x2
 #define CMDQ_PREFETCH_0_SSID		GENMASK_ULL(31, 12)
 #define CMDQ_PREFETCH_1_STRIDE		GENMASK_ULL(9, 5)
@@ -402,6 +407,8 @@ enum smmu_emu_cmd_action {
  * @sid:         first stream ID of a CFGI_STE or CFGI_STE_RANGE, in range
  * @range_shift: log2 of the number of stream IDs of a CFGI_STE_RANGE, capped at
  *               the number of stream ID bits
+ *
+ * The last three have no meaning for any other command.
  */
 struct smmu_emu_cmd {
 	enum smmu_emu_cmd_action action;
@@ -412,19 +419,74 @@ struct smmu_emu_cmd {
 	u8 range_shift;
 };
 
+/* smmu_emu_filter_cmd() for every command, by the table of all of them. */
+void smmu_emu_filter_by_row(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in,
+			    struct smmu_emu_cmd *cmd);
+
+/*
+ * The two commands that an unmap consists of are recognised without the table: a
+ * TLBI_NH_VA to which nothing but its VMID is changed, and a CMD_SYNC with an MSI.
+ * Whatever else is one, too, the table knows as well.
+ */
+static inline bool smmu_emu_is_plain_tlbi(const struct smmu_emu_caps *caps,
+					  const struct arm_smmu_cmd *in)
+{
+	u64 num_scale = CMDQ_TLBI_0_NUM | FIELD_PREP(CMDQ_TLBI_0_SCALE, CMDQ_TLBI_SCALE_MAX);
+	u64 range = (in->data[0] & num_scale) | (in->data[1] & CMDQ_TLBI_1_TTL);
+	u64 tg = FIELD_GET(CMDQ_TLBI_1_TG, in->data[1]);
+
+	if ((in->data[0] & ~(CMDQ_TLBI_0_VMID | CMDQ_TLBI_0_ASID | num_scale)) !=
+	    FIELD_PREP(CMDQ_0_OP, CMDQ_OP_TLBI_NH_VA) ||
+	    (in->data[1] & ~(CMDQ_TLBI_1_LEAF | CMDQ_TLBI_1_TTL | CMDQ_TLBI_1_TG |
+			     CMDQ_TLBI_1_VA_MASK)))
+		return false;
+	if (!tg)
+		return !range;
+
+	return range && tg != CMDQ_TLBI_TG_16K && (caps->ids.idr[3] & IDR3_RIL);
+}
+
+static inline bool smmu_emu_is_msi_sync(const struct arm_smmu_cmd *in)
+{
+	u64 any = CMDQ_SYNC_0_MSH | CMDQ_SYNC_0_MSIATTR | CMDQ_SYNC_0_MSIDATA;
+
+	return (in->data[0] & ~any) == (FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC) |
+					FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ)) &&
+	       in->data[1] && !(in->data[1] & ~CMDQ_SYNC_1_MSIADDR_MASK);
+}
+
 /**
  * smmu_emu_filter_cmd - Check a host command and make the hardware's from it
  * @caps: what the host is offered
  * @in:   EL2's copy of the host's command, CPU endian
- * @cmd:  what to do, and the command to do it with; what has no meaning is 0
+ * @cmd:  what to do, and the command to do it with; without an MSI @msi_addr is 0
  *
  * An opcode that is in no row, a set bit outside the row's masks, and a command
  * of a feature that is not offered give SMMU_CMD_ILL. A stream ID out of range
  * gives SMMU_CMD_DROP. The VMID is EL2's, TLBI_NSNH_ALL becomes TLBI_NH_ALL, the
  * MSI of a CMD_SYNC is left to EL2, PREFETCH_* are dropped (IHI0070G.b 4).
  */
-void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in,
-			 struct smmu_emu_cmd *cmd);
+static inline void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps,
+				       const struct arm_smmu_cmd *in,
+				       struct smmu_emu_cmd *cmd)
+{
+	cmd->msi_addr = 0;
+	if (smmu_emu_is_plain_tlbi(caps, in)) {
+		cmd->action = SMMU_CMD_FORWARD;
+		cmd->out.data[0] = (in->data[0] & ~CMDQ_TLBI_0_VMID) |
+				   FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
+		cmd->out.data[1] = in->data[1];
+	} else if (smmu_emu_is_msi_sync(in)) {
+		cmd->action = SMMU_CMD_SYNC;
+		cmd->out.data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC) |
+				   FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
+		cmd->out.data[1] = 0;
+		cmd->msi_addr = in->data[1];
+		cmd->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in->data[0]);
+	} else {
+		smmu_emu_filter_by_row(caps, in, cmd);
+	}
+}
 
 /*
  * Stream table.

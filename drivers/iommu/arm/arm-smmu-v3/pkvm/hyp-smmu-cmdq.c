@@ -73,29 +73,45 @@ static void cmdq_raise_gerror(struct hyp_smmu *smmu)
 		hyp_smmu_hwq_raise_gerror(smmu);
 }
 
-/* Write an MSI, or abort it: no memory but the queue's is the SMMU's to write. */
-static void cmdq_write_msi(struct hyp_smmu *smmu, const struct hyp_smmu_mark *mark)
+/* An MSI to where the SMMU may not write. IHI0070G.b 7.5 */
+static void cmdq_abort_msi(struct hyp_smmu *smmu)
 {
 	u64 *gerror = &smmu->regs.val[SMMU_REG_GERROR];
 	u64 active = *gerror ^ smmu->regs.val[SMMU_REG_GERRORN];
+
+	/* An error that is active already is not reported again. */
+	if (active & GERROR_MSI_CMDQ_ABT_ERR)
+		return;
+	*gerror ^= GERROR_MSI_CMDQ_ABT_ERR;
+	cmdq_raise_gerror(smmu);
+}
+
+/* Write an MSI: no memory but the queue's is the SMMU's to write. */
+static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
+{
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 
-	if (cmdq->pinned && smmu_emu_queue_has(&cmdq->q, mark->msi_addr)) {
-		__le32 *word = hyp_phys_to_virt(mark->msi_addr);
+	if (likely(cmdq->pinned && smmu_emu_queue_has(&cmdq->q, addr))) {
+		__le32 *word = hyp_phys_to_virt(addr);
 
 		/*
 		 * After all that CMDQ_CONS says is complete. The host polls the
 		 * word; what it reads then has a control dependency on that.
 		 */
-		smp_store_release(word, cpu_to_le32(mark->msi_data));
-		return;
+		smp_store_release(word, cpu_to_le32(data));
+	} else {
+		cmdq_abort_msi(smmu);
 	}
+}
 
-	/* IHI0070G.b 7.5: an error that is active already is not reported again. */
-	if (active & GERROR_MSI_CMDQ_ABT_ERR)
-		return;
-	*gerror ^= GERROR_MSI_CMDQ_ABT_ERR;
-	cmdq_raise_gerror(smmu);
+/* The host's commands up to @mark are complete. */
+static void cmdq_complete(struct hyp_smmu *smmu, const struct hyp_smmu_mark *mark)
+{
+	u64 *cons = &smmu->regs.val[SMMU_REG_CMDQ_CONS];
+
+	*cons = mark->cons | (*cons & CMDQ_CONS_ERR);
+	if (mark->msi_addr)
+		cmdq_write_msi(smmu, mark->msi_addr, mark->msi_data);
 }
 
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
@@ -107,11 +123,9 @@ void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
 	while (cmdq->nr_marks && hyp_smmu_hwq_done(smmu, mark_at(cmdq, 0)->seq)) {
 		const struct hyp_smmu_mark *mark = mark_at(cmdq, 0);
 
-		*cons = mark->cons | (*cons & CMDQ_CONS_ERR);
-		if (mark->msi_addr) {
-			cmdq_write_msi(smmu, mark);
+		cmdq_complete(smmu, mark);
+		if (mark->msi_addr)
 			cmdq->nr_msis--;
-		}
 		cmdq->first_mark = (cmdq->first_mark + 1) % HYP_SMMU_MARKS;
 		cmdq->nr_marks--;
 	}
@@ -226,17 +240,28 @@ static bool cmdq_mark_free(struct hyp_smmu *smmu)
 	return false;
 }
 
-/* The host's commands up to @fetch are complete when @seq is; @cmd is the last one. */
-static void cmdq_mark(struct hyp_smmu_host_cmdq *cmdq, u32 fetch, u64 seq,
+/*
+ * The host's commands up to @fetch are complete when @seq is, or with all before them
+ * already; @cmd is the last one.
+ */
+static void cmdq_mark(struct hyp_smmu *smmu, u32 fetch, u64 seq, bool done,
 		      const struct smmu_emu_cmd *cmd)
 {
-	cmdq->fetch = fetch;
-	*mark_at(cmdq, cmdq->nr_marks++) = (struct hyp_smmu_mark) {
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	struct hyp_smmu_mark mark = {
 		.seq		= seq,
 		.cons		= fetch,
 		.msi_addr	= cmd->msi_addr,
 		.msi_data	= cmd->msi_data,
 	};
+
+	cmdq->fetch = fetch;
+	/* In the host's order: those before it are settled first. */
+	if (done && !cmdq->nr_marks) {
+		cmdq_complete(smmu, &mark);
+		return;
+	}
+	*mark_at(cmdq, cmdq->nr_marks++) = mark;
 	if (cmd->msi_addr)
 		cmdq->nr_msis++;
 }
@@ -251,7 +276,7 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 	u32 fetch = cmdq->fetch, room, n = 0;
 	struct smmu_emu_cmd cmd;
 	struct arm_smmu_cmd in;
-	bool stop = false;
+	bool stop = false, done = false;
 	u64 seq;
 
 	room = hyp_smmu_hwq_begin(smmu);
@@ -273,10 +298,11 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 		if (cmd.msi_addr)
 			break;
 	}
-	seq = hyp_smmu_hwq_end(smmu, n);
+	/* Mostly a CMD_SYNC is complete when it can be looked at. */
+	seq = hyp_smmu_hwq_end(smmu, n, cmd.msi_addr ? &done : NULL);
 	/* A command that stopped this has no MSI. */
 	if (fetch != cmdq->fetch)
-		cmdq_mark(cmdq, fetch, seq, &cmd);
+		cmdq_mark(smmu, fetch, seq, done, &cmd);
 	if (!stop)
 		return CMDQ_STOP_NOT;
 	if (cmd.action == SMMU_CMD_ILL)
@@ -290,8 +316,8 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 	if (!hyp_smmu_hwq_begin(smmu))
 		return CMDQ_STOP_FULL;
 	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd.out);
-	seq = hyp_smmu_hwq_end(smmu, 1);
-	cmdq_mark(cmdq, smmu_emu_queue_add(cmdq->q.shift, fetch, 1), seq, &cmd);
+	seq = hyp_smmu_hwq_end(smmu, 1, NULL);
+	cmdq_mark(smmu, smmu_emu_queue_add(cmdq->q.shift, fetch, 1), seq, false, &cmd);
 
 	return CMDQ_STOP_NOT;
 }
@@ -357,6 +383,14 @@ static u64 cmdq_last_msi(struct hyp_smmu *smmu)
 	}
 
 	return 0;
+}
+
+bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
+{
+	hyp_smmu_begin_attempt(smmu);
+	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
+
+	return hyp_smmu_cmdq_run(smmu);
 }
 
 bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)

@@ -21,11 +21,6 @@
 /* How often a trap looks at CMDQ_CONS before it is replayed: a few microseconds. */
 #define HWQ_TRAP_POLLS		32
 
-static u32 hwq_used(const struct hyp_smmu_hwq *q)
-{
-	return q->submitted - q->consumed;
-}
-
 /*
  * Whether a command that the hardware refused was the host's or a poison: without
  * it, nothing but the host's own stage 1 is stale.
@@ -46,12 +41,12 @@ static bool hwq_may_skip(u8 op)
 	}
 }
 
-/* The hardware stopped at @q->cons. IHI0070G.b 7.1 */
+/* The hardware stopped at the command after the last consumed. IHI0070G.b 7.1 */
 static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
-	struct arm_smmu_cmd *cmd = &q->base[smmu_emu_queue_slot(q->shift, q->cons)];
+	struct arm_smmu_cmd *cmd = &q->base[smmu_emu_queue_slot(q->shift, q->consumed)];
 	u8 op = FIELD_GET(CMDQ_0_OP, le64_to_cpu((__force __le64)READ_ONCE(cmd->data[0])));
 
 	hyp_assert_lock_held(&q->lock);
@@ -78,13 +73,12 @@ static bool hwq_stopped(struct hyp_smmu *smmu)
 /* Account for what the hardware has consumed. Returns whether that is anything. */
 static bool hwq_advance(struct hyp_smmu_hwq *q, u32 cons)
 {
-	u32 delta = (cons - q->cons) & ((2U << q->shift) - 1);
+	u32 delta = (cons - q->consumed) & ((2U << q->shift) - 1);
 
-	if (delta > hwq_used(q)) {
+	if (delta > hyp_smmu_hwq_used(q)) {
 		q->dead = true;
 		return false;
 	}
-	q->cons = smmu_emu_queue_add(q->shift, q->cons, delta);
 	q->consumed += delta;
 
 	return delta;
@@ -97,7 +91,7 @@ static void hwq_refresh(struct hyp_smmu *smmu)
 	u32 cons;
 
 	hyp_assert_lock_held(&q->lock);
-	if (q->dead || !hwq_used(q))
+	if (q->dead || !hyp_smmu_hwq_used(q))
 		return;
 
 	/*
@@ -113,7 +107,7 @@ static void hwq_refresh(struct hyp_smmu *smmu)
 	cons = readl(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 	hwq_advance(q, cons);
 	/* There is no error without a command. */
-	if (!hwq_used(q))
+	if (!hyp_smmu_hwq_used(q))
 		q->dead = true;
 	if (!q->dead)
 		hwq_repair(smmu, cons);
@@ -140,7 +134,6 @@ static void hwq_ring(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
-	q->prod = smmu_emu_queue_add(q->shift, q->prod, n);
 	q->submitted += n;
 	/*
 	 * Commands, and the page tables and stream table entries they are about,
@@ -148,20 +141,17 @@ static void hwq_ring(struct hyp_smmu *smmu, u32 n)
 	 * has seen CMDQ_PROD. IHI0070G.b 3.21.2
 	 */
 	dma_wmb();
-	writel_relaxed(q->prod, smmu->mmio + ARM_SMMU_CMDQ_PROD);
+	writel_relaxed(q->submitted & ((2U << q->shift) - 1), smmu->mmio + ARM_SMMU_CMDQ_PROD);
 }
 
-u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
+u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u32 max = min(BIT(q->shift) - HYP_SMMU_HWQ_RESERVE, HYP_SMMU_HWQ_BACKLOG);
 
-	hyp_spin_lock(&q->lock);
-	if (hwq_used(q) > max / 2)
-		hwq_refresh(smmu);
-	if (hwq_used(q) < max) {
+	hwq_refresh(smmu);
+	if (hyp_smmu_hwq_used(q) < q->limit) {
 		q->stall.active = false;
-		return max - hwq_used(q);
+		return q->limit - hyp_smmu_hwq_used(q);
 	}
 	hwq_watch(smmu, &q->stall);
 	hyp_spin_unlock(&q->lock);
@@ -169,7 +159,7 @@ u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
 	return 0;
 }
 
-u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n)
+u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n, bool *done)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u64 seq;
@@ -177,6 +167,10 @@ u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n)
 	if (n)
 		hwq_ring(smmu, n);
 	seq = q->submitted;
+	if (done) {
+		hwq_refresh(smmu);
+		*done = q->consumed == seq;
+	}
 	hyp_spin_unlock(&q->lock);
 
 	return seq;
@@ -190,11 +184,11 @@ static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 
 	for (;;) {
 		hyp_spin_lock(&q->lock);
-		if (!q->dead && hwq_used(q) + n > BIT(q->shift)) {
+		if (!q->dead && hyp_smmu_hwq_used(q) + n > BIT(q->shift)) {
 			hwq_refresh(smmu);
 			hwq_watch(smmu, &watch);
 		}
-		if (!q->dead && hwq_used(q) + n <= BIT(q->shift))
+		if (!q->dead && hyp_smmu_hwq_used(q) + n <= BIT(q->shift))
 			return 0;
 		if (q->dead)
 			break;

@@ -21,9 +21,6 @@
 #define HW_EVTQ_PROD		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD)
 #define HW_EVTQ_CONS		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_CONS)
 
-/* Groups of STEs read in one trap: 256 KiB of the host's table. */
-#define TRAP_GROUPS		64
-
 static void evtq_unpin(struct hyp_smmu *smmu)
 {
 	__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(smmu->evtq.base, PAGE_SIZE),
@@ -207,7 +204,7 @@ static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val
 		smmu->cmdq.fetch = new & SMMU_EMU_Q_IDX;
 		break;
 	case SMMU_REG_CMDQ_PROD:
-		return hyp_smmu_cmdq_run(smmu);
+		return hyp_smmu_cmdq_write_prod(smmu, new);
 	}
 
 	return true;
@@ -259,15 +256,7 @@ bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *
 	struct smmu_emu_access acc;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
-	smmu->groups_left = TRAP_GROUPS;
-	smmu->wait_seq = 0;
-
-	/* All that an invalidation takes, without a look-up: it has no guard. */
-	if (write && offset == ARM_SMMU_CMDQ_PROD && size == sizeof(u32)) {
-		smmu->regs.val[SMMU_REG_CMDQ_PROD] = *val & SMMU_EMU_Q_IDX;
-		return hyp_smmu_cmdq_run(smmu);
-	}
-
+	hyp_smmu_begin_attempt(smmu);
 	acc = smmu_emu_resolve(offset, size);
 	if (!acc.reg) {
 		if (!write)

@@ -187,6 +187,8 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 	if (!smmu->hwq.base)
 		goto give_pool;
 	smmu->hwq.shift = info->cmdq_shift;
+	smmu->hwq.limit = min(BIT(info->cmdq_shift) - HYP_SMMU_HWQ_RESERVE,
+			      HYP_SMMU_HWQ_BACKLOG);
 
 	if (!take_memory(info->strtab_base, info->strtab_size))
 		goto give_cmdq;
@@ -521,6 +523,60 @@ static bool emulate(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 
 		done = try_access(smmu, offset, size, write, val, &seq);
 
 	return done;
+}
+
+/* Likewise, and the first attempt is all that it takes unless there is a wait. */
+static bool ring_doorbell(struct hyp_smmu *smmu, u32 prod)
+{
+	u64 val = prod, seq;
+	bool done;
+
+	hyp_spin_lock(&smmu->emu_lock);
+	done = hyp_smmu_cmdq_write_prod(smmu, prod);
+	seq = smmu->wait_seq;
+	hyp_spin_unlock(&smmu->emu_lock);
+	if (likely(done))
+		return true;
+
+	return seq && hyp_smmu_hwq_poll(smmu, seq) &&
+	       try_access(smmu, ARM_SMMU_CMDQ_PROD, sizeof(prod), true, &val, &seq);
+}
+
+/* A store of 32 bits from a general register that missed a translation. */
+#define DOORBELL_ESR_MASK	(ESR_ELx_EC_MASK | ESR_ELx_ISV | ESR_ELx_SAS | ESR_ELx_CM | \
+				 ESR_ELx_S1PTW | ESR_ELx_WNR | ESR_ELx_FSC_TYPE)
+#define DOORBELL_ESR		(FIELD_PREP(ESR_ELx_EC_MASK, ESR_ELx_EC_DABT_LOW) |	\
+				 ESR_ELx_ISV | FIELD_PREP(ESR_ELx_SAS, 2) |		\
+				 ESR_ELx_WNR | ESR_ELx_FSC_FAULT)
+
+bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr)
+{
+	unsigned int rt = FIELD_GET(ESR_ELx_SRT_MASK, esr);
+	struct hyp_smmu *smmu;
+	u64 addr, prod = 0;
+	bool done;
+
+	/* With the erratum HPFAR_EL2 need not be valid. */
+	if ((esr & DOORBELL_ESR_MASK) != DOORBELL_ESR ||
+	    cpus_have_final_cap(ARM64_WORKAROUND_834220))
+		return false;
+	addr = FIELD_GET(HPFAR_EL2_FIPA, read_sysreg(hpfar_el2)) << 12;
+	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));
+	smmu = find_smmu(addr);
+	if (!smmu || addr - smmu->mmio_phys != ARM_SMMU_CMDQ_PROD ||
+	    (read_sysreg_el2(SYS_SPSR) & PSR_MODE32_BIT))
+		return false;
+
+	/* Register 31 is the zero register. */
+	if (rt != 31)
+		prod = lower_32_bits(cpu_reg(host_ctxt, rt));
+	done = ring_doorbell(smmu, prod);
+	trace_smmu_v3_access(addr, prod, sizeof(u32), true, done);
+	/* Not done: the host executes it again, after its pending interrupts. */
+	if (done)
+		skip_host_access();
+
+	return true;
 }
 
 bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr)

@@ -36,6 +36,9 @@
 /* Errors of the host's command queue: those of the hardware's are EL2's. */
 #define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR)
 
+/* Groups of STEs read in one attempt at an access: 256 KiB of the host's table. */
+#define HYP_SMMU_TRAP_GROUPS	64
+
 /* A deadline for waits in EL2, sane even where the timer's frequency is not known. */
 struct hyp_smmu_deadline {
 	u64 end;
@@ -53,13 +56,13 @@ struct hyp_smmu_watch {
 struct hyp_smmu_hwq {
 	/* Guards the fields below, CMDQ_PROD and GERRORN.CMDQ_ERR. */
 	hyp_spinlock_t lock;
-	/* Number of commands written since takeover. */
+	/*
+	 * Number of commands written since takeover, and of those the hardware was
+	 * last seen to have consumed. Their low bits are the indexes, as both began
+	 * at 0.
+	 */
 	u64 submitted;
-	/* Number of commands the hardware was last seen to have consumed. */
 	u64 consumed;
-	/* Indexes with wrap bit. */
-	u32 prod;
-	u32 cons;
 	/* While host commands find no room or are waited for. */
 	struct hyp_smmu_watch stall;
 	/* The hardware does not answer. Every transition is refused. */
@@ -67,6 +70,8 @@ struct hyp_smmu_hwq {
 
 	/* Constant. */
 	struct arm_smmu_cmd *base;
+	/* The most commands in the queue to which host commands may be added. */
+	u32 limit;
 	u8 shift;
 };
 
@@ -154,6 +159,13 @@ struct hyp_smmu {
 	bool enabled;
 };
 
+/* What one attempt at an access may do. Context: emu_lock is held. */
+static inline void hyp_smmu_begin_attempt(struct hyp_smmu *smmu)
+{
+	smmu->groups_left = HYP_SMMU_TRAP_GROUPS;
+	smmu->wait_seq = 0;
+}
+
 /* hyp-smmu-v3.c */
 
 /**
@@ -173,6 +185,14 @@ bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
 
 /* hyp-smmu-hwq.c: the hardware's queue. Its lock is not held by the caller. */
 
+static inline u32 hyp_smmu_hwq_used(const struct hyp_smmu_hwq *q)
+{
+	return q->submitted - q->consumed;
+}
+
+/* The half of hyp_smmu_hwq_begin() for a queue that fills up: the lock is held. */
+u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu);
+
 /**
  * hyp_smmu_hwq_begin - Begin to add host commands
  * @smmu: the SMMU
@@ -181,7 +201,17 @@ bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
  * hyp_smmu_hwq_end(): nothing may be waited for.
  * Return: for how many there is room in the hardware's queue, 0 for none now.
  */
-u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu);
+static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	hyp_spin_lock(&q->lock);
+	if (hyp_smmu_hwq_used(q) > q->limit / 2)
+		return hyp_smmu_hwq_make_room(smmu);
+	q->stall.active = false;
+
+	return q->limit - hyp_smmu_hwq_used(q);
+}
 
 /* Put a command into a slot. The hardware reads little endian. */
 static inline void hyp_smmu_hwq_fill(struct arm_smmu_cmd *slot, const struct arm_smmu_cmd *cmd)
@@ -201,19 +231,20 @@ static inline void hyp_smmu_hwq_fill(struct arm_smmu_cmd *slot, const struct arm
 static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u32 n,
 				      const struct arm_smmu_cmd *cmd)
 {
-	hyp_smmu_hwq_fill(&q->base[smmu_emu_queue_slot(q->shift, q->prod + n)], cmd);
+	hyp_smmu_hwq_fill(&q->base[smmu_emu_queue_slot(q->shift, q->submitted + n)], cmd);
 }
 
 /**
  * hyp_smmu_hwq_end - Let the hardware have what was written
  * @smmu: the SMMU
  * @n:    how many commands
+ * @done: if not NULL, look once whether it has consumed them and all before them
  *
  * Stores that precede the call are visible to the SMMU before the commands are.
  *
  * Return: what to give to hyp_smmu_hwq_done() or hyp_smmu_hwq_wait().
  */
-u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n);
+u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n, bool *done);
 
 /**
  * hyp_smmu_hwq_add_el2 - Add a command of EL2's own, and a CMD_SYNC
@@ -282,6 +313,15 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu);
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu);
 /* And those that were are complete: unpin the queue. */
 void hyp_smmu_cmdq_release(struct hyp_smmu *smmu);
+
+/**
+ * hyp_smmu_cmdq_write_prod - The host writes CMDQ_PROD
+ * @smmu: the SMMU
+ * @val:  what it writes
+ *
+ * Return: as hyp_smmu_cmdq_run().
+ */
+bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val);
 
 /**
  * hyp_smmu_cmdq_run - Copy host commands between CMDQ_CONS and CMDQ_PROD

@@ -11,6 +11,7 @@ enum model_sysreg {
 	SYS_ELR,
 	SYS_ESR,
 	SYS_FAR,
+	SYS_HPFAR,
 	MODEL_NR_SYSREGS
 };
 
@@ -20,16 +21,19 @@ u64 model_counter(void);
 #define read_sysreg_el2(r)	(*model_sysreg(r))
 #define write_sysreg_el2(v, r)	(*model_sysreg(r) = (v))
 
-/* The only one read by name is the physical counter. */
+/* Those that are read by name. */
 #define read_sysreg(r)		model_sysreg_##r()
 #define write_sysreg(v, ...)	((void)(v))
 #define model_sysreg_cntpct_el0()	model_counter()
+#define model_sysreg_hpfar_el2()	(*model_sysreg(SYS_HPFAR))
 
 /* Immediates of BRK, of no use here. */
 #define CFI_BRK_IMM_MASK	0
 #define CFI_BRK_IMM_BASE	0
 #define UBSAN_BRK_MASK		0
 #define UBSAN_BRK_IMM		0
+
+#define HPFAR_EL2_FIPA		GENMASK_ULL(47, 4)
 
 #define PSR_MODE32_BIT		0x00000010
 #define PSR_BTYPE_MASK		0x00000c00

@@ -117,6 +117,18 @@ bool hyp_iommu_enabled(void);
 int hyp_smmu_v3_flush_all(void);
 
 /**
+ * hyp_smmu_v3_handle_doorbell - Emulate a host store to CMDQ_PROD
+ * @host_ctxt: the host's registers
+ * @esr:       ESR_EL2 of an abort of the host's, whatever it is
+ *
+ * Before all else that a host abort leads to: this is the one trap of an invalidation.
+ *
+ * Return: true if it was one and was emulated or is to be replayed, false if it is
+ * anything else, or one that takes more than the syndrome to recognise.
+ */
+bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr);
+
+/**
  * hyp_smmu_v3_handle_abort - Emulate a host access to an SMMU
  * @host_ctxt: the host's registers
  * @esr:       ESR_EL2 of the host's stage-2 translation fault
@@ -139,6 +151,10 @@ static inline int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size) { return 0
 static inline void hyp_iommu_grant_locked(phys_addr_t phys, u64 size) { }
 static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
 static inline bool hyp_iommu_enabled(void) { return false; }
+static inline bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr)
+{
+	return false;
+}
 static inline bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt,
 					    u64 esr, u64 addr)
 {
