@@ -194,6 +194,10 @@ static void strtab_update_group(struct hyp_smmu *smmu, u32 sid, u32 n)
 {
 	u32 i, valid = strtab_read_host(smmu, sid, n);
 
+	/* Most of a two-level table: neither the host nor EL2 has that part. */
+	if (!valid && !strtab_ste(smmu, sid))
+		return;
+
 	for (i = 0; i < n; i++)
 		strtab_update_one(smmu, sid + i, i < valid ? smmu->bounce + i : NULL);
 }
