@@ -111,8 +111,7 @@ static void smmu_emu_make_tlbi(const struct smmu_emu_caps *caps,
 {
 	cmd->action = SMMU_CMD_FORWARD;
 	cmd->out = *in;
-	cmd->out.data[0] &= ~CMDQ_TLBI_0_VMID;
-	cmd->out.data[0] |= FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
+	smmu_emu_set_vmid(&cmd->out);
 }
 
 /*

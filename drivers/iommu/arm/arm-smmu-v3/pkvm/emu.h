@@ -455,6 +455,20 @@ static inline bool smmu_emu_is_msi_sync(const struct arm_smmu_cmd *in)
 	       in->data[1] && !(in->data[1] & ~CMDQ_SYNC_1_MSIADDR_MASK);
 }
 
+/* What becomes of the two. */
+static inline void smmu_emu_set_vmid(struct arm_smmu_cmd *cmd)
+{
+	cmd->data[0] &= ~CMDQ_TLBI_0_VMID;
+	cmd->data[0] |= FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
+}
+
+static inline void smmu_emu_make_irq_sync(struct arm_smmu_cmd *cmd)
+{
+	cmd->data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC) |
+		       FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
+	cmd->data[1] = 0;
+}
+
 /**
  * smmu_emu_filter_cmd - Check a host command and make the hardware's from it
  * @caps: what the host is offered
@@ -473,14 +487,11 @@ static inline void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps,
 	cmd->msi_addr = 0;
 	if (smmu_emu_is_plain_tlbi(caps, in)) {
 		cmd->action = SMMU_CMD_FORWARD;
-		cmd->out.data[0] = (in->data[0] & ~CMDQ_TLBI_0_VMID) |
-				   FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
-		cmd->out.data[1] = in->data[1];
+		cmd->out = *in;
+		smmu_emu_set_vmid(&cmd->out);
 	} else if (smmu_emu_is_msi_sync(in)) {
 		cmd->action = SMMU_CMD_SYNC;
-		cmd->out.data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC) |
-				   FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
-		cmd->out.data[1] = 0;
+		smmu_emu_make_irq_sync(&cmd->out);
 		cmd->msi_addr = in->data[1];
 		cmd->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in->data[0]);
 	} else {

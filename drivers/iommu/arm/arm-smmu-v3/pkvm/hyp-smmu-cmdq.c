@@ -42,6 +42,9 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	cmdq->fetch = smmu->regs.val[SMMU_REG_CMDQ_CONS] & ((2U << cmdq->q.shift) - 1);
 	cmdq->pinned = !__pkvm_host_share_pin_hyp(ALIGN_DOWN(cmdq->q.base, PAGE_SIZE),
 						  PAGE_ALIGN(cmdq->q.bytes));
+	cmdq->slots = hyp_phys_to_virt(cmdq->q.base);
+	cmdq->slot_mask = BIT(cmdq->q.shift) - 1;
+	cmdq->direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) : 0;
 }
 
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
@@ -49,6 +52,7 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
+	cmdq->direct = 0;
 	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
@@ -86,13 +90,13 @@ static void cmdq_abort_msi(struct hyp_smmu *smmu)
 	cmdq_raise_gerror(smmu);
 }
 
-/* Write an MSI: no memory but the queue's is the SMMU's to write. */
+/* Write an MSI: no memory but the queue's, pinned, is the SMMU's to write. */
 static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 
 	if (likely(cmdq->pinned && smmu_emu_queue_has(&cmdq->q, addr))) {
-		__le32 *word = hyp_phys_to_virt(addr);
+		__le32 *word = (void *)cmdq->slots + (addr - cmdq->q.base);
 
 		/*
 		 * After all that CMDQ_CONS says is complete. The host polls the
@@ -112,6 +116,14 @@ static void cmdq_complete(struct hyp_smmu *smmu, const struct hyp_smmu_mark *mar
 	*cons = mark->cons | (*cons & CMDQ_CONS_ERR);
 	if (mark->msi_addr)
 		cmdq_write_msi(smmu, mark->msi_addr, mark->msi_data);
+}
+
+/* Remember @mark until it is complete, in the host's order. */
+static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, const struct hyp_smmu_mark *mark)
+{
+	*mark_at(cmdq, cmdq->nr_marks++) = *mark;
+	if (mark->msi_addr)
+		cmdq->nr_msis++;
 }
 
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
@@ -152,12 +164,9 @@ static void cmdq_error(struct hyp_smmu *smmu, u8 err)
 	cmdq_raise_gerror(smmu);
 }
 
-/* The command at @fetch. The host can change it at any time: each word is read once. */
-static void cmdq_read(struct hyp_smmu_host_cmdq *cmdq, u32 fetch, struct arm_smmu_cmd *cmd)
+/* The host can change a command at any time: each word is read once. */
+static void cmdq_read(const struct arm_smmu_cmd *slot, struct arm_smmu_cmd *cmd)
 {
-	struct arm_smmu_cmd *slot = hyp_phys_to_virt(cmdq->q.base);
-
-	slot += smmu_emu_queue_slot(cmdq->q.shift, fetch);
 	cmd->data[0] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[0]));
 	cmd->data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
 }
@@ -241,29 +250,29 @@ static bool cmdq_mark_free(struct hyp_smmu *smmu)
 }
 
 /*
- * The host's commands up to @fetch are complete when @seq is, or with all before them
- * already; @cmd is the last one.
+ * Copy a command that reads STEs first, alone. What is before it has been copied.
+ * Returns why there is nothing to come.
  */
-static void cmdq_mark(struct hyp_smmu *smmu, u32 fetch, u64 seq, bool done,
-		      const struct smmu_emu_cmd *cmd)
+static enum cmdq_stop cmdq_copy_cfgi(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
+				     struct smmu_emu_cmd *cmd)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	struct hyp_smmu_mark mark = {
-		.seq		= seq,
-		.cons		= fetch,
-		.msi_addr	= cmd->msi_addr,
-		.msi_data	= cmd->msi_data,
-	};
+	struct hyp_smmu_mark mark = {};
 
-	cmdq->fetch = fetch;
-	/* In the host's order: those before it are settled first. */
-	if (done && !cmdq->nr_marks) {
-		cmdq_complete(smmu, &mark);
-		return;
-	}
-	*mark_at(cmdq, cmdq->nr_marks++) = mark;
-	if (cmd->msi_addr)
-		cmdq->nr_msis++;
+	if (!cmdq_mark_free(smmu))
+		return CMDQ_STOP_FULL;
+	if (!cmdq_prepare(smmu, in, cmd))
+		return CMDQ_STOP_AGAIN;
+	/* If transitions have taken the room meanwhile, the STEs are read once more. */
+	if (!hyp_smmu_hwq_begin(smmu))
+		return CMDQ_STOP_FULL;
+	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd->out);
+	mark.seq = hyp_smmu_hwq_end(smmu, 1);
+	mark.cons = smmu_emu_queue_add(cmdq->q.shift, cmdq->fetch, 1);
+	cmdq->fetch = mark.cons;
+	cmdq_add_mark(cmdq, &mark);
+
+	return CMDQ_STOP_NOT;
 }
 
 /*
@@ -273,18 +282,17 @@ static void cmdq_mark(struct hyp_smmu *smmu, u32 fetch, u64 seq, bool done,
 static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 fetch = cmdq->fetch, room, n = 0;
+	u32 room = hyp_smmu_hwq_begin(smmu), fetch = cmdq->fetch, n = 0;
+	struct hyp_smmu_mark mark = {};
 	struct smmu_emu_cmd cmd;
 	struct arm_smmu_cmd in;
-	bool stop = false, done = false;
-	u64 seq;
+	bool stop = false;
 
-	room = hyp_smmu_hwq_begin(smmu);
 	if (!room)
 		return CMDQ_STOP_FULL;
 
-	for (max = min(max, room); max; max--) {
-		cmdq_read(cmdq, fetch, &in);
+	for (max = min(max, room); max && !mark.msi_addr; max--) {
+		cmdq_read(cmdq->slots + (fetch & cmdq->slot_mask), &in);
 		smmu_emu_filter_cmd(&smmu->caps, &in, &cmd);
 		trace_smmu_v3_cmd(smmu->mmio_phys, in.data[0], in.data[1],
 				  cmd.action != SMMU_CMD_ILL);
@@ -295,31 +303,20 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 		if (cmd.action != SMMU_CMD_DROP)
 			hyp_smmu_hwq_write(&smmu->hwq, n++, &cmd.out);
 		fetch = smmu_emu_queue_add(cmdq->q.shift, fetch, 1);
-		if (cmd.msi_addr)
-			break;
+		mark.msi_addr = cmd.msi_addr;
+		mark.msi_data = cmd.msi_data;
 	}
-	/* Mostly a CMD_SYNC is complete when it can be looked at. */
-	seq = hyp_smmu_hwq_end(smmu, n, cmd.msi_addr ? &done : NULL);
-	/* A command that stopped this has no MSI. */
+	mark.seq = hyp_smmu_hwq_end(smmu, n);
+	mark.cons = fetch;
 	if (fetch != cmdq->fetch)
-		cmdq_mark(smmu, fetch, seq, done, &cmd);
+		cmdq_add_mark(cmdq, &mark);
+	cmdq->fetch = fetch;
 	if (!stop)
 		return CMDQ_STOP_NOT;
 	if (cmd.action == SMMU_CMD_ILL)
 		return CMDQ_STOP_ILL;
 
-	if (!cmdq_mark_free(smmu))
-		return CMDQ_STOP_FULL;
-	if (!cmdq_prepare(smmu, &in, &cmd))
-		return CMDQ_STOP_AGAIN;
-	/* If transitions have taken the room meanwhile, the STEs are read once more. */
-	if (!hyp_smmu_hwq_begin(smmu))
-		return CMDQ_STOP_FULL;
-	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd.out);
-	seq = hyp_smmu_hwq_end(smmu, 1, NULL);
-	cmdq_mark(smmu, smmu_emu_queue_add(cmdq->q.shift, fetch, 1), seq, false, &cmd);
-
-	return CMDQ_STOP_NOT;
+	return cmdq_copy_cfgi(smmu, &in, &cmd);
 }
 
 /* Copy what the host has put into its queue. */
@@ -385,14 +382,6 @@ static u64 cmdq_last_msi(struct hyp_smmu *smmu)
 	return 0;
 }
 
-bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
-{
-	hyp_smmu_begin_attempt(smmu);
-	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
-
-	return hyp_smmu_cmdq_run(smmu);
-}
-
 bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 {
 	bool copied;
@@ -411,4 +400,91 @@ bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 		smmu->wait_seq = cmdq_last_msi(smmu);
 
 	return !smmu->wait_seq || READ_ONCE(smmu->hwq.dead);
+}
+
+/*
+ * What an unmap consists of, in a straight line: TLBI_NH_VA, and at the end a CMD_SYNC
+ * with an MSI, @nr commands in all. Returns false where it is anything else, with nothing
+ * done: what was written behind the last command submitted is not the hardware's.
+ */
+static __always_inline bool cmdq_copy_unmap(struct hyp_smmu *smmu, u32 nr,
+					    struct hyp_smmu_mark *mark)
+{
+	const struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	const struct arm_smmu_cmd *from = cmdq->slots;
+	u32 from_mask = cmdq->slot_mask, fetch = cmdq->fetch, end = fetch + nr - 1;
+	u32 to_mask = smmu->hwq.slot_mask, prod = smmu->hwq.submitted;
+	struct arm_smmu_cmd in, *to = smmu->hwq.base;
+
+	for (; fetch != end; fetch++, prod++) {
+		cmdq_read(&from[fetch & from_mask], &in);
+		if (!smmu_emu_is_plain_tlbi(&smmu->caps, &in))
+			return false;
+		smmu_emu_set_vmid(&in);
+		hyp_smmu_hwq_fill(&to[prod & to_mask], &in);
+	}
+
+	cmdq_read(&from[fetch & from_mask], &in);
+	if (!smmu_emu_is_msi_sync(&in))
+		return false;
+	mark->cons = smmu_emu_queue_add(cmdq->q.shift, fetch, 1);
+	mark->msi_addr = in.data[1];
+	mark->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in.data[0]);
+	smmu_emu_make_irq_sync(&in);
+	hyp_smmu_hwq_fill(&to[prod & to_mask], &in);
+
+	return true;
+}
+
+/* Trace what the hardware gets: that is what the host gave, but for VMID and MSI. */
+static void cmdq_trace_unmap(struct hyp_smmu *smmu, u32 nr)
+{
+	const struct hyp_smmu_hwq *q = &smmu->hwq;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		const struct arm_smmu_cmd *cmd = &q->base[(q->submitted + i) & q->slot_mask];
+
+		trace_smmu_v3_cmd(smmu->mmio_phys, le64_to_cpu((__force __le64)cmd->data[0]),
+				  le64_to_cpu((__force __le64)cmd->data[1]), true);
+	}
+}
+
+/* Returns false if there is something else to do, or to wait for. */
+static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct hyp_smmu_mark mark;
+
+	hyp_spin_lock(&q->lock);
+	if (hyp_smmu_hwq_used(q) + nr > q->limit / 2 || !cmdq_copy_unmap(smmu, nr, &mark)) {
+		hyp_spin_unlock(&q->lock);
+		return false;
+	}
+	cmdq_trace_unmap(smmu, nr);
+	cmdq->fetch = mark.cons;
+	/* Mostly it is complete when it can be looked at. */
+	if (likely(hyp_smmu_hwq_end_look(smmu, nr, &mark.seq))) {
+		cmdq_complete(smmu, &mark);
+		return true;
+	}
+	cmdq_add_mark(cmdq, &mark);
+
+	return false;
+}
+
+bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	u32 nr = (val - cmdq->fetch) & (2 * cmdq->slot_mask + 1);
+
+	hyp_assert_lock_held(&smmu->emu_lock);
+	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
+	if (likely(nr - 1 < cmdq->direct && !cmdq->err && !cmdq->nr_marks) &&
+	    cmdq_run_unmap(smmu, nr))
+		return true;
+	hyp_smmu_begin_attempt(smmu);
+
+	return hyp_smmu_cmdq_run(smmu);
 }

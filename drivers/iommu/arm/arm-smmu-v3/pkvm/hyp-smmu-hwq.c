@@ -46,7 +46,7 @@ static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
-	struct arm_smmu_cmd *cmd = &q->base[smmu_emu_queue_slot(q->shift, q->consumed)];
+	struct arm_smmu_cmd *cmd = &q->base[q->consumed & q->slot_mask];
 	u8 op = FIELD_GET(CMDQ_0_OP, le64_to_cpu((__force __le64)READ_ONCE(cmd->data[0])));
 
 	hyp_assert_lock_held(&q->lock);
@@ -73,7 +73,7 @@ static bool hwq_stopped(struct hyp_smmu *smmu)
 /* Account for what the hardware has consumed. Returns whether that is anything. */
 static bool hwq_advance(struct hyp_smmu_hwq *q, u32 cons)
 {
-	u32 delta = (cons - q->consumed) & ((2U << q->shift) - 1);
+	u32 delta = (cons - q->consumed) & hyp_smmu_hwq_idx_mask(q);
 
 	if (delta > hyp_smmu_hwq_used(q)) {
 		q->dead = true;
@@ -129,21 +129,6 @@ static void hwq_watch(struct hyp_smmu *smmu, struct hyp_smmu_watch *watch)
 		q->dead = true;
 }
 
-/* Add @n commands that have been written. */
-static void hwq_ring(struct hyp_smmu *smmu, u32 n)
-{
-	struct hyp_smmu_hwq *q = &smmu->hwq;
-
-	q->submitted += n;
-	/*
-	 * Commands, and the page tables and stream table entries they are about,
-	 * before the doorbell. Pairs with the SMMU reading the queue only after it
-	 * has seen CMDQ_PROD. IHI0070G.b 3.21.2
-	 */
-	dma_wmb();
-	writel_relaxed(q->submitted & ((2U << q->shift) - 1), smmu->mmio + ARM_SMMU_CMDQ_PROD);
-}
-
 u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -159,18 +144,14 @@ u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 	return 0;
 }
 
-u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n, bool *done)
+u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u64 seq;
 
 	if (n)
-		hwq_ring(smmu, n);
+		hyp_smmu_hwq_ring(smmu, n);
 	seq = q->submitted;
-	if (done) {
-		hwq_refresh(smmu);
-		*done = q->consumed == seq;
-	}
 	hyp_spin_unlock(&q->lock);
 
 	return seq;
@@ -212,7 +193,7 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
 
 	hyp_smmu_hwq_write(q, 0, &cmd);
 	hyp_smmu_hwq_write(q, 1, &sync);
-	hwq_ring(smmu, 2);
+	hyp_smmu_hwq_ring(smmu, 2);
 	*seq = q->submitted;
 	hyp_spin_unlock(&q->lock);
 
@@ -283,7 +264,7 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
 		return;
 
 	hyp_smmu_hwq_write(q, 0, &poison);
-	hwq_ring(smmu, 1);
+	hyp_smmu_hwq_ring(smmu, 1);
 	/* Mostly this repairs it at once; if not, whoever looks next does. */
 	hwq_refresh(smmu);
 	hwq_refresh(smmu);

@@ -187,6 +187,7 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 	if (!smmu->hwq.base)
 		goto give_pool;
 	smmu->hwq.shift = info->cmdq_shift;
+	smmu->hwq.slot_mask = BIT(info->cmdq_shift) - 1;
 	smmu->hwq.limit = min(BIT(info->cmdq_shift) - HYP_SMMU_HWQ_RESERVE,
 			      HYP_SMMU_HWQ_BACKLOG);
 
@@ -480,7 +481,7 @@ static bool access_is_emulated(u64 esr, u64 addr)
 }
 
 /* The emulated instruction is done: step over it. */
-static void skip_host_access(void)
+static __always_inline void skip_host_access(void)
 {
 	u64 spsr = read_sysreg_el2(SYS_SPSR);
 
@@ -528,15 +529,16 @@ static bool emulate(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 
 /* Likewise, and the first attempt is all that it takes unless there is a wait. */
 static bool ring_doorbell(struct hyp_smmu *smmu, u32 prod)
 {
-	u64 val = prod, seq;
-	bool done;
+	u64 val, seq;
 
 	hyp_spin_lock(&smmu->emu_lock);
-	done = hyp_smmu_cmdq_write_prod(smmu, prod);
+	if (likely(hyp_smmu_cmdq_write_prod(smmu, prod))) {
+		hyp_spin_unlock(&smmu->emu_lock);
+		return true;
+	}
 	seq = smmu->wait_seq;
 	hyp_spin_unlock(&smmu->emu_lock);
-	if (likely(done))
-		return true;
+	val = prod;
 
 	return seq && hyp_smmu_hwq_poll(smmu, seq) &&
 	       try_access(smmu, ARM_SMMU_CMDQ_PROD, sizeof(prod), true, &val, &seq);

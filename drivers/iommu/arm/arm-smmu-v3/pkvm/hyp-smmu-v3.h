@@ -15,6 +15,8 @@
 #ifndef __ARM_SMMU_V3_PKVM_HYP_H
 #define __ARM_SMMU_V3_PKVM_HYP_H
 
+#include <asm/kvm_hyp.h>
+
 #include <nvhe/iommu.h>
 #include <nvhe/spinlock.h>
 
@@ -70,6 +72,8 @@ struct hyp_smmu_hwq {
 
 	/* Constant. */
 	struct arm_smmu_cmd *base;
+	/* Number of entries, less one. */
+	u32 slot_mask;
 	/* The most commands in the queue to which host commands may be added. */
 	u32 limit;
 	u8 shift;
@@ -95,6 +99,11 @@ struct hyp_smmu_host_cmdq {
 	 * Without memory where pinning was refused.
 	 */
 	struct smmu_emu_queue q;
+	/* Its entries at EL2 while it is pinned, and their number less one. */
+	const struct arm_smmu_cmd *slots;
+	u32 slot_mask;
+	/* The most commands that one attempt takes in a straight line: 0 if disabled. */
+	u32 direct;
 	bool pinned;
 	/* Next command to copy; CMDQ_CONS follows as the hardware completes. */
 	u32 fetch;
@@ -231,20 +240,71 @@ static inline void hyp_smmu_hwq_fill(struct arm_smmu_cmd *slot, const struct arm
 static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u32 n,
 				      const struct arm_smmu_cmd *cmd)
 {
-	hyp_smmu_hwq_fill(&q->base[smmu_emu_queue_slot(q->shift, q->submitted + n)], cmd);
+	hyp_smmu_hwq_fill(&q->base[(q->submitted + n) & q->slot_mask], cmd);
+}
+
+/* An index, with its wrap bit. */
+static inline u32 hyp_smmu_hwq_idx_mask(const struct hyp_smmu_hwq *q)
+{
+	return 2 * q->slot_mask + 1;
+}
+
+/* Add @n commands that have been written. The queue's lock is held. */
+static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u32 n)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	q->submitted += n;
+	/*
+	 * Commands, and the page tables and stream table entries they are about,
+	 * before the doorbell. Pairs with the SMMU reading the queue only after it
+	 * has seen CMDQ_PROD. IHI0070G.b 3.21.2
+	 */
+	dma_wmb();
+	writel_relaxed(q->submitted & hyp_smmu_hwq_idx_mask(q), smmu->mmio + ARM_SMMU_CMDQ_PROD);
 }
 
 /**
  * hyp_smmu_hwq_end - Let the hardware have what was written
  * @smmu: the SMMU
  * @n:    how many commands
- * @done: if not NULL, look once whether it has consumed them and all before them
  *
  * Stores that precede the call are visible to the SMMU before the commands are.
  *
  * Return: what to give to hyp_smmu_hwq_done() or hyp_smmu_hwq_wait().
  */
-u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n, bool *done);
+u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n);
+
+/**
+ * hyp_smmu_hwq_end_look - The same, and look once at what the hardware has consumed
+ * @smmu: the SMMU
+ * @n:    how many commands, at least 1
+ * @seq:  as hyp_smmu_hwq_end() returns
+ *
+ * Return: true if it has consumed all that was ever submitted.
+ */
+static inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u32 mask = hyp_smmu_hwq_idx_mask(q), cons;
+	u64 end = q->submitted + n;
+	bool done;
+
+	hyp_smmu_hwq_ring(smmu, n);
+	cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
+	/*
+	 * What follows is not older than CMDQ_CONS: pairs with the SMMU updating it
+	 * after the effects of a CMD_SYNC are visible.
+	 */
+	dma_rmb();
+	done = !((cons ^ end) & mask) && !q->dead;
+	if (done)
+		q->consumed = end;
+	hyp_spin_unlock(&q->lock);
+	*seq = end;
+
+	return done;
+}
 
 /**
  * hyp_smmu_hwq_add_el2 - Add a command of EL2's own, and a CMD_SYNC

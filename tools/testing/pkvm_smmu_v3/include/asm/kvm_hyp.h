@@ -21,8 +21,10 @@ void model_relax(void);
 /* One is like the other: what came before is visible to the SMMU. */
 #undef wmb
 #undef dma_wmb
+#undef dma_rmb
 #define wmb()		model_barrier()	/* pairs with hw_load64() */
 #define dma_wmb()	model_barrier()	/* pairs with hw_load64() */
+#define dma_rmb()	do { } while (0)	/* loads of the model are in order */
 #define dsb(type)	model_barrier()
 /* Pairs with the host's control dependency. */
 #define smp_store_release(p, val)					\
