@@ -176,6 +176,7 @@ static inline int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size) { return 0
 static inline void hyp_iommu_grant_locked(phys_addr_t phys, u64 size) { }
 static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
 static inline bool hyp_iommu_enabled(void) { return false; }
+
 static inline bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr)
 {
 	return false;

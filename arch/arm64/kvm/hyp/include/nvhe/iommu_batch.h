@@ -29,7 +29,8 @@
  * @revoked: whether devices do without the ranges until hyp_iommu_batch_end()
  * @ranges:  of memory, untrusted before hyp_iommu_batch_revoke()
  *
- * Of one CPU, on its stack.
+ * Of one CPU, on its stack, where nobody reads what is beyond @nr: a hypercall that
+ * happens often need not have it cleared (__uninitialized).
  */
 struct hyp_iommu_batch {
 	unsigned int nr;
