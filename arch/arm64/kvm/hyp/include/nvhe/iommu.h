@@ -181,6 +181,7 @@ static inline bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt
 {
 	return false;
 }
+
 static inline bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt,
 					    u64 esr, u64 addr)
 {
