@@ -151,6 +151,8 @@ int host_unshare_hyp(u64 phys);
 int guest_share_host(u64 phys, u8 vm);
 int guest_unshare_host(u64 phys, u8 vm);
 int host_donate_guest(u64 phys, u8 vm);
+int host_donate_guest_refill(u64 phys, u8 vm, struct kvm_hyp_memcache *mc,
+			     struct kvm_hyp_memcache *host_mc);
 int host_reclaim_guest(u64 phys);
 
 /* shim-lock.c */

@@ -266,6 +266,7 @@ static bool execute(struct smmu *s)
 			apply_one(s);
 		s->pending[s->nr_pending++] = *cmd;
 	}
+	s->ops[rule->op]++;
 	consume(s);
 
 	return true;

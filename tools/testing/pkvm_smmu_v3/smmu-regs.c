@@ -200,6 +200,7 @@ static void write_prod(struct smmu *s, u32 val)
 	if (s->owned && ((val - s->cmdq_prod) & mask) > 1U << shift)
 		violation("CMDQ_PROD goes from %x back to %x", s->cmdq_prod, val);
 	s->cmdq_prod = val;
+	s->doorbells++;
 }
 
 static void reg_write32(struct smmu *s, u32 off, u32 val)

@@ -85,6 +85,8 @@ struct smmu {
 	u32 strtab_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	u32 gerror_irqs, cmdq_errors;
 	u64 consumed;
+	/* What was asked of it, by opcode, and how often PROD was written. */
+	u32 ops[256], doorbells;
 
 	struct ste_cache ste[NR_STE_CACHE];
 	struct l1_cache l1[NR_L1_CACHE];

@@ -305,14 +305,18 @@ static void settle_leaves(phys_addr_t phys, u64 size, bool restore)
 	}
 }
 
-int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
+int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigned int nr)
 {
+	bool invalidated = false;
+	unsigned int i;
 	int ret;
 
 	if (!hyp_iommu_prepared())
 		return 0;
 
-	if (!invalidate_leaves(phys, size))
+	for (i = 0; i < nr; i++)
+		invalidated |= invalidate_leaves(ranges[i].phys, ranges[i].size);
+	if (!invalidated)
 		return 0;
 
 	/*
@@ -324,9 +328,17 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 	wmb();
 
 	ret = hyp_smmu_v3_flush_all();
-	settle_leaves(phys, size, ret);
+	for (i = 0; i < nr; i++)
+		settle_leaves(ranges[i].phys, ranges[i].size, ret);
 
 	return ret ? -EIO : 0;
+}
+
+int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
+{
+	const struct hyp_iommu_range range = { phys, size };
+
+	return hyp_iommu_revoke_ranges_locked(&range, 1);
 }
 
 void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
@@ -452,6 +464,5 @@ static void hyp_iommu_selftest(void)
 	pkvm_ownership_selftest_again();
 }
 #else
-void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
 static void hyp_iommu_selftest(void) { }
 #endif /* CONFIG_NVHE_EL2_DEBUG */

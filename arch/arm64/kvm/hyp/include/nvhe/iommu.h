@@ -24,6 +24,16 @@ struct hyp_iommu_s2 {
 	s8 start_level;
 };
 
+/**
+ * struct hyp_iommu_range - A range that leaves or enters the device stage 2
+ * @phys: start, aligned to PAGE_SIZE
+ * @size: bytes, a multiple of PAGE_SIZE
+ */
+struct hyp_iommu_range {
+	phys_addr_t phys;
+	u64 size;
+};
+
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 extern struct hyp_iommu_s2 hyp_iommu_s2;
 
@@ -79,6 +89,17 @@ bool hyp_iommu_prepared(void);
 int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size);
 
 /**
+ * hyp_iommu_revoke_ranges_locked - Take ranges away with a single invalidation
+ * @ranges: they may overlap, and parts may be gone from the devices already
+ * @nr:     number of @ranges
+ *
+ * Context: as for hyp_iommu_revoke_locked().
+ * Return: 0, or -EIO where an IOMMU did not complete the invalidation: devices
+ * have back what they had before.
+ */
+int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigned int nr);
+
+/**
  * hyp_iommu_grant_locked - Give a range to all devices
  * @phys: start, aligned to PAGE_SIZE
  * @size: multiple of PAGE_SIZE
@@ -89,17 +110,21 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size);
  */
 void hyp_iommu_grant_locked(phys_addr_t phys, u64 size);
 
+#ifdef CONFIG_NVHE_EL2_DEBUG
 /**
  * hyp_iommu_assert_locked - Assert that the device stage 2 agrees with ownership
  * @phys:    start, aligned to PAGE_SIZE
  * @size:    multiple of PAGE_SIZE
  * @granted: whether devices may access the range
  *
- * Only with CONFIG_NVHE_EL2_DEBUG; nothing to assert before hyp_iommu_prepare().
+ * Nothing to assert before hyp_iommu_prepare().
  *
  * Context: host_mmu.lock is held.
  */
 void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted);
+#else
+static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
+#endif
 
 /* The SMMUv3 driver, drivers/iommu/arm/arm-smmu-v3/pkvm. */
 
@@ -151,10 +176,12 @@ static inline int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size) { return 0
 static inline void hyp_iommu_grant_locked(phys_addr_t phys, u64 size) { }
 static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
 static inline bool hyp_iommu_enabled(void) { return false; }
+
 static inline bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr)
 {
 	return false;
 }
+
 static inline bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt,
 					    u64 esr, u64 addr)
 {
