@@ -18,4 +18,5 @@ void el2_reset(void)
 	nr_hidden_pmcgs = 0;
 	hyp_iommu_s2 = (struct hyp_iommu_s2) {};
 	hyp_iommu_pool = (struct kvm_hyp_memcache) {};
+	hyp_iommu_tables = (struct kvm_hyp_memcache) {};
 }

@@ -17,12 +17,14 @@
 #define SMMU_PAGES	10
 #define SMMU_PAGE(i)	(18 + (i) * SMMU_PAGES)
 #define FIRST_HOST_PAGE	(18 + NR_SMMUS * SMMU_PAGES)
+/* The last ones are a part of the block: few, so that things happen to the same one. */
+#define LAST_HOST_PAGE	(RAM0_PAGES + 63)
 
 struct model model;
 
 unsigned int host_nr_pages(void)
 {
-	return RAM_PAGES - FIRST_HOST_PAGE;
+	return LAST_HOST_PAGE + 1 - FIRST_HOST_PAGE;
 }
 
 u64 host_page(unsigned int i)
@@ -38,7 +40,7 @@ u64 host_page(unsigned int i)
 struct machine_cfg machine_default(void)
 {
 	return (struct machine_cfg){
-		.idr		= { IDR0, IDR1, 0, 0x400, 0, 0x12 },
+		.idr		= { IDR0, IDR1, 0, 0x1400, 0, 0x12 },
 		.aidr		= 1,
 		.hwq_shift	= 5,
 		.pool_pages	= 5,

@@ -24,6 +24,8 @@
  *   may have been read at any time.
  * - Configuration and translations stay cached, whatever happens to tables and
  *   enables, until a command drops them. Stage 1 and stage 2 may be cached as one.
+ *   A block of stage 2 is cached as a whole; with a page of it cached, too, an SMMU
+ *   of BBML less than 2 may do anything.
  * - STEs are fetched at any time, their dwords one by one in any order.
  * - Transactions are in flight between their translation and their access.
  * - Stores of the CPUs become visible to the SMMU in any order up to a barrier.
@@ -33,8 +35,8 @@
  *
  * Not modelled: the host's stage 1 tables (what stage 1 makes of an address is the
  * host's choice, so it is a parameter of the access), stalls, ATOS, the Secure state,
- * memory attributes, walk caches of stage 2 (its tables stay where they are), 16K
- * and 64K pages, big endian.
+ * memory attributes, walk caches of stage 2 (its tables stay where they are), blocks
+ * of 1 GiB, 16K and 64K pages, big endian.
  *
  * A finding is a call of model_bug(): an oracle's, or an assertion of EL2's.
  *
@@ -53,16 +55,19 @@
 #include <nvhe/spinlock.h>
 
 /*
- * Memory: two regions in one part of the address space that has last-level
- * tables; the second one lies across the border of two tables.
+ * Memory: the first region is a part of a block, the second one begins in the same
+ * block, contains all of the next, BLOCK_BASE, and ends in the one after.
  */
 #define RAM0_BASE	0x40000000UL
 #define RAM0_PAGES	96
 #define RAM1_BASE	0x401e0000UL
-#define RAM1_PAGES	64
+#define RAM1_PAGES	(32 + 512 + 32)
 #define RAM_PAGES	(RAM0_PAGES + RAM1_PAGES)
 #define RAM_END		(RAM1_BASE + RAM1_PAGES * PAGE_SIZE)
 #define IA_BITS		32
+
+#define BLOCK_BASE	0x40200000UL
+#define BLOCK_SIZE	0x200000UL
 
 /* The registers of SMMU i, and an address that is nobody's memory. */
 #define SMMU_MMIO(i)	(0x09000000UL + (i) * 0x40000UL)

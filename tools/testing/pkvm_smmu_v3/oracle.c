@@ -62,10 +62,16 @@ void oracle_access(unsigned int smmu, u64 phys, bool write, enum access_kind kin
 		  (unsigned long long)phys);
 }
 
-/* The leaf that a device's address has, as any SMMU may still see it. */
-static u64 *s2_leaf(u64 phys)
+/* The leaf of a device's address, of whatever size. */
+static u64 *s2_leaf(u64 phys, u64 *pa)
 {
-	return iommu_s2_page(&hyp_iommu_s2, phys);
+	u64 *leaf;
+	s8 level;
+
+	leaf = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
+	*pa = (*leaf & GENMASK_ULL(47, 12)) + (phys & (kvm_granule_size(level) - 1));
+
+	return leaf;
 }
 
 static void range_lost(struct smmu *s, u64 phys, const char *how)
@@ -94,7 +100,7 @@ static void check_tlb(struct smmu *s, u64 phys)
 	unsigned int i;
 
 	for (i = 0; i < NR_TLB; i++) {
-		if (s->tlb[i].valid && s->tlb[i].pa == phys)
+		if (s->tlb[i].valid && tlb_reaches(&s->tlb[i], phys))
 			violation("SMMU %u: %llx is lost, a translation to it cached",
 				  SMMU_IDX(s), (unsigned long long)phys);
 	}
@@ -108,14 +114,14 @@ static void check_tlb(struct smmu *s, u64 phys)
 void oracle_page_lost(u64 phys)
 {
 	struct smmu *s;
-	u64 *leaf;
+	u64 *leaf, pa;
 
 	if (!model.enforce)
 		return;
 	if (hyp_phys_to_page(phys)->refcount)
 		violation("%llx is lost while pinned", (unsigned long long)phys);
-	leaf = s2_leaf(phys);
-	if (!leaf || (hw_load64(hyp_virt_to_phys(leaf)) & 1))
+	leaf = s2_leaf(phys, &pa);
+	if (hw_load64(hyp_virt_to_phys(leaf)) & 1)
 		violation("%llx is lost, its leaf valid", (unsigned long long)phys);
 	for (s = smmus; s < smmus + nr_smmus; s++) {
 		range_lost(s, phys, "lost");
@@ -197,13 +203,13 @@ static void check_pins(void)
 
 static void check_leaf(u64 phys)
 {
-	u64 *leaf = s2_leaf(phys);
-	bool valid = leaf && (*leaf & 1);
+	u64 pa, *leaf = s2_leaf(phys, &pa);
+	bool valid = *leaf & 1;
 
-	if (valid && (*leaf & GENMASK_ULL(47, 12)) != phys)
+	if (valid && pa != phys)
 		violation("%llx is mapped to %llx", (unsigned long long)phys,
-			  (unsigned long long)(*leaf & GENMASK_ULL(47, 12)));
-	if (valid && (*leaf & 0x3ff) != 0x3ff)
+			  (unsigned long long)pa);
+	if (valid && (*leaf & 0x3fd) != 0x3fd)
 		violation("%llx: attributes %llx", (unsigned long long)phys,
 			  (unsigned long long)*leaf);
 	if (valid != host_has(phys))
@@ -261,6 +267,17 @@ static void check_mmio(const struct smmu *s)
 	}
 }
 
+static void check_entry(struct smmu *s, const struct tlb_entry *e)
+{
+	u64 phys;
+
+	for (phys = e->pa; tlb_reaches(e, phys); phys += PAGE_SIZE) {
+		if (!host_has(phys))
+			violation("SMMU %u: stale translation to %llx", SMMU_IDX(s),
+				  (unsigned long long)phys);
+	}
+}
+
 void oracle_full(void)
 {
 	struct smmu *s;
@@ -273,9 +290,8 @@ void oracle_full(void)
 		check_stream_table(s);
 		check_mmio(s);
 		for (i = 0; i < NR_TLB; i++) {
-			if (s->tlb[i].valid && !host_has(s->tlb[i].pa))
-				violation("SMMU %u: stale translation to %llx", SMMU_IDX(s),
-					  (unsigned long long)s->tlb[i].pa);
+			if (s->tlb[i].valid)
+				check_entry(s, &s->tlb[i]);
 		}
 		for (i = 0; i < NR_STE_CACHE; i++) {
 			if (s->ste[i].valid)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: what DMA reaches, and no longer reaches. */
+#include <nvhe/iommu_pgtable.h>
+#include <nvhe/mm.h>
+
 #include "regress.h"
 
 #define BYPASS	3
@@ -196,6 +199,116 @@ static void donation_across_tables(void)
 		warm(0, first + i * PAGE_SIZE);
 }
 
+static void expect_leaf(u64 phys, s8 level, bool valid)
+{
+	u64 *leaf;
+	s8 l;
+
+	leaf = iommu_s2_leaf(&hyp_iommu_s2, phys, &l);
+	EXPECT_EQ(l, level);
+	EXPECT_EQ(*leaf & 1, valid);
+}
+
+/* A block loses a page: nothing else changes, and in no cache is the block left. */
+static void block_is_split(void)
+{
+	u64 phys = BLOCK_BASE + 5 * PAGE_SIZE;
+
+	boot_and_init(0);
+	attach(0);
+	expect_leaf(phys, 2, true);
+	expect_leaf(BLOCK_BASE - PAGE_SIZE, 3, true);
+	warm(0, BLOCK_BASE);
+	warm(0, phys);
+	EXPECT_EQ(donate(phys), 0);
+	expect_leaf(phys, 3, false);
+	expect_gone(0, phys);
+	warm(0, BLOCK_BASE);
+	warm(0, phys - PAGE_SIZE);
+	warm(0, phys + PAGE_SIZE);
+	warm(0, BLOCK_BASE + BLOCK_SIZE - PAGE_SIZE);
+	EXPECT_EQ(give_back(phys), 0);
+	expect_leaf(phys, 3, true);
+	warm(0, phys);
+	oracle_full();
+}
+
+/* All of a block, and a range that ends in one: no table where none is needed. */
+static void block_is_donated(void)
+{
+	u64 first = BLOCK_BASE - PAGE_SIZE;
+	unsigned long n = BLOCK_SIZE / PAGE_SIZE;
+
+	boot_and_init(0);
+	attach(0);
+	warm(0, BLOCK_BASE);
+	EXPECT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(first), n + 2), 0);
+	expect_leaf(BLOCK_BASE, 2, false);
+	expect_gone(0, BLOCK_BASE);
+	expect_gone(0, BLOCK_BASE + BLOCK_SIZE);
+	warm(0, BLOCK_BASE + BLOCK_SIZE + PAGE_SIZE);
+	EXPECT_EQ(give_back(BLOCK_BASE + PAGE_SIZE), 0);
+	expect_leaf(BLOCK_BASE, 3, false);
+	EXPECT_EQ(dev_dma(0, BYPASS, BLOCK_BASE + PAGE_SIZE), DMA_DONE);
+	EXPECT_EQ(dev_dma(0, BYPASS, BLOCK_BASE), DMA_ABORTED);
+	EXPECT_EQ(donate(BLOCK_BASE + PAGE_SIZE), 0);
+	EXPECT_EQ(__pkvm_hyp_donate_host(hyp_phys_to_pfn(first), n + 2), 0);
+	warm(0, BLOCK_BASE);
+	oracle_full();
+}
+
+/* Refused while a block is being split, or as a whole: it is all there again. */
+static void block_survives_dead_smmu(void)
+{
+	unsigned long n = BLOCK_SIZE / PAGE_SIZE;
+
+	boot_and_init(0);
+	attach(0);
+	smmus[1].hang = true;
+	EXPECT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK_BASE), n), -EIO);
+	expect_leaf(BLOCK_BASE, 2, true);
+	EXPECT_EQ(donate(BLOCK_BASE + PAGE_SIZE), -EIO);
+	warm(0, BLOCK_BASE + PAGE_SIZE);
+	warm(0, BLOCK_BASE);
+	oracle_full();
+}
+
+/* One SMMU that breaks before it makes: memory is mapped by pages from the start. */
+static void no_block_without_bbml2(void)
+{
+	unsigned int bbml;
+
+	for (bbml = 0; bbml < 4; bbml++) {
+		struct machine_cfg cfg = machine_default();
+
+		cfg.idr[3] = 0x400 | bbml << 11;
+		EXPECT_EQ(machine_boot(&cfg), 0);
+		drv_init(0);
+		EXPECT(drv_bypass(0, BYPASS));
+		expect_leaf(BLOCK_BASE, bbml == 2 ? 2 : 3, true);
+		expect_leaf(P2P_MMIO, 2, true);
+		EXPECT_EQ(dev_dma(0, BYPASS, BLOCK_BASE), DMA_DONE);
+		EXPECT_EQ(donate(BLOCK_BASE), 0);
+		EXPECT_EQ(dev_dma(0, BYPASS, BLOCK_BASE + PAGE_SIZE), DMA_DONE);
+		EXPECT_EQ(give_back(BLOCK_BASE), 0);
+		EXPECT_EQ(dev_dma(0, BYPASS, BLOCK_BASE), DMA_DONE);
+		oracle_full();
+	}
+}
+
+/* Every page of memory leaves, in an order of its own: there is a table for each. */
+static void tables_for_every_page(void)
+{
+	unsigned int i;
+
+	boot_and_init(0);
+	for (i = 60; i < RAM_PAGES; i++)
+		donate(page_phys(60 + i * 101 % (RAM_PAGES - 60)));
+	for (i = 60; i < RAM_PAGES; i++)
+		give_back(page_phys(i));
+	oracle_full();
+}
+
 /* Fail closed: the page stays the host's, for its devices as well. */
 static void donation_refused_by_dead_smmu(void)
 {
@@ -313,6 +426,11 @@ const struct test tests_dma[] = {
 	TEST(context_descriptor_in_foreign_page),
 	TEST(ats_translated_is_refused),
 	TEST(donation_across_tables),
+	TEST(block_is_split),
+	TEST(block_is_donated),
+	TEST(block_survives_dead_smmu),
+	TEST(no_block_without_bbml2),
+	TEST(tables_for_every_page),
 	TEST(donation_refused_by_dead_smmu),
 	TEST(failed_transition_on_grown_range),
 	TEST(cmdq_abort_is_fatal_to_transitions),

@@ -205,6 +205,33 @@ static void other_smmu(void *unused)
 	drv_bypass(1, SID);
 }
 
+/* The page leaves the block that it is in; what the others do must not show it. */
+static void setup_block(void)
+{
+	setup();
+	EXPECT_EQ(dev_dma(0, SID, BLOCK_BASE), DMA_DONE);
+}
+
+static void donate_of_block(void *unused)
+{
+	if (!donate(BLOCK_BASE + PAGE_SIZE))
+		give_back(BLOCK_BASE + PAGE_SIZE);
+}
+
+static void device_in_block(void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		dev_dma(0, SID, BLOCK_BASE + PAGE_SIZE);
+		model_point();
+		smmu_finish_flights(&smmus[0]);
+		EXPECT(dev_dma(0, SID, BLOCK_BASE + i * 170 * PAGE_SIZE) != DMA_ABORTED);
+		model_point();
+		smmu_finish_flights(&smmus[0]);
+	}
+}
+
 #define MAX_RUNS	(effort > 1 ? 200000 : effort ? 1500 : 200)
 #define MAX_BOUND	(effort > 1 ? 3 : 2)
 
@@ -232,8 +259,10 @@ RACE(race_attach_donation, setup, attach_detach, donate_page, device)
 RACE(race_illegal_command_donation, setup, illegal_commands, donate_page)
 RACE(race_two_smmus, setup_two, attach_detach, other_smmu, donate_page, device_of_second)
 RACE(race_two_donations, setup_two, donate_page, donate_table, device_of_second)
+RACE(race_split_under_dma, setup_block, donate_of_block, device_in_block)
 
 const struct test tests_race[] = {
+	TEST(race_split_under_dma),
 	TEST(race_dma_donation),
 	TEST(race_dma_guest),
 	TEST(race_teardown_under_dma),

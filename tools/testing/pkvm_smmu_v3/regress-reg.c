@@ -98,7 +98,7 @@ static void identification(void)
 	EXPECT_EQ(read32(0, 0x00), 0x0948301a);
 	EXPECT_EQ(read32(0, 0x04), 9 << 21 | 8 << 16 | 4 << 6 | 8);
 	EXPECT_EQ(read32(0, 0x08), 0);
-	EXPECT_EQ(read32(0, 0x0c), 0x400);
+	EXPECT_EQ(read32(0, 0x0c), 0x1400);
 	EXPECT_EQ(read32(0, 0x10), 0);
 	EXPECT_EQ(read32(0, 0x14), 0x12);
 	EXPECT_EQ(read32(0, 0x18), 0x1234);

@@ -14,7 +14,7 @@
 /* More polls than any bound of EL2's, timeouts included. */
 #define MAX_POLLS	100000
 
-#define NR_STORES	64
+#define NR_STORES	1024
 
 static struct {
 	u64 phys;

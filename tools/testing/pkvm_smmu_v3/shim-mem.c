@@ -217,10 +217,18 @@ bool host_stage2_pte_is_hyp_owned(kvm_pte_t pte)
 	return pte == (HOST_DONATION | OWNER_HYP);
 }
 
+/* The host may read the hypervisor's text, the only mapping that is shown. */
+enum kvm_pgtable_prot kvm_pgtable_stage2_pte_prot(kvm_pte_t pte)
+{
+	return KVM_PGTABLE_PROT_R;
+}
+
 int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 *level)
 {
 	if (host_has(addr))
 		*ptep = 0;
+	else if (addr_is_hyp_text(addr))
+		*ptep = KVM_PTE_VALID;
 	else if (phys_is_ram(addr) && phys_to_info(addr)->guest)
 		*ptep = HOST_DONATION | OWNER_GUEST;
 	else
@@ -250,7 +258,7 @@ static int walk_range(struct kvm_pgtable_walker *walker, u64 addr, u64 end)
 	return ret;
 }
 
-/* Only where an annotation can be: the host's own mappings are lazy and not looked at. */
+/* Only where an annotation can be: no mapping of the host's but that of text. */
 int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
 		     struct kvm_pgtable_walker *walker)
 {

@@ -20,12 +20,47 @@
 #define F_TRANSL_FORBIDDEN	0x07
 #define C_BAD_SUBSTREAMID	0x08
 
+static u64 entry_size(const struct tlb_entry *e)
+{
+	return e->block ? BLOCK_SIZE : PAGE_SIZE;
+}
+
+bool tlb_reaches(const struct tlb_entry *e, u64 phys)
+{
+	return phys - e->pa < entry_size(e);
+}
+
+/* Two entries for one address. IHI0070G.b 3.21.1 */
+static void check_conflict(struct smmu *s, const struct tlb_entry *new)
+{
+	struct tlb_entry *e;
+
+	if ((s->idr[3] >> 11 & 3) == 2)
+		return;
+	for (e = s->tlb; e < s->tlb + NR_TLB; e++) {
+		if (e->valid && !e->combined && e->vmid == new->vmid && e->block != new->block &&
+		    e->in < new->in + entry_size(new) && new->in < e->in + entry_size(e))
+			violation("SMMU %u: a block and a page of it are cached for %llx",
+				  SMMU_IDX(s), (unsigned long long)new->in);
+	}
+}
+
 static void tlb_insert(struct smmu *s, const struct tlb_entry *entry)
 {
-	if (model.enforce && !host_has(entry->pa))
-		violation("translation to %llx is cached, which the host does not have",
-			  (unsigned long long)entry->pa);
-	s->tlb[model_rand(NR_TLB)] = *entry;
+	struct tlb_entry e = *entry;
+	u64 phys;
+
+	e.block = e.block && !e.combined;
+	e.in = ALIGN_DOWN(e.in, entry_size(&e));
+	e.pa = ALIGN_DOWN(e.pa, entry_size(&e));
+	for (phys = e.pa; model.enforce && tlb_reaches(&e, phys); phys += PAGE_SIZE) {
+		if (!host_has(phys))
+			violation("translation to %llx is cached, which the host does not have",
+				  (unsigned long long)phys);
+	}
+	if (!e.combined)
+		check_conflict(s, &e);
+	s->tlb[model_rand(NR_TLB)] = e;
 }
 
 static struct tlb_entry *tlb_find(struct smmu *s, bool combined, u16 vmid, u16 asid, u64 in)
@@ -34,7 +69,7 @@ static struct tlb_entry *tlb_find(struct smmu *s, bool combined, u16 vmid, u16 a
 
 	for (e = s->tlb; e < s->tlb + NR_TLB; e++) {
 		if (e->valid && e->combined == combined && e->vmid == vmid &&
-		    e->in == in && (!combined || e->asid == asid))
+		    in - e->in < entry_size(e) && (!combined || e->asid == asid))
 			return e;
 	}
 
@@ -58,7 +93,7 @@ static bool matches(const struct tlb_entry *e, const struct smmu_cmd *cmd)
 	case 0x28:
 		return e->vmid == vmid;
 	case 0x2a:
-		return !e->combined && e->vmid == vmid && e->in == addr;
+		return !e->combined && e->vmid == vmid && addr - e->in < entry_size(e);
 	case 0x30:
 		return true;
 	default:
@@ -89,7 +124,7 @@ static u64 walk_load(struct smmu *s, u64 phys)
 }
 
 /* Two levels of 4K tables for 32 bits, the root of four tables in a row. */
-static bool s2_walk(struct smmu *s, u64 ttb, u64 ipa, bool write, u64 *pa)
+static bool s2_walk(struct smmu *s, u64 ttb, u64 ipa, bool write, struct tlb_entry *e)
 {
 	u64 desc, mask = GENMASK_ULL(11, 0);
 
@@ -105,7 +140,8 @@ static bool s2_walk(struct smmu *s, u64 ttb, u64 ipa, bool write, u64 *pa)
 		return false;
 	if (!(desc & DESC_AF) || !(desc & (write ? DESC_WRITE : DESC_READ)))
 		return false;
-	*pa = (desc & DESC_ADDR & ~mask) | (ipa & mask);
+	e->pa = (desc & DESC_ADDR & ~mask) | (ipa & mask);
+	e->block = mask != GENMASK_ULL(11, 0);
 
 	return true;
 }
@@ -118,10 +154,12 @@ static bool stage2(struct smmu *s, const u64 *ste, u64 ipa, bool write, struct t
 
 	if (hit) {
 		*e = *hit;
+		e->in = ipa & PAGE_MASK;
+		e->pa += e->in - hit->in;
 		return true;
 	}
 	*e = (struct tlb_entry){ .valid = true, .vmid = vmid, .in = ipa & PAGE_MASK };
-	if (!s2_walk(s, ste[3], ipa & PAGE_MASK, write, &e->pa))
+	if (!s2_walk(s, ste[3], ipa & PAGE_MASK, write, e))
 		return false;
 
 	return true;

@@ -30,6 +30,8 @@ struct l1_cache {
 struct tlb_entry {
 	bool valid;
 	bool combined;
+	/* Of a block of stage 2: all of it, where it is in the cache. */
+	bool block;
 	u16 vmid;
 	u16 asid;
 	u64 in;
@@ -151,6 +153,8 @@ enum dma_result { DMA_DONE, DMA_FLYING, DMA_ABORTED };
 enum dma_result smmu_dma(struct smmu *s, const struct dma *dma, bool fly);
 bool smmu_step_flight(struct smmu *s);
 void smmu_finish_flights(struct smmu *s);
+/* Whether an entry of the cache translates to a page. */
+bool tlb_reaches(const struct tlb_entry *e, u64 phys);
 void smmu_inv_tlb(struct smmu *s, const struct smmu_cmd *cmd);
 bool smmu_step_event(struct smmu *s);
 void smmu_event(struct smmu *s, u8 id, u32 sid, u64 addr);

@@ -7,9 +7,9 @@
  * not been donated to EL2: peer-to-peer windows and the doorbells of interrupt
  * controllers. It leaves out the hypervisor's text, which the host may read.
  *
- * It is built while the host is trusted, from the ownership in the vmemmap and
- * the annotations of the host stage 2 and not from the mappings there, which are
- * lazy: DMA cannot fault a page in. Afterwards the ownership transitions of
+ * It is built while the host is trusted, from the annotations of the host stage 2,
+ * which every page of another owner has, and not from the mappings there, which
+ * are lazy: DMA cannot fault a page in. Afterwards the ownership transitions of
  * mem_protect.c keep it up to date, under the same lock as the host stage 2:
  *
  *	host loses a page	revoke, as the last step that may fail: leaf
@@ -17,8 +17,11 @@
  *				then the CPUs lose the page
  *	host gets a page	the CPUs get it, then grant: leaf valid
  *
- * Memory is mapped by pages in tables that always exist, so grant cannot fail,
- * and neither allocates. Input addresses beyond ia_bits are MMIO that devices do
+ * Leaves are as large as they can be; a block that loses a part is split where
+ * every IOMMU allows that under live DMA, and memory is mapped by pages where one
+ * does not. A table stays once it is there. The pool holds a page for every table
+ * that there can ever be, see hyp_iommu_pgtable_pages(), so neither revoke nor
+ * grant runs out of them. Input addresses beyond ia_bits are MMIO that devices do
  * not reach.
  */
 
@@ -37,6 +40,7 @@
 
 struct hyp_iommu_s2 hyp_iommu_s2;
 struct kvm_hyp_memcache hyp_iommu_pool;
+struct kvm_hyp_memcache hyp_iommu_tables;
 
 bool hyp_iommu_prepared(void)
 {
@@ -45,74 +49,51 @@ bool hyp_iommu_prepared(void)
 	return hyp_iommu_s2.pgd;
 }
 
-/* The descriptor that a page of memory has, going by its owner. */
-static u64 memory_desc(phys_addr_t phys)
-{
-	if (get_host_state(hyp_phys_to_page(phys)) == PKVM_NOPAGE)
-		return 0;
+typedef int (*map_fn)(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+		      struct kvm_hyp_memcache *mc);
 
-	return iommu_s2_memory_desc(phys, KVM_PGTABLE_LAST_LEVEL);
-}
-
-static int map_memory(struct hyp_iommu_s2 *s2, struct memblock_region *reg,
-		      struct kvm_hyp_memcache *mc)
-{
-	u64 phys = reg->base, end = reg->base + reg->size;
-	u64 *desc = NULL;
-	int ret;
-
-	/*
-	 * Pages without access have tables too. A region of firmware's is the
-	 * host's to access (MEMBLOCK_NOMAP), so it is mapped like the others.
-	 */
-	ret = iommu_s2_add_tables(s2, phys, end, mc);
-	if (ret)
-		return ret;
-
-	for (; phys < end; phys += PAGE_SIZE) {
-		desc = iommu_s2_next_page(s2, desc, phys);
-		WRITE_ONCE(*desc, memory_desc(phys));
-	}
-
-	return 0;
-}
-
-struct mmio_walk {
+struct hole_walk {
 	struct hyp_iommu_s2	*s2;
-	struct kvm_hyp_memcache	*mc;
-	u64			next;	/* all MMIO below is done */
+	map_fn			map;
+	u64			next;	/* all below is done */
 };
 
-/* Map the MMIO before an annotation; under the annotation only the table exists. */
-static int mmio_walker(const struct kvm_pgtable_visit_ctx *ctx,
-		       enum kvm_pgtable_walk_flags visit)
+/* What is not mapped is so for being lazy; what the host may only read is text. */
+static bool host_may_access(kvm_pte_t pte)
 {
-	u64 end = ctx->addr + kvm_granule_size(ctx->level);
-	struct mmio_walk *walk = ctx->arg;
-	int ret;
+	if (kvm_pte_valid(pte))
+		return kvm_pgtable_stage2_pte_prot(pte) & KVM_PGTABLE_PROT_W;
 
-	if (!ctx->old || kvm_pte_valid(ctx->old))
-		return 0;
-
-	ret = iommu_s2_map_mmio(walk->s2, walk->next, ctx->addr, walk->mc);
-	if (ret)
-		return ret;
-
-	walk->next = end;
-
-	return iommu_s2_add_tables(walk->s2, ctx->addr, end, walk->mc);
+	return !pte;
 }
 
-static int map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-		    struct kvm_hyp_memcache *mc)
+/* Map what is before a hole, which nothing is made for until it is granted. */
+static int hole_walker(const struct kvm_pgtable_visit_ctx *ctx,
+		       enum kvm_pgtable_walk_flags visit)
 {
-	struct mmio_walk walk = {
+	u64 size = kvm_granule_size(ctx->level);
+	struct hole_walk *walk = ctx->arg;
+	int ret;
+
+	if (host_may_access(ctx->old))
+		return 0;
+
+	ret = walk->map(walk->s2, walk->next, ctx->addr, &hyp_iommu_tables);
+	walk->next = ALIGN_DOWN(ctx->addr, size) + size;
+
+	return ret;
+}
+
+/* Map a range that is all memory or all MMIO, but for what is not the host's. */
+static int map_but_holes(struct hyp_iommu_s2 *s2, u64 start, u64 end, map_fn map)
+{
+	struct hole_walk walk = {
 		.s2	= s2,
-		.mc	= mc,
+		.map	= map,
 		.next	= start,
 	};
 	struct kvm_pgtable_walker walker = {
-		.cb	= mmio_walker,
+		.cb	= hole_walker,
 		.arg	= &walk,
 		.flags	= KVM_PGTABLE_WALK_LEAF,
 	};
@@ -123,14 +104,16 @@ static int map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		return 0;
 
 	ret = kvm_pgtable_walk(&host_mmu.pgt, start, end - start, &walker);
-	if (ret)
-		return ret;
 
-	return iommu_s2_map_mmio(s2, walk.next, end, mc);
+	return ret ?: map(s2, walk.next, end, &hyp_iommu_tables);
 }
 
-/* Memory regions are sorted, page-aligned and lie below 2^ia_bits, see check_root(). */
-static int map_everything(struct hyp_iommu_s2 *s2, struct kvm_hyp_memcache *mc)
+/*
+ * Memory regions are sorted, page-aligned and lie below 2^ia_bits, see check_root().
+ * A region of firmware's is the host's to access (MEMBLOCK_NOMAP), so it is mapped
+ * like the others.
+ */
+static int map_everything(struct hyp_iommu_s2 *s2)
 {
 	struct memblock_region *reg;
 	u64 end = 0;
@@ -141,18 +124,17 @@ static int map_everything(struct hyp_iommu_s2 *s2, struct kvm_hyp_memcache *mc)
 	for (i = 0; i < hyp_memblock_nr; i++) {
 		reg = &hyp_memory[i];
 
-		ret = map_mmio(s2, end, reg->base, mc);
-		if (ret)
-			return ret;
-
-		ret = map_memory(s2, reg, mc);
+		ret = map_but_holes(s2, end, reg->base, iommu_s2_map_mmio);
 		if (ret)
 			return ret;
 
 		end = reg->base + reg->size;
+		ret = map_but_holes(s2, reg->base, end, iommu_s2_map_memory);
+		if (ret)
+			return ret;
 	}
 
-	return map_mmio(s2, end, BIT(s2->ia_bits), mc);
+	return map_but_holes(s2, end, BIT(s2->ia_bits), iommu_s2_map_mmio);
 }
 
 static int check_root(u64 pgd_pfn, u8 ia_bits)
@@ -175,28 +157,28 @@ static int check_root(u64 pgd_pfn, u8 ia_bits)
 	return 0;
 }
 
-/* Give EL2's pages in @mc back to the host, in hyp_iommu_pool. */
-static void return_pages(struct kvm_hyp_memcache *mc)
+/* Give EL2's unused pages back to the host, in hyp_iommu_pool. */
+static void return_pages(void)
 {
 	void *page;
 
-	while ((page = pop_hyp_memcache(mc, hyp_phys_to_virt))) {
+	while ((page = pop_hyp_memcache(&hyp_iommu_tables, hyp_phys_to_virt))) {
 		push_hyp_memcache(&hyp_iommu_pool, page, hyp_virt_to_phys);
 		/* Catches a page in use twice: it is EL2's since refill_memcache(). */
 		WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
 	}
 }
 
-static int build(struct hyp_iommu_s2 *s2, struct kvm_hyp_memcache *mc)
+static int build(struct hyp_iommu_s2 *s2)
 {
 	int ret;
 
 	memset(hyp_phys_to_virt(s2->pgd), 0, hyp_iommu_pgd_size(s2->ia_bits));
 
 	hyp_spin_lock(&host_mmu.lock);
-	ret = map_everything(s2, mc);
+	ret = map_everything(s2);
 	if (ret)
-		iommu_s2_free_tables(s2, mc);
+		iommu_s2_free_tables(s2, &hyp_iommu_tables);
 	else
 		hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
 	hyp_spin_unlock(&host_mmu.lock);
@@ -208,7 +190,6 @@ static void hyp_iommu_selftest(void);
 
 int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits)
 {
-	struct kvm_hyp_memcache mc = {};
 	struct hyp_iommu_s2 s2 = {
 		.pgd	 = hyp_pfn_to_phys(pgd_pfn),
 		.ia_bits = ia_bits,
@@ -225,29 +206,31 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits)
 		return ret;
 
 	s2.start_level = hyp_iommu_start_level(ia_bits);
+	s2.block_level = hyp_smmu_v3_can_split() ? KVM_PGTABLE_MIN_BLOCK_LEVEL :
+						   KVM_PGTABLE_LAST_LEVEL;
 	nr_pages = hyp_iommu_pgd_size(ia_bits) >> PAGE_SHIFT;
 	ret = __pkvm_host_donate_hyp(pgd_pfn, nr_pages);
 	if (ret)
 		return ret;
 
 	/* All are EL2's before ownership is read: no table is reachable by DMA. */
-	ret = refill_memcache(&mc, hyp_iommu_pool.nr_pages, &hyp_iommu_pool);
+	ret = refill_memcache(&hyp_iommu_tables, hyp_iommu_pool.nr_pages, &hyp_iommu_pool);
 	if (!ret)
-		ret = build(&s2, &mc);
-
-	return_pages(&mc);
-	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
-	if (ret)
-		WARN_ON(__pkvm_hyp_donate_host(pgd_pfn, nr_pages));
-	else
+		ret = build(&s2);
+	if (!ret) {
 		hyp_iommu_selftest();
+		return 0;
+	}
+
+	return_pages();
+	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
+	WARN_ON(__pkvm_hyp_donate_host(pgd_pfn, nr_pages));
 
 	return ret;
 }
 
 int hyp_iommu_release(void)
 {
-	struct kvm_hyp_memcache mc = {};
 	struct hyp_iommu_s2 s2;
 
 	if (hyp_iommu_enabled())
@@ -260,8 +243,8 @@ int hyp_iommu_release(void)
 	if (!s2.pgd)
 		return -ENOENT;
 
-	iommu_s2_free_tables(&s2, &mc);
-	return_pages(&mc);
+	iommu_s2_free_tables(&s2, &hyp_iommu_tables);
+	return_pages();
 	/* Likewise. */
 	WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(s2.pgd),
 				       hyp_iommu_pgd_size(s2.ia_bits) >> PAGE_SHIFT));
@@ -269,54 +252,22 @@ int hyp_iommu_release(void)
 	return 0;
 }
 
-/*
- * A revoked leaf keeps all but its valid bit until every IOMMU has dropped it,
- * which is what the restoring of exactly the leaves that were there needs. To
- * the hardware it is invalid.
- */
-static bool invalidate_leaves(phys_addr_t phys, u64 size)
-{
-	phys_addr_t end = phys + size;
-	bool invalidated = false;
-	u64 *desc = NULL;
-
-	for (; phys < end; phys += PAGE_SIZE) {
-		desc = iommu_s2_next_page(&hyp_iommu_s2, desc, phys);
-		if (!desc || !(*desc & KVM_PTE_VALID))
-			continue;
-
-		WRITE_ONCE(*desc, *desc & ~KVM_PTE_VALID);
-		invalidated = true;
-	}
-
-	return invalidated;
-}
-
-/* End what invalidate_leaves() began: make the leaves valid again, or forget them. */
-static void settle_leaves(phys_addr_t phys, u64 size, bool restore)
-{
-	phys_addr_t end = phys + size;
-	u64 *desc = NULL;
-
-	for (; phys < end; phys += PAGE_SIZE) {
-		desc = iommu_s2_next_page(&hyp_iommu_s2, desc, phys);
-		if (desc && *desc)
-			WRITE_ONCE(*desc, restore ? *desc | KVM_PTE_VALID : 0);
-	}
-}
-
 int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigned int nr)
 {
-	bool invalidated = false;
+	bool unmapped = false;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
 	if (!hyp_iommu_prepared())
 		return 0;
 
-	for (i = 0; i < nr; i++)
-		invalidated |= invalidate_leaves(ranges[i].phys, ranges[i].size);
-	if (!invalidated)
+	for (i = 0; i < nr && ret >= 0; i++) {
+		ret = iommu_s2_unmap(&hyp_iommu_s2, ranges[i].phys,
+				     ranges[i].phys + ranges[i].size, &hyp_iommu_tables);
+		unmapped |= ret;
+	}
+	/* A leaf that was invalid already has been dropped from every IOMMU. */
+	if (!unmapped)
 		return 0;
 
 	/*
@@ -327,11 +278,13 @@ int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigne
 	 */
 	wmb();
 
-	ret = hyp_smmu_v3_flush_all();
-	for (i = 0; i < nr; i++)
-		settle_leaves(ranges[i].phys, ranges[i].size, ret);
+	if (ret >= 0)
+		ret = hyp_smmu_v3_flush_all() ? -EIO : 0;
+	/* All of the ranges are the host's. */
+	for (i = 0; i < nr && ret; i++)
+		hyp_iommu_grant_locked(ranges[i].phys, ranges[i].size);
 
-	return ret ? -EIO : 0;
+	return ret;
 }
 
 int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
@@ -344,20 +297,16 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 {
 	phys_addr_t end = phys + size;
-	u64 *desc = NULL;
+	map_fn map;
 
 	if (!hyp_iommu_prepared())
 		return;
 
-	for (; phys < end; phys += PAGE_SIZE) {
-		desc = iommu_s2_next_page(&hyp_iommu_s2, desc, phys);
-		if (!desc)
-			continue;
-
-		WRITE_ONCE(*desc, addr_is_memory(phys) ?
-				  iommu_s2_memory_desc(phys, KVM_PGTABLE_LAST_LEVEL) :
-				  iommu_s2_mmio_desc(phys, KVM_PGTABLE_LAST_LEVEL));
-	}
+	/* MMIO beyond what devices reach. */
+	end = min(end, BIT(hyp_iommu_s2.ia_bits));
+	map = addr_is_memory(phys) ? iommu_s2_map_memory : iommu_s2_map_mmio;
+	/* Catches more tables than hyp_iommu_pgtable_pages() says. */
+	WARN_ON(map(&hyp_iommu_s2, phys, end, &hyp_iommu_tables));
 
 	/*
 	 * No invalidation: an invalid leaf is in no TLB (IHI0070G.b 16.2). The
@@ -368,34 +317,46 @@ void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 }
 
 #ifdef CONFIG_NVHE_EL2_DEBUG
+/* Whether devices have access to a page of memory, by a leaf of whatever size. */
+static bool memory_is_mapped(phys_addr_t phys)
+{
+	u64 *desc;
+	s8 level;
+
+	desc = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
+	if (!*desc)
+		return false;
+
+	/* A leaf that is wrong, or larger than it may be. */
+	WARN_ON(*desc != iommu_s2_memory_desc(ALIGN_DOWN(phys, kvm_granule_size(level)), level));
+	WARN_ON(level < hyp_iommu_s2.block_level);
+
+	return true;
+}
+
 void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted)
 {
 	phys_addr_t end = phys + size;
-	u64 *desc = NULL;
 
 	if (!hyp_iommu_prepared())
 		return;
 
 	/* Each of these is a transition that was not mirrored. */
-	for (; phys < end; phys += PAGE_SIZE) {
-		desc = iommu_s2_next_page(&hyp_iommu_s2, desc, phys);
-		WARN_ON(!desc);
-		WARN_ON(*desc != (granted ?
-				  iommu_s2_memory_desc(phys, KVM_PGTABLE_LAST_LEVEL) : 0));
-	}
+	for (; phys < end; phys += PAGE_SIZE)
+		WARN_ON(memory_is_mapped(phys) != granted);
 }
 
 static void selftest_memory(struct memblock_region *reg)
 {
 	u64 phys = reg->base, end = reg->base + reg->size;
-	u64 *desc = NULL;
 
 	for (; phys < end; phys += PAGE_SIZE) {
-		desc = iommu_s2_next_page(&hyp_iommu_s2, desc, phys);
-		/* A page that map_memory() missed, or took for another's. */
-		WARN_ON(!desc || *desc != memory_desc(phys));
+		bool host = get_host_state(hyp_phys_to_page(phys)) != PKVM_NOPAGE;
+
+		/* The annotations and the vmemmap disagree. */
+		WARN_ON(memory_is_mapped(phys) != host);
 		/* Text that is the host's by the vmemmap. */
-		WARN_ON(*desc && addr_is_hyp_text(phys));
+		WARN_ON(host && addr_is_hyp_text(phys));
 	}
 }
 
@@ -415,9 +376,8 @@ static void selftest_mmio(u64 phys, u64 end)
 			continue;
 		}
 
-		/* MMIO that the host may access and that map_mmio() left out. */
-		WARN_ON(level != KVM_PGTABLE_LAST_LEVEL);
-		WARN_ON(kvm_pgtable_get_leaf(&host_mmu.pgt, phys, &pte, NULL));
+		/* MMIO that the host may access and that map_but_holes() left out. */
+		WARN_ON(kvm_pgtable_get_leaf(&host_mmu.pgt, phys, &pte, &level));
 		WARN_ON(!host_stage2_pte_is_hyp_owned(pte));
 	}
 
@@ -429,13 +389,14 @@ static int selftest_annotation(const struct kvm_pgtable_visit_ctx *ctx,
 			       enum kvm_pgtable_walk_flags visit)
 {
 	u64 *desc;
+	s8 level;
 
 	if (!host_stage2_pte_is_hyp_owned(ctx->old) || ctx->addr >> hyp_iommu_s2.ia_bits)
 		return 0;
 
 	/* What EL2 owns, and devices reach. */
-	desc = iommu_s2_page(&hyp_iommu_s2, ctx->addr);
-	WARN_ON(!desc || *desc);
+	desc = iommu_s2_leaf(&hyp_iommu_s2, ctx->addr, &level);
+	WARN_ON(*desc);
 
 	return 0;
 }

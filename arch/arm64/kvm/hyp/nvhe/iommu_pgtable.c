@@ -3,14 +3,16 @@
  * The page table of the device stage 2.
  *
  * Neither kvm_pgtable nor io-pgtable: the descriptors follow the IOMMU's
- * features and not the CPU's (no S2FWB, no 52-bit addresses), a leaf changes
- * without break-before-make as it only ever goes between valid and invalid, and
- * the tables of memory exist for good, so that giving a page back cannot fail.
+ * features and not the CPU's (no S2FWB, no 52-bit addresses), and nothing here
+ * breaks before it makes. A leaf only ever goes between valid and invalid, and
+ * a block is replaced by a table in one step, see split(). A table stays for
+ * good where it is.
  */
 
 #include <linux/bitfield.h>
 #include <linux/string.h>
 
+#include <asm/kvm_hyp.h>
 #include <asm/kvm_iommu_pgtable.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pgtable.h>
@@ -105,25 +107,15 @@ u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
 	return desc;
 }
 
-u64 *iommu_s2_page(const struct hyp_iommu_s2 *s2, u64 addr)
+static void set_table(u64 *desc, u64 *table)
 {
-	u64 *desc;
-	s8 level;
-
-	if (addr >> s2->ia_bits)
-		return NULL;
-
-	desc = iommu_s2_leaf(s2, addr, &level);
-
-	return level == KVM_PGTABLE_LAST_LEVEL ? desc : NULL;
-}
-
-u64 *iommu_s2_next_page(const struct hyp_iommu_s2 *s2, u64 *desc, u64 addr)
-{
-	if (!desc || IS_ALIGNED(addr, kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)))
-		return iommu_s2_page(s2, addr);
-
-	return desc + 1;
+	/*
+	 * The IOMMU observes what is in the table before it can observe the
+	 * table: pairs with the address dependency of its walk.
+	 */
+	dma_wmb();
+	WRITE_ONCE(*desc, hyp_virt_to_phys(table) | KVM_PTE_VALID |
+			  FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_TABLE));
 }
 
 static int add_table(u64 *desc, struct kvm_hyp_memcache *mc)
@@ -134,57 +126,45 @@ static int add_table(u64 *desc, struct kvm_hyp_memcache *mc)
 		return -ENOMEM;
 
 	memset(table, 0, PAGE_SIZE);
-	WRITE_ONCE(*desc, hyp_virt_to_phys(table) | KVM_PTE_VALID |
-			  FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_TABLE));
+	set_table(desc, table);
 
 	return 0;
 }
 
-/* Find the descriptor of @addr at level @last, with the tables on the way there. */
-static int add_tables_to(struct hyp_iommu_s2 *s2, u64 addr, s8 last,
-			 struct kvm_hyp_memcache *mc, u64 **descp)
+/*
+ * Replace a block by a table of what it is made of, under live DMA. Every address
+ * keeps its translation and its attributes; the only change is the size of the
+ * leaf, in one single-copy atomic store. From there on the IOMMU may have cached
+ * the block, parts of it, or both. With IDR3.BBML=2 it uses one of them and
+ * raises no F_TLB_CONFLICT (IHI0070G.b 3.21.1), and all of them say the same.
+ *
+ * What makes the block go is the invalidation that ends the caller's transition.
+ * No leaf of the table is trusted to be invalid before that.
+ */
+static int split(u64 *desc, s8 level, struct kvm_hyp_memcache *mc)
 {
-	u64 *desc = root_desc(s2, addr);
-	s8 level;
-	int ret;
+	u64 *table = pop_hyp_memcache(mc, hyp_phys_to_virt);
+	u64 size = kvm_granule_size(level + 1);
+	u64 leaf = *desc;
+	unsigned int i;
 
-	for (level = s2->start_level; level < last; level++) {
-		if (!(*desc & KVM_PTE_VALID)) {
-			ret = add_table(desc, mc);
-			if (ret)
-				return ret;
-		} else if (!is_table(*desc, level)) {
-			return -EEXIST;
-		}
+	if (!table)
+		return -ENOMEM;
 
-		desc = child_desc(*desc, addr, level + 1);
-	}
+	if (level + 1 == KVM_PGTABLE_LAST_LEVEL)
+		leaf |= FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_PAGE);
 
-	*descp = desc;
-	return 0;
-}
-
-int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-			struct kvm_hyp_memcache *mc)
-{
-	u64 size = kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1);
-	u64 addr, *desc;
-	int ret;
-
-	for (addr = ALIGN_DOWN(start, size); addr < end; addr += size) {
-		ret = add_tables_to(s2, addr, KVM_PGTABLE_LAST_LEVEL, mc, &desc);
-		if (ret)
-			return ret;
-	}
+	/* The block is aligned: the address is no sum with a carry into it. */
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		WRITE_ONCE(table[i], leaf + i * size);
+	set_table(desc, table);
 
 	return 0;
 }
 
-/* The level of the largest leaf that starts at @addr and does not pass @end. */
-static s8 largest_leaf(const struct hyp_iommu_s2 *s2, u64 addr, u64 end)
+/* The level of the largest leaf, from @level on, that is @addr to @end or begins it. */
+static s8 largest_leaf(s8 level, u64 addr, u64 end)
 {
-	s8 level = max_t(s8, s2->start_level, KVM_PGTABLE_MIN_BLOCK_LEVEL);
-
 	for (; level < KVM_PGTABLE_LAST_LEVEL; level++) {
 		u64 size = kvm_granule_size(level);
 
@@ -195,23 +175,74 @@ static s8 largest_leaf(const struct hyp_iommu_s2 *s2, u64 addr, u64 end)
 	return level;
 }
 
-int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-		      struct kvm_hyp_memcache *mc)
+static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 attrs,
+	       struct kvm_hyp_memcache *mc)
 {
-	u64 addr, *desc;
-	s8 level;
+	u64 addr, size, *desc;
+	s8 level, last;
 	int ret;
 
-	for (addr = start; addr < end; addr += kvm_granule_size(level)) {
-		level = largest_leaf(s2, addr, end);
-		ret = add_tables_to(s2, addr, level, mc, &desc);
-		if (ret)
-			return ret;
+	for (addr = start; addr < end; addr = ALIGN_DOWN(addr, size) + size) {
+		desc = iommu_s2_leaf(s2, addr, &level);
+		size = kvm_granule_size(level);
+		if (*desc & KVM_PTE_VALID)
+			continue;
 
-		WRITE_ONCE(*desc, iommu_s2_mmio_desc(addr, level));
+		last = largest_leaf(max(level, block_level), addr, end);
+		for (; level < last; level++) {
+			ret = add_table(desc, mc);
+			if (ret)
+				return ret;
+
+			desc = child_desc(*desc, addr, level + 1);
+		}
+
+		size = kvm_granule_size(level);
+		WRITE_ONCE(*desc, leaf_desc(addr, level, attrs));
 	}
 
 	return 0;
+}
+
+int iommu_s2_map_memory(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+			struct kvm_hyp_memcache *mc)
+{
+	return map(s2, start, end, s2->block_level, MEMORY_ATTRS, mc);
+}
+
+int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+		      struct kvm_hyp_memcache *mc)
+{
+	return map(s2, start, end, KVM_PGTABLE_MIN_BLOCK_LEVEL, MMIO_ATTRS, mc);
+}
+
+int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+		   struct kvm_hyp_memcache *mc)
+{
+	u64 addr, size, *desc;
+	s8 level;
+	int ret, unmapped = 0;
+
+	for (addr = start; addr < end; addr = ALIGN_DOWN(addr, size) + size) {
+		desc = iommu_s2_leaf(s2, addr, &level);
+		size = kvm_granule_size(level);
+		if (!(*desc & KVM_PTE_VALID))
+			continue;
+
+		for (; level < largest_leaf(level, addr, end); level++) {
+			ret = split(desc, level, mc);
+			if (ret)
+				return ret;
+
+			desc = child_desc(*desc, addr, level + 1);
+		}
+
+		size = kvm_granule_size(level);
+		WRITE_ONCE(*desc, 0);
+		unmapped = 1;
+	}
+
+	return unmapped;
 }
 
 /* Recursive: three levels at most. */

@@ -14,6 +14,8 @@
 /* The hypervisor's variable: pages for the tables of the device stage 2. */
 #define hyp_iommu_pool kvm_nvhe_sym(hyp_iommu_pool)
 extern struct kvm_hyp_memcache hyp_iommu_pool;
+#define hyp_iommu_tables kvm_nvhe_sym(hyp_iommu_tables)
+extern struct kvm_hyp_memcache hyp_iommu_tables;
 
 /* Checks, kvm-check.c */
 

@@ -409,6 +409,19 @@ bool hyp_iommu_enabled(void)
 	return false;
 }
 
+/* Level 1 would take a use of the nT bit that this does not make; 3 is reserved. */
+bool hyp_smmu_v3_can_split(void)
+{
+	struct hyp_smmu *smmu;
+
+	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
+		if (smmu->registered && FIELD_GET(IDR3_BBM, smmu->hw.idr[3]) != 2)
+			return false;
+	}
+
+	return true;
+}
+
 /*
  * S12_VMALL reaches what S2_IPA does not: entries that combine both stages. The
  * state that the host sees does not matter: caches survive its SMMUEN.

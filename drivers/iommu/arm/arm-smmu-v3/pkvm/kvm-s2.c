@@ -3,8 +3,8 @@
  * The host's part in the device stage 2: how large it has to be, and memory for it.
  *
  * The hypervisor maps everything in advance, as DMA cannot fault its mappings
- * in. What that takes at worst is known when it is asked to, and comes from the
- * page allocator.
+ * in. What that takes at worst, now or when it splits blocks later, is known when
+ * it is asked to, and comes from the page allocator.
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
@@ -143,9 +143,8 @@ int __init pkvm_iommu_s2_prepare(u8 ia_bits, unsigned int nr_mmio_blocks)
 		return ret;
 	}
 
-	/* What the tables did not need. */
-	hyp_pool_debug(NULL, "pgt_pool_unused", &hyp_iommu_pool);
-	free_hyp_memcache(&hyp_iommu_pool);
+	pr_debug("pkvm: device stage 2: %lu pages are for tables to come\n",
+		 hyp_iommu_tables.nr_pages);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
  * @pgd:         physical address of the root, 0 before hyp_iommu_prepare()
  * @ia_bits:     input address size
  * @start_level: level of the root
+ * @block_level: level of the largest leaf of memory
  *
  * Constant once the first IOMMU is enabled. The descriptors are guarded by
  * host_mmu.lock.
@@ -22,6 +23,7 @@ struct hyp_iommu_s2 {
 	phys_addr_t pgd;
 	u8 ia_bits;
 	s8 start_level;
+	s8 block_level;
 };
 
 /**
@@ -39,18 +41,22 @@ extern struct hyp_iommu_s2 hyp_iommu_s2;
 
 /*
  * Pages for the tables below the root, the host's while they are here. The
- * trusted host fills it before hyp_iommu_prepare(), which returns what it does
- * not need, and finds every page in it after hyp_iommu_release().
+ * trusted host fills it before hyp_iommu_prepare(), which takes all, and finds
+ * every page in it after hyp_iommu_release().
  */
 extern struct kvm_hyp_memcache hyp_iommu_pool;
+
+/* Those of EL2's that are no table yet. Guarded by host_mmu.lock. */
+extern struct kvm_hyp_memcache hyp_iommu_tables;
 
 /**
  * hyp_iommu_prepare - Build the device stage 2 from the ownership of every page
  * @pgd_pfn: first page of the root, host-owned, aligned to hyp_iommu_pgd_size()
  * @ia_bits: input address size; hyp_iommu_start_level() gives the level of the root
  *
- * Only while the host is trusted, after every IOMMU's MMIO has been donated.
- * The tables come from hyp_iommu_pool: hyp_iommu_pgtable_pages() are enough.
+ * Only while the host is trusted, after every IOMMU has been registered and its
+ * MMIO donated. All tables, now and later, come from hyp_iommu_pool:
+ * hyp_iommu_pgtable_pages() are enough.
  *
  * Return: 0, -ENOMEM where the pool is too small or holds a page that is not
  * the host's, -EINVAL for a root or an input size that cannot be used, -EPERM
@@ -83,6 +89,8 @@ bool hyp_iommu_prepared(void);
  * On return no device reaches the range, through any cached translation either.
  *
  * Context: host_mmu.lock is held.
+ * The caller has checked that all of the range is the host's to access.
+ *
  * Return: 0, or -EIO where an IOMMU did not complete the invalidation: the range
  * is accessible again and the transition must be refused.
  */
@@ -130,6 +138,14 @@ static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool gran
 
 /* Whether an IOMMU is owned: it loses its state where the system suspends. */
 bool hyp_iommu_enabled(void);
+
+/**
+ * hyp_smmu_v3_can_split - Whether a block may be replaced by a table under live DMA
+ *
+ * Context: every SMMU that can be enabled later has been registered.
+ * Return: true where that takes no break-before-make on any SMMU, IDR3.BBML.
+ */
+bool hyp_smmu_v3_can_split(void);
 
 /**
  * hyp_smmu_v3_flush_all - Drop every cached translation of the device stage 2

@@ -40,47 +40,47 @@ u64 iommu_s2_mmio_desc(phys_addr_t phys, s8 level);
 u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level);
 
 /**
- * iommu_s2_page - Find the last-level descriptor of an address
- * @s2:   the device stage 2
- * @addr: input address
- *
- * Return: NULL where there is no last-level table.
- */
-u64 *iommu_s2_page(const struct hyp_iommu_s2 *s2, u64 addr);
-
-/**
- * iommu_s2_next_page - Step to the last-level descriptor of the next page
- * @s2:   the device stage 2
- * @desc: last-level descriptor of @addr - PAGE_SIZE, or NULL
- * @addr: input address
- *
- * Return: NULL where there is no last-level table.
- */
-u64 *iommu_s2_next_page(const struct hyp_iommu_s2 *s2, u64 *desc, u64 addr);
-
-/**
- * iommu_s2_add_tables - Make every last-level table of a range exist
- * @s2:    the device stage 2, not in use by hardware
- * @start: first input address
- * @end:   input address behind the last
- * @mc:    pages of EL2's for tables
- *
- * Return: 0, -ENOMEM, -EEXIST where a block is in the way.
- */
-int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-			struct kvm_hyp_memcache *mc);
-
-/**
- * iommu_s2_map_mmio - Map a range of MMIO with the largest leaves that fit
- * @s2:    the device stage 2, not in use by hardware
+ * iommu_s2_map_memory - Map a range of memory with the largest leaves that fit
+ * @s2:    the device stage 2
  * @start: first input address, aligned to PAGE_SIZE
  * @end:   input address behind the last, aligned to PAGE_SIZE
  * @mc:    pages of EL2's for tables
  *
- * Return: 0, -ENOMEM, -EEXIST where a block is in the way.
+ * What is mapped already stays as it is.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int iommu_s2_map_memory(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+			struct kvm_hyp_memcache *mc);
+
+/**
+ * iommu_s2_map_mmio - Map a range of MMIO with the largest leaves that fit
+ * @s2:    the device stage 2
+ * @start: first input address, aligned to PAGE_SIZE
+ * @end:   input address behind the last, aligned to PAGE_SIZE
+ * @mc:    pages of EL2's for tables
+ *
+ * What is mapped already stays as it is.
+ *
+ * Return: 0 or -ENOMEM.
  */
 int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		      struct kvm_hyp_memcache *mc);
+
+/**
+ * iommu_s2_unmap - Make every leaf of a range invalid
+ * @s2:    the device stage 2
+ * @start: first input address, aligned to PAGE_SIZE
+ * @end:   input address behind the last, aligned to PAGE_SIZE
+ * @mc:    pages of EL2's for tables
+ *
+ * A block that reaches beyond the range is split. The caller invalidates, whatever
+ * the result, before it trusts the range to be out of reach.
+ *
+ * Return: 0 where nothing was valid, 1, or -ENOMEM: a part of the range may be invalid.
+ */
+int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+		   struct kvm_hyp_memcache *mc);
 
 /**
  * iommu_s2_free_tables - Empty the root
