@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What DMA isolation costs: runs each operation in a window that a counting machine
+ * can see. It prints what the windows held, in their order, and no figures.
+ *
+ * $PKVM_SMMU_BENCH is a comma-separated list of operations, all of them if unset.
+ */
+#include <linux/kernel.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "env.h"
+#include "bench.h"
+#include "kselftest.h"
+
+static const struct bench benches[] = {
+	{ "dma_map", bench_dma_map },
+};
+
+void bench_window(unsigned long count, const char *name, ...)
+{
+	va_list ap;
+
+	printf("# bench: %lu ", count);
+	va_start(ap, name);
+	vprintf(name, ap);
+	va_end(ap);
+	printf("\n");
+	fflush(stdout);
+}
+
+static bool asked_for(const char *name)
+{
+	const char *list = getenv("PKVM_SMMU_BENCH");
+	size_t len = strlen(name);
+
+	while (list && *list) {
+		if (!strncmp(list, name, len) && (!list[len] || list[len] == ','))
+			return true;
+		list = strchr(list, ',');
+		list = list ? list + 1 : "";
+	}
+	return !getenv("PKVM_SMMU_BENCH");
+}
+
+int main(void)
+{
+	int i;
+
+	/* How much the boot took is what was counted before the first window. */
+	bench_open();
+	bench_close();
+	bench_window(1, "boot");
+
+	for (i = 0; i < ARRAY_SIZE(benches); i++) {
+		if (asked_for(benches[i].name))
+			benches[i].run();
+	}
+	ksft_print_header();
+	ksft_set_plan(1);
+	ksft_test_result_pass("all operations ran\n");
+	ksft_finished();
+}

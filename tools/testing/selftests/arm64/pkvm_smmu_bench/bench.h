@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Windows in which a counting machine counts, QEMU with a plugin for it: each begins
+ * and ends with an instruction that does nothing anywhere else.
+ */
+#ifndef PKVM_SMMU_BENCH_BENCH_H
+#define PKVM_SMMU_BENCH_BENCH_H
+
+#include <linux/compiler.h>
+
+#define __BENCH_MARK(imm)	asm volatile("movz xzr, #" #imm ::: "memory")
+
+#define bench_open()		__BENCH_MARK(0xb501)
+/* This one is opened, and closed, by how often the kernel does what it is told to. */
+#define bench_open_stepped()	__BENCH_MARK(0xb502)
+#define bench_close()		__BENCH_MARK(0xb503)
+
+/* Say what the last window held: @count times what @name stands for. */
+void __printf(2, 3) bench_window(unsigned long count, const char *name, ...);
+
+/* One operation, of which each subject of counting is a series */
+struct bench {
+	const char *name;
+	void (*run)(void);
+};
+
+void bench_dma_map(void);
+
+#endif
