@@ -3,7 +3,8 @@
  * What DMA isolation costs: runs each operation in a window that a counting machine
  * can see. It prints what the windows held, in their order, and no figures.
  *
- * $PKVM_SMMU_BENCH is a comma-separated list of operations, all of them if unset.
+ * $PKVM_SMMU_BENCH is a comma-separated list of operations. Unless it says otherwise,
+ * these are all that can be counted.
  */
 #include <linux/kernel.h>
 #include <stdarg.h>
@@ -15,8 +16,19 @@
 #include "bench.h"
 #include "kselftest.h"
 
-static const struct bench benches[] = {
+static const char all[] = "dma_map,donate,attach,trap,fault,walk";
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} benches[] = {
 	{ "dma_map", bench_dma_map },
+	{ "donate", bench_donate },
+	{ "attach", bench_attach },
+	{ "trap", bench_trap },
+	{ "fault", bench_fault },
+	{ "walk", bench_walk },
+	{ "wallclock", bench_wallclock },
 };
 
 void bench_window(unsigned long count, const char *name, ...)
@@ -31,18 +43,24 @@ void bench_window(unsigned long count, const char *name, ...)
 	fflush(stdout);
 }
 
+void bench_time(unsigned long ns, const char *name)
+{
+	printf("# bench-time: %lu %s\n", ns, name);
+	fflush(stdout);
+}
+
 static bool asked_for(const char *name)
 {
-	const char *list = getenv("PKVM_SMMU_BENCH");
+	const char *list = getenv("PKVM_SMMU_BENCH") ?: all;
 	size_t len = strlen(name);
 
-	while (list && *list) {
+	while (*list) {
 		if (!strncmp(list, name, len) && (!list[len] || list[len] == ','))
 			return true;
 		list = strchr(list, ',');
 		list = list ? list + 1 : "";
 	}
-	return !getenv("PKVM_SMMU_BENCH");
+	return false;
 }
 
 int main(void)

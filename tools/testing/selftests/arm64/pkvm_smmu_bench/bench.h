@@ -18,12 +18,19 @@
 /* Say what the last window held: @count times what @name stands for. */
 void __printf(2, 3) bench_window(unsigned long count, const char *name, ...);
 
-/* One operation, of which each subject of counting is a series */
-struct bench {
-	const char *name;
-	void (*run)(void);
-};
+/* Say how long something took. */
+void bench_time(unsigned long ns, const char *name);
 
+/* The operations */
 void bench_dma_map(void);
+void bench_donate(void);
+void bench_attach(void);
+void bench_trap(void);
+void bench_fault(void);
+void bench_walk(void);
+void bench_wallclock(void);
+
+/* Unmaps from several CPUs at once, which can only be timed */
+void time_dma_map(void);
 
 #endif
