@@ -10,6 +10,7 @@ program begins and ends; exceptions and the SMMU's trace events are between.
 import re
 import subprocess
 import tempfile
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ EVENTS = ["smmuv3_read_mmio", "smmuv3_write_mmio", "smmuv3_cmdq_opcode", "smmu_g
 # A pair begins where the benchmark of the kernel unmaps
 STEP = "dma_unmap_phys"
 WARM, STEPS = 64, 64
+# The hypervisor's vectors for the host; of these, that for a synchronous exception
+VECTOR, FROM_EL1 = "__kvm_hyp_host_vector", 0x400
 
 REGISTERS = {0x20: "CR0", 0x60: "GERROR", 0x64: "GERRORN", 0x98: "CMDQ_PROD",
              0x9c: "CMDQ_CONS", 0xa8: "EVENTQ_PROD", 0xac: "EVENTQ_CONS"}
@@ -38,6 +41,7 @@ LINE = re.compile(
     r"|^count: at (?P<at>\S+) (?P<times>\d+)$"
     r"|^Taking exception \d+ \[(?P<kind>[^]]*)\]"
     r"|^\.\.\.from EL(?P<old>\d) to EL(?P<new>\d)"
+    r"|^\.\.\.to EL2 PC (?P<vector>0x[0-9a-f]+)"
     r"|^\.\.\.with ESR (?P<ec>0x[0-9a-f]+)/"
     r"|smmuv3_(?P<rw>read|write)_mmio addr: (?P<addr>0x[0-9a-f]+)"
     r"|smmuv3_cmdq_opcode <--- (?P<opcode>\S+)"
@@ -51,7 +55,8 @@ class Window:
     before: list
     els: list = field(default_factory=lambda: [0] * 4)
     counts: Counter = field(default_factory=Counter)
-    profile: dict = field(default_factory=dict)
+    profile: dict = field(default_factory=dict)     # EL2's address: how often executed
+    vector: int = 0             # address of EL2's vector for a synchronous exception
     name: str = ""
     count: int = STEPS
 
@@ -65,9 +70,9 @@ def build():
     return plugin
 
 
-def symbols():
-    """Symbols of the kernel as (address, name), in order."""
-    text = (OUT / "build/System.map").read_text(encoding="ascii")
+def symbols(built):
+    """Symbols of the kernel in BUILT as (address, name), in order."""
+    text = (built / "build/System.map").read_text(encoding="ascii")
     return sorted((int(line[0], 16), line[2]) for line in map(str.split, text.splitlines()))
 
 
@@ -80,7 +85,7 @@ def take_trap(window, match, trap):
         trap["up"] = int(match["new"]) == 2 and int(match["old"]) < 2
         if trap["up"] and trap["kind"] in ("IRQ", "FIQ", "Virtual IRQ", "SError"):
             window.counts["trap", trap["kind"]] += 1
-    elif trap.get("up"):
+    elif match["ec"] and trap.get("up"):
         ec = int(match["ec"], 16)
         window.counts["trap", CLASSES.get(ec, f"EC {ec:#x}")] += 1
         trap["up"] = False
@@ -92,7 +97,9 @@ def register(addr):
 
 
 def take(window, match):
-    if match["at"]:
+    if match["vector"]:
+        window.vector = window.vector or int(match["vector"], 16)
+    elif match["at"]:
         window.profile[int(match["at"], 16)] = int(match["times"])
     elif match["rw"]:
         window.counts[match["rw"], register(int(match["addr"], 16))] += 1
@@ -130,15 +137,17 @@ def parse(log):
     return windows
 
 
-def run(name, operations, isolated=True, profile=False, mem="1G", vfio=False):
+def run(name, operations, isolated=True, profile=False, mem="1G", vfio=False,
+        built=OUT):
     """Boot, run OPERATIONS of the guest's program, and return its windows."""
-    step = next(addr for addr, symbol in symbols() if symbol == STEP)
+    step = next(addr for addr, symbol in symbols(built) if symbol == STEP)
     with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch:
         log = Path(scratch) / "log"
         qemu = [*EXACT, "-plugin", f"{build()},step={step:#x},warm={WARM},steps={STEPS},"
                 f"profile={int(profile)}", "-D", str(log), "-d",
                 ",".join(["plugin", "int", *(f"trace:{event}" for event in EVENTS)])]
-        machine = Machine("cortex-a72", 1, mem, vfio=vfio, qemu=qemu)
+        machine = Machine("cortex-a72", 1, mem, vfio=vfio, qemu=qemu,
+                          image=str(built / "Image"))
         params = f"nokaslr PKVM_SMMU_BENCH={','.join(operations)}"
         item = boot.Boot(f"bench-{name}", machine, ["bench"],
                          params + ("" if isolated else " kvm-arm.iommu=native"))
@@ -158,16 +167,15 @@ def run(name, operations, isolated=True, profile=False, mem="1G", vfio=False):
     return windows
 
 
-def by_function(window):
-    """Instructions of EL2 by function: (name, instructions per operation)."""
-    known = [(addr, name.removeprefix("__kvm_nvhe_")) for addr, name in symbols()
-             if name.startswith("__kvm_nvhe_")]
-    # The hypervisor's own addresses differ from the kernel's by a constant
-    base = next(addr for addr, name in known if name == "__hyp_text_start") \
-        if any(name == "__hyp_text_start" for _, name in known) else None
-    offset = hyp_offset(window.profile, known, base)
-    total = Counter()
+def by_function(window, built=OUT):
+    """Instructions of EL2 as (function, instructions per operation), most first."""
+    known = [(addr, name.removeprefix("__kvm_nvhe_").removeprefix("__pi_"))
+             for addr, name in symbols(built)
+             if name.startswith("__kvm_nvhe_") and "hyp_section" not in name]
+    vector = next(addr for addr, name in known if name == VECTOR) + FROM_EL1
     addrs = [addr for addr, _ in known]
+    total = Counter()
     for addr, times in window.profile.items():
-        total[function_at(known, addrs, addr - offset)] += times
+        at = bisect_right(addrs, addr - window.vector + vector) - 1
+        total[known[at][1]] += times
     return [(name, times / window.count) for name, times in total.most_common()]
