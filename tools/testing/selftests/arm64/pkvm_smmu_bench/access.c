@@ -15,57 +15,48 @@
 
 #define RESERVED_REG	0x38
 #define NR_LOADS	1000
-#define NR_FAULTS	4
+#define NR_FAULTS	32
 #define BEAT		4		/* bytes of a transfer that is translated once */
 #define HANDLER_US	20000		/* time enough for the handler of events */
 #define IOVA		0x140000000ULL
 #define UNMAPPED_IOVA	0x240000000ULL
 
+static void load(void *reg)
+{
+	(void)*(volatile uint32_t *)reg;
+}
+
 void bench_trap(void)
 {
 	char *mmio = map_phys(smmu_base(), SMMU_MMIO_SIZE);
-	volatile uint32_t *reg = (void *)(mmio + RESERVED_REG);
-	int i, n;
 
-	(void)*reg;
-	for (n = NR_LOADS; n <= 2 * NR_LOADS; n += NR_LOADS) {
-		bench_open();
-		for (i = 0; i < n; i++)
-			(void)*reg;
-		bench_close();
-		bench_window(n, "trap");
-	}
+	bench_repeat(load, mmio + RESERVED_REG, NR_LOADS, "trap");
 	unmap_phys(mmio, smmu_base(), SMMU_MMIO_SIZE);
 }
 
-static void fault(struct port *port, size_t size)
+struct fault {
+	struct port port;
+	int beats;
+};
+
+static void do_fault(void *data)
 {
-	edu_fetch(port->bar, UNMAPPED_IOVA, size);
+	struct fault *fault = data;
+
+	edu_fetch(fault->port.bar, UNMAPPED_IOVA, fault->beats * BEAT);
 	usleep(HANDLER_US);
-}
-
-static void count_faults(struct port *port, int beats)
-{
-	int i, n;
-
-	fault(port, beats * BEAT);
-	for (n = NR_FAULTS; n <= 2 * NR_FAULTS; n += NR_FAULTS) {
-		bench_open();
-		for (i = 0; i < n; i++)
-			fault(port, beats * BEAT);
-		bench_close();
-		bench_window(n, "fault-%d", beats);
-	}
 }
 
 void bench_fault(void)
 {
-	struct port port;
+	struct fault fault;
 
-	port_open(&port, PORT_TYPE1, 0);
-	count_faults(&port, 1);
-	count_faults(&port, 16);
-	port_close(&port);
+	port_open(&fault.port, PORT_TYPE1, 0);
+	fault.beats = 1;
+	bench_repeat(do_fault, &fault, NR_FAULTS, "fault-1");
+	fault.beats = 16;
+	bench_repeat(do_fault, &fault, NR_FAULTS, "fault-16");
+	port_close(&fault.port);
 }
 
 static void count_walk(struct port *port, uint64_t iova, const char *name)

@@ -10,11 +10,11 @@
 #include "env.h"
 #include "pci.h"
 
-#define CYCLES	4
+#define CYCLES	8
 
 static char bdf[PCI_BDF_LEN];
 
-static void vfio_cycle(const char *mode)
+static void vfio_cycle(void *mode)
 {
 	struct iommu *iommu = iommu_init(mode);
 	struct vfio_pci_device *device = vfio_pci_device_init(bdf, iommu);
@@ -23,24 +23,10 @@ static void vfio_cycle(const char *mode)
 	iommu_cleanup(iommu);
 }
 
-static void domain_cycle(const char *mode)
+static void domain_cycle(void *data)
 {
 	if (pci_set_domain_type(bdf, "identity") || pci_set_domain_type(bdf, "DMA"))
 		die("%s: cannot change the domain", bdf);
-}
-
-static void count_cycles(void (*cycle)(const char *mode), const char *mode, const char *name)
-{
-	int i, n;
-
-	cycle(mode);
-	for (n = CYCLES; n <= 2 * CYCLES; n += CYCLES) {
-		bench_open();
-		for (i = 0; i < n; i++)
-			cycle(mode);
-		bench_close();
-		bench_window(n, "%s", name);
-	}
 }
 
 void bench_attach(void)
@@ -48,8 +34,8 @@ void bench_attach(void)
 	if (!pci_find(EDU_VENDOR, EDU_DEVICE, 0, bdf))
 		die("no edu device");
 	pci_bind(bdf, "vfio-pci");
-	count_cycles(vfio_cycle, MODE_VFIO_TYPE1V2_IOMMU, "attach-type1");
-	count_cycles(vfio_cycle, MODE_IOMMUFD, "attach-iommufd");
+	bench_repeat(vfio_cycle, MODE_VFIO_TYPE1V2_IOMMU, CYCLES, "attach-type1");
+	bench_repeat(vfio_cycle, MODE_IOMMUFD, CYCLES, "attach-iommufd");
 	pci_bind(bdf, NULL);
-	count_cycles(domain_cycle, NULL, "domain-change");
+	bench_repeat(domain_cycle, NULL, CYCLES, "domain-change");
 }

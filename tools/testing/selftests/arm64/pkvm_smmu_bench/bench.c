@@ -43,6 +43,31 @@ void bench_window(unsigned long count, const char *name, ...)
 	fflush(stdout);
 }
 
+static void count_runs(void (*run)(void *data), void *data, int n, const char *name)
+{
+	int i;
+
+	bench_open();
+	for (i = 0; i < n; i++)
+		run(data);
+	bench_close();
+	bench_window(n, "%s", name);
+}
+
+void bench_repeat(void (*run)(void *data), void *data, int n, const char *fmt, ...)
+{
+	char name[32];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(name, sizeof(name), fmt, ap);
+	va_end(ap);
+
+	count_runs(run, data, 2 * n, "warm-up");
+	count_runs(run, data, n, name);
+	count_runs(run, data, 2 * n, name);
+}
+
 void bench_time(unsigned long ns, const char *name)
 {
 	printf("# bench-time: %lu %s\n", ns, name);

@@ -18,6 +18,13 @@
 /* Say what the last window held: @count times what @name stands for. */
 void __printf(2, 3) bench_window(unsigned long count, const char *name, ...);
 
+/*
+ * Windows with @run(@data) @n and 2 * @n times: their difference has no constant part.
+ * As often before, so that caches, pools and the host's stage 2 are filled.
+ */
+void __printf(4, 5) bench_repeat(void (*run)(void *data), void *data, int n,
+				 const char *name, ...);
+
 /* Say how long something took. */
 void bench_time(unsigned long ns, const char *name);
 
