@@ -23,11 +23,11 @@ static const struct {
 	void (*run)(void);
 } benches[] = {
 	{ "dma_map", bench_dma_map },
-	{ "donate", bench_donate },
 	{ "attach", bench_attach },
 	{ "trap", bench_trap },
 	{ "fault", bench_fault },
 	{ "walk", bench_walk },
+	{ "donate", bench_donate },
 	{ "wallclock", bench_wallclock },
 };
 
