@@ -10,7 +10,7 @@
 #include "env.h"
 #include "pci.h"
 
-#define CYCLES	8
+#define CYCLES	32
 
 static char bdf[PCI_BDF_LEN];
 
