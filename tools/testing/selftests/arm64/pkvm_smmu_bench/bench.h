@@ -8,7 +8,9 @@
 
 #include <linux/compiler.h>
 
-#define __BENCH_MARK(imm)	asm volatile("movz xzr, #" #imm ::: "memory")
+#define __BENCH_MARK(imm) do {					\
+	asm volatile("movz xzr, #" #imm ::: "memory");		\
+} while (0)
 
 #define bench_open()		__BENCH_MARK(0xb501)
 /* This one is opened, and closed, by how often the kernel does what it is told to. */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel.h>
 #include <linux/map_benchmark.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,7 +78,7 @@ static void count_in_domain(const char *type, const char *name)
 	int i;
 
 	bind_benchmark(bdf, type);
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		if (sizes[i] < page_size())
 			continue;
 		count_pairs(name, 1, sizes[i]);
