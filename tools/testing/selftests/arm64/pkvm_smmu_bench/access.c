@@ -3,6 +3,7 @@
  * What the SMMU and its emulation do by themselves: an access that is emulated and
  * has no effect, faults that are reported, and translations that miss.
  */
+#include <linux/io.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@
 
 static void load(void *reg)
 {
-	(void)*(volatile uint32_t *)reg;
+	readl(reg);
 }
 
 void bench_trap(void)

@@ -8,14 +8,21 @@
 
 #include <linux/compiler.h>
 
-#define __BENCH_MARK(imm) do {					\
-	asm volatile("movz xzr, #" #imm ::: "memory");		\
-} while (0)
+static inline void bench_open(void)
+{
+	asm volatile("movz xzr, #0xb501" ::: "memory");
+}
 
-#define bench_open()		__BENCH_MARK(0xb501)
 /* This one is opened, and closed, by how often the kernel does what it is told to. */
-#define bench_open_stepped()	__BENCH_MARK(0xb502)
-#define bench_close()		__BENCH_MARK(0xb503)
+static inline void bench_open_stepped(void)
+{
+	asm volatile("movz xzr, #0xb502" ::: "memory");
+}
+
+static inline void bench_close(void)
+{
+	asm volatile("movz xzr, #0xb503" ::: "memory");
+}
 
 /* Say what the last window held: @count times what @name stands for. */
 void __printf(2, 3) bench_window(unsigned long count, const char *name, ...);
