@@ -50,6 +50,12 @@ libfuzzer: tree ## the same by libFuzzer, guided by coverage: FUZZ_SECONDS=600
 mutants: tree ## take one check away at a time; the model's tests must notice
 	@scripts/model mutants
 
+bench: image ## count what DMA isolation costs, natively and isolated (RECORD=1: keep it)
+	@scripts/bench $(if $(RECORD),--record)
+
+bench-check: image ## no figure is worse than the recorded one by more than 2 %
+	@scripts/bench --check
+
 bisect: tree ## build every patch of the series
 	@scripts/bisect
 
@@ -63,4 +69,4 @@ series: tree ## out/series/*.patch with a cover letter, verified with git am
 clean: ## remove out/ (downloads stay in the user's cache)
 	rm -rf out
 
-.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model fuzz libfuzzer mutants
+.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model fuzz libfuzzer mutants bench bench-check

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boot the test machine so that everything can be counted, and count it.
+
+QEMU runs one instruction per nanosecond of the guest's time on one CPU: whatever
+happens, happens again in the next boot. A plugin, count.c, counts instructions by
+exception level in the windows that the guest opens; exceptions, commands, register
+accesses and page-table fetches are in QEMU's log between them.
+"""
+
+import re
+import subprocess
+from collections import Counter
+
+import boot
+from machine import OUT, TOP, Machine, die
+
+WARM, STEPS = 64, 1024
+STEP = "dma_map_page_attrs"         # the benchmark calls it once for each pair
+EVENTS = ["smmuv3_read_mmio", "smmuv3_write_mmio", "smmuv3_cmdq_opcode", "smmu_ptw_level",
+          "smmuv3_get_ste", "smmuv3_get_cd", "smmuv3_record_event"]
+EXACT = ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01", "-seed", "1"]
+QUIET = "nokaslr arm_smmu_v3_kvm.dyndbg=+p"
+# ESR_ELx.EC of what a host or a guest of it may trap with
+CLASSES = {0x01: "wfx", 0x16: "hvc", 0x17: "smc", 0x18: "sysreg", 0x20: "instruction-abort",
+           0x24: "data-abort"}
+REGISTERS = {0x98: "prod", 0x9c: "cons", 0x100a8: "evtq-prod", 0x100ac: "evtq-cons",
+             0xa8: "evtq-prod", 0xac: "evtq-cons"}
+# QEMU calls a stage 1 that is nested in a stage 2 the third
+STAGES = {"1": "stage1", "2": "stage2", "3": "stage1"}
+# The hypervisor's addresses are those of the linear map in these bits. QEMU loads the
+# kernel 2 MiB above the start of memory.
+LINEAR_MASK, LOADED_AT = (1 << 30) - 1, 0x200000
+
+
+def plugin():
+    """The plugin, built again if its source is newer."""
+    source, made = TOP / "scripts/guest/count.c", OUT / "count.so"
+    if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
+        OUT.mkdir(exist_ok=True)
+        subprocess.run(["gcc", "-O2", "-Wall", "-shared", "-fPIC", "-o", made, source],
+                       check=True)
+    return made
+
+
+def symbols(variant):
+    """(address, name) of every function of the kernel, in order."""
+    path = OUT / ("build-" + variant if variant else "build") / "System.map"
+    found = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
+    return sorted((int(addr, 16), name) for addr, kind, name in found if kind in "tTwW")
+
+
+def function_of(table, addr):
+    """The function of the hypervisor that has ADDR."""
+    base = next(at for at, name in table if name == "_text")
+    image = base + (addr & LINEAR_MASK) - LOADED_AT
+    below = [name for at, name in table if at <= image]
+    return below[-1].removeprefix("__kvm_nvhe_") if below else f"{addr:#x}"
+
+
+class Window:
+    def __init__(self, instructions=(0, 0, 0, 0)):
+        self.start = list(instructions)
+        self.counts = Counter()
+        self.profile = Counter()
+
+    def close(self, instructions):
+        for level in range(3):
+            self.counts[f"el{level}"] = instructions[level] - self.start[level]
+
+
+def access(line):
+    """A register access at the SMMU itself."""
+    offset = int(re.search(r"addr: ?(0x\w+)", line)[1], 16)
+    kind = "reads" if line.startswith("smmuv3_read") else "writes"
+    return f"{REGISTERS.get(offset, 'other')}-{kind}"
+
+
+class Parser:
+    """Lines of QEMU's log, in order; what came before the first window is the boot."""
+
+    def __init__(self):
+        self.windows = [Window()]
+        self.window = self.windows[0]
+        self.exception = None
+
+    def trap(self, kind):
+        self.exception = None
+        self.add("traps")
+        self.add(f"traps-{kind}")
+
+    def add(self, what):
+        if self.window:
+            self.window.counts[what] += 1
+
+    def count(self, words):
+        numbers = [int(word) for word in words[1:]] if words[0] in ("open", "close") else []
+        if words[0] == "open":
+            if len(self.windows) == 1 and self.window:
+                self.window.close(numbers)
+            self.window = Window(numbers)
+            self.windows.append(self.window)
+        elif words[0] == "close":
+            self.window.close(numbers)
+            self.window = None
+        elif words[0] == "at":
+            self.window.profile[int(words[1], 16)] = int(words[2])
+        else:
+            die("the guest did less than it was to do in a window: see out/check")
+
+    def line(self, line):
+        if line.startswith("Taking exception"):
+            self.exception = line.split("[")[1].split("]")[0].lower().replace(" ", "-")
+        elif line.startswith("...from EL"):
+            if not line.endswith("to EL2") or line.startswith("...from EL2"):
+                self.exception = None
+            elif self.exception in ("irq", "fiq"):
+                self.trap(self.exception)
+        elif line.startswith("...with ESR") and self.exception:
+            number = int(line.split()[2].split("/")[0], 16)
+            self.trap(CLASSES.get(number, f"class-{number:#x}"))
+        elif line.startswith("count: "):
+            self.count(line.split()[1:])
+        elif line.startswith(("smmuv3_read_mmio", "smmuv3_write_mmio")):
+            self.add(access(line))
+        elif line.startswith("smmuv3_cmdq_opcode"):
+            self.add("commands")
+            self.add("commands-" + line.split("SMMU_CMD_")[-1].lower().replace("_", "-"))
+        elif line.startswith("smmu_ptw_level"):
+            self.add("fetches")
+            self.add("fetches-" + STAGES[re.search(r"stage=(\d)", line)[1]])
+        elif line.startswith(("smmuv3_get_ste", "smmuv3_get_cd")):
+            self.add("fetches-" + line.split()[0][-3:].strip("_"))
+        elif line.startswith("smmuv3_record_event"):
+            self.add("events")
+
+
+def per_operation(windows):
+    """
+    Windows with the same name hold the same operation more and less often: their
+    difference has no constant part. {name: (counts, profile)} of one operation.
+    """
+    found = {}
+    for name, times, window in windows:
+        if name == "warm-up":
+            continue
+        found.setdefault(name, []).append((times, window))
+    result = {}
+    for name, pairs in found.items():
+        few = pairs[0] if len(pairs) > 1 else (0, Window())
+        many = pairs[-1]
+        times = many[0] - few[0]
+        result[name] = tuple(
+            {key: (value - getattr(few[1], what)[key]) / times
+             for key, value in getattr(many[1], what).items()}
+            for what in ("counts", "profile"))
+    return result
+
+
+def pools(console):
+    """KiB of each kind of memory that the host gave the hypervisor for its SMMUs."""
+    found = Counter()
+    for name, size in re.findall(r"pkvm: (\w+) at 0x\w+ size (0x\w+)", console):
+        found[name] += int(size, 16) / 1024
+    return found
+
+
+def machine(cpu, memory, variant, mode):
+    params = "kvm-arm.mode=protected" + (" kvm-arm.iommu=native" if mode == "native" else "")
+    return Machine(cpu=cpu, smp=1, mem=memory, variant=variant, params=params,
+                   model="virt,dtb-randomness=off", qemu=list(EXACT))
+
+
+def count(name, item, only, profile=False):
+    """Boot the machine ITEM and run the operations ONLY: (per operation, KiB of pools)."""
+    boot.LOGS.mkdir(parents=True, exist_ok=True)
+    step = next(addr for addr, symbol in symbols(item.variant) if symbol == STEP)
+    log = boot.LOGS / f"{name}.trace"
+    item.qemu += ["-plugin", f"{plugin()},step={step:#x},warm={WARM},steps={STEPS},"
+                  f"profile={int(profile)}", "-D", str(log),
+                  "-d", ",".join(["plugin", "int", *(f"trace:{event}" for event in EVENTS)])]
+    wanted = f" PKVM_SMMU_BENCH={only}" if only is not None else ""
+    item = boot.Boot(name, item, ["bench"], QUIET + wanted)
+    points = boot.run(item)
+    for point in points:
+        if not point.passed:
+            die(f"{point.name}: {point.why}: see {item.log().relative_to(TOP)}")
+    console = item.log().read_text(encoding="utf-8", errors="replace").replace("\r", "")
+
+    parser = Parser()
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            parser.line(line.rstrip("\n"))
+    log.unlink()
+    del parser.windows[1]           # it only marks the end of the boot
+    titles = re.findall(r"^# bench: (\d+) (.+)$", console, re.M)
+    if len(titles) != len(parser.windows):
+        die(f"{len(parser.windows)} windows and {len(titles)} titles of them")
+    return per_operation([(title, int(times) or STEPS, window)
+                          for (times, title), window in zip(titles, parser.windows)]), \
+        pools(console)
+
+
+def times(name, mode, cpu, variant):
+    """{what: ns} of what can only be timed, on a machine that does not count."""
+    params = "kvm-arm.mode=protected" + (" kvm-arm.iommu=native" if mode == "native" else "")
+    item = boot.Boot(name, Machine(cpu=cpu, smp=4, variant=variant, params=params, io=True),
+                     ["bench"], "PKVM_SMMU_BENCH=wallclock")
+    boot.run(item)
+    text = item.log().read_text(encoding="utf-8", errors="replace")
+    return {what: int(ns) for ns, what in re.findall(r"# bench-time: (\d+) (\S+)", text)}
