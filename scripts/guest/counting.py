@@ -19,6 +19,7 @@ STEP = "dma_map_page_attrs"         # the benchmark calls it once for each pair
 EVENTS = ["smmuv3_read_mmio", "smmuv3_write_mmio", "smmuv3_cmdq_opcode", "smmu_ptw_level",
           "smmuv3_get_ste", "smmuv3_get_cd", "smmuv3_record_event"]
 EXACT = ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01", "-seed", "1"]
+PAGE_KIB = 4                        # of the kernel that is counted
 QUIET = "nokaslr arm_smmu_v3_kvm.dyndbg=+p"
 # ESR_ELx.EC of what a host or a guest of it may trap with
 CLASSES = {0x01: "wfx", 0x16: "hvc", 0x17: "smc", 0x18: "sysreg", 0x20: "instruction-abort",
@@ -161,6 +162,8 @@ def pools(console):
     found = Counter()
     for name, size in re.findall(r"pkvm: (\w+) at 0x\w+ size (0x\w+)", console):
         found[name] += int(size, 16) / 1024
+    left = re.search(r"pkvm: device stage 2: (\d+) pages are for tables to come", console)
+    found["pgt_pool_left"] = int(left[1]) * PAGE_KIB if left else 0
     return found
 
 

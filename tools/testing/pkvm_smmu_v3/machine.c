@@ -79,10 +79,11 @@ struct machine_cfg machine_variant(u8 n)
 	return cfg;
 }
 
+/* The first two pages are a chunk, where there are as many. */
 static struct kvm_hyp_memcache make_pool(unsigned int first, unsigned int n)
 {
 	struct kvm_hyp_memcache mc = {};
-	u64 phys;
+	u64 phys, order = n > 1;
 
 	while (n--) {
 		phys = page_phys(first + n);
@@ -90,6 +91,7 @@ static struct kvm_hyp_memcache make_pool(unsigned int first, unsigned int n)
 		mc.head = phys;
 		mc.nr_pages++;
 	}
+	mc.head |= order;
 
 	return mc;
 }

@@ -73,12 +73,14 @@ static int hole_walker(const struct kvm_pgtable_visit_ctx *ctx,
 {
 	u64 size = kvm_granule_size(ctx->level);
 	struct hole_walk *walk = ctx->arg;
-	int ret;
+	int ret = 0;
 
 	if (host_may_access(ctx->old))
 		return 0;
 
-	ret = walk->map(walk->s2, walk->next, ctx->addr, &hyp_iommu_tables);
+	/* Holes come in runs. */
+	if (walk->next < ctx->addr)
+		ret = walk->map(walk->s2, walk->next, ctx->addr, &hyp_iommu_tables);
 	walk->next = ALIGN_DOWN(ctx->addr, size) + size;
 
 	return ret;
@@ -157,6 +159,29 @@ static int check_root(u64 pgd_pfn, u8 ia_bits)
 	return 0;
 }
 
+int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *host_mc)
+{
+	phys_addr_t phys;
+	u64 nr;
+
+	while (host_mc->nr_pages) {
+		phys = host_mc->head & PAGE_MASK;
+		nr = BIT_ULL(min(host_mc->head & ~PAGE_MASK, BITS_PER_LONG - 1));
+		if (nr > host_mc->nr_pages || __pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), nr))
+			return -ENOMEM;
+
+		for (; nr; nr--, phys += PAGE_SIZE) {
+			/* What is not in the chunk cannot be read. */
+			if ((host_mc->head & PAGE_MASK) != phys)
+				return -EINVAL;
+			push_hyp_memcache(mc, pop_hyp_memcache(host_mc, hyp_phys_to_virt),
+					  hyp_virt_to_phys);
+		}
+	}
+
+	return 0;
+}
+
 /* Give EL2's unused pages back to the host, in hyp_iommu_pool. */
 static void return_pages(void)
 {
@@ -164,7 +189,7 @@ static void return_pages(void)
 
 	while ((page = pop_hyp_memcache(&hyp_iommu_tables, hyp_phys_to_virt))) {
 		push_hyp_memcache(&hyp_iommu_pool, page, hyp_virt_to_phys);
-		/* Catches a page in use twice: it is EL2's since refill_memcache(). */
+		/* Catches a page in use twice: it is EL2's since hyp_iommu_take_pool(). */
 		WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
 	}
 }
@@ -214,7 +239,7 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits)
 		return ret;
 
 	/* All are EL2's before ownership is read: no table is reachable by DMA. */
-	ret = refill_memcache(&hyp_iommu_tables, hyp_iommu_pool.nr_pages, &hyp_iommu_pool);
+	ret = hyp_iommu_take_pool(&hyp_iommu_tables, &hyp_iommu_pool);
 	if (!ret)
 		ret = build(&s2);
 	if (!ret) {

@@ -182,11 +182,13 @@ static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 
 	s8 level, last;
 	int ret;
 
-	for (addr = start; addr < end; addr = ALIGN_DOWN(addr, size) + size) {
+	for (addr = start; addr < end; ) {
 		desc = iommu_s2_leaf(s2, addr, &level);
-		size = kvm_granule_size(level);
-		if (*desc & KVM_PTE_VALID)
+		if (*desc & KVM_PTE_VALID) {
+			size = kvm_granule_size(level);
+			addr = ALIGN_DOWN(addr, size) + size;
 			continue;
+		}
 
 		last = largest_leaf(max(level, block_level), addr, end);
 		for (; level < last; level++) {
@@ -197,8 +199,14 @@ static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 
 			desc = child_desc(*desc, addr, level + 1);
 		}
 
+		/* Those that follow in the same table are of the same size, or smaller. */
 		size = kvm_granule_size(level);
-		WRITE_ONCE(*desc, leaf_desc(addr, level, attrs));
+		do {
+			WRITE_ONCE(*desc++, leaf_desc(addr, level, attrs));
+			addr += size;
+		} while (addr < end && end - addr >= size &&
+			 !IS_ALIGNED(addr, kvm_granule_size(level - 1)) &&
+			 !(*desc & KVM_PTE_VALID));
 	}
 
 	return 0;

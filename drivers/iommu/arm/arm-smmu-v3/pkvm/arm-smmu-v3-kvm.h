@@ -97,7 +97,7 @@ int smmu_mem_alloc(struct pkvm_smmu_v3_info *info, const struct smmu_emu_ids *id
 void smmu_mem_free(struct pkvm_smmu_v3_info *info);
 
 /**
- * hyp_pool_alloc - Allocate pages that the hypervisor takes one by one
+ * hyp_pool_alloc - Allocate pages for the hypervisor to take and to give back one by one
  * @pool:     empty
  * @nr_pages: how many
  *

@@ -177,7 +177,7 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 	hyp_spin_lock_init(&smmu->emu_lock);
 	hyp_spin_lock_init(&smmu->hwq.lock);
 
-	ret = refill_memcache(&smmu->pool, info->pool.nr_pages, &info->pool);
+	ret = hyp_iommu_take_pool(&smmu->pool, &info->pool);
 	if (ret)
 		goto give_pool;
 	smmu->bounce = pop_hyp_memcache(&smmu->pool, hyp_phys_to_virt);
@@ -471,6 +471,19 @@ static struct hyp_smmu *find_smmu(u64 addr)
 	return NULL;
 }
 
+/* The SMMU whose CMDQ_PROD is there, NULL for none. */
+static struct hyp_smmu *find_doorbell(u64 addr)
+{
+	struct hyp_smmu *smmu;
+
+	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
+		if (smmu->enabled && addr - smmu->mmio_phys == ARM_SMMU_CMDQ_PROD)
+			return smmu;
+	}
+
+	return NULL;
+}
+
 /*
  * What the syndrome describes well enough to be emulated: an aligned load or store
  * of 32 or 64 bits to or from a general register, by AArch64 code.
@@ -577,9 +590,8 @@ bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr)
 		return false;
 	addr = FIELD_GET(HPFAR_EL2_FIPA, read_sysreg(hpfar_el2)) << 12;
 	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));
-	smmu = find_smmu(addr);
-	if (!smmu || addr - smmu->mmio_phys != ARM_SMMU_CMDQ_PROD ||
-	    (read_sysreg_el2(SYS_SPSR) & PSR_MODE32_BIT))
+	smmu = find_doorbell(addr);
+	if (!smmu || (read_sysreg_el2(SYS_SPSR) & PSR_MODE32_BIT))
 		return false;
 
 	/* Register 31 is the zero register. */

@@ -18,17 +18,46 @@
 /* Level 2 stream tables: a PCI segment's worth of stream IDs, wherever they are. */
 #define HYP_L2_MAX_STES		SZ_64K
 
+static phys_addr_t pool_pa(void *addr)
+{
+	return virt_to_phys(addr);
+}
+
+/* Add up to 2^@order pages, see hyp_iommu_take_pool(). Returns their order, or an error. */
+static int pool_add_chunk(struct kvm_hyp_memcache *pool, unsigned int order)
+{
+	struct page *page;
+	unsigned long i;
+
+	while (!(page = alloc_pages(GFP_KERNEL | (order ? __GFP_NOWARN | __GFP_NORETRY : 0),
+				    order))) {
+		if (!order--)
+			return -ENOMEM;
+	}
+
+	/* They come back one by one. */
+	split_page(page, order);
+	for (i = BIT(order); i > 0; i--)
+		push_hyp_memcache(pool, page_address(page + i - 1), pool_pa);
+	pool->head |= order;
+
+	return order;
+}
+
 int hyp_pool_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pages)
 {
-	int ret = topup_hyp_memcache(pool, nr_pages);
+	int order;
 
-	/* A guest's page cache has this beside the pages; the hypervisor has not. */
-	kfree(pool->mapping);
-	pool->mapping = NULL;
-	if (ret)
-		free_hyp_memcache(pool);
+	while (nr_pages) {
+		order = pool_add_chunk(pool, min(ilog2(nr_pages), MAX_PAGE_ORDER));
+		if (order < 0) {
+			free_hyp_memcache(pool);
+			return order;
+		}
+		nr_pages -= BIT(order);
+	}
 
-	return ret;
+	return 0;
 }
 
 void hyp_range_debug(struct device *dev, const char *what, phys_addr_t base, size_t size)

@@ -50,6 +50,19 @@ extern struct kvm_hyp_memcache hyp_iommu_pool;
 extern struct kvm_hyp_memcache hyp_iommu_tables;
 
 /**
+ * hyp_iommu_take_pool - Make a pool of the host's EL2's
+ * @mc:      gets the pages
+ * @host_mc: the host's; in the low bits of a link is the order of the chunk that begins
+ *           with the page it points to, and whose pages follow in ascending order
+ *
+ * A chunk is donated in one go. Only while the host is trusted.
+ *
+ * Return: 0, -ENOMEM where a page is not the host's, or -EINVAL where a chunk is not
+ * as described; then both have pages.
+ */
+int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *host_mc);
+
+/**
  * hyp_iommu_prepare - Build the device stage 2 from the ownership of every page
  * @pgd_pfn: first page of the root, host-owned, aligned to hyp_iommu_pgd_size()
  * @ia_bits: input address size; hyp_iommu_start_level() gives the level of the root
