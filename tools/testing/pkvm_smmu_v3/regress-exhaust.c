@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: nothing left to allocate from, again and again. */
+#include <asm/kvm_iommu_pgtable.h>
+
 #include "arm-smmu-v3-pkvm.h"
 #include "hyp-smmu-v3.h"
 #include "regress.h"
@@ -106,6 +108,9 @@ static void stage2_pool_too_small(void)
 		phys_addr_t head = hyp_iommu_pool.head;
 		u64 next;
 
+		/* One page less than memory takes at worst. */
+		hyp_iommu_pool.nr_pages = hyp_iommu_pgtable_pages(IA_BITS, 0) - 1;
+		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS), -ENOMEM);
 		/* One page is all there is. */
 		EXPECT(host_load64(head & PAGE_MASK, &next));
 		hyp_iommu_pool.nr_pages = 1;

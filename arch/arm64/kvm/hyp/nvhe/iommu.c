@@ -238,8 +238,12 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits)
 	if (ret)
 		return ret;
 
+	/* What memory takes at worst. MMIO's tables are on top, and are all built here. */
+	if (hyp_iommu_pool.nr_pages < hyp_iommu_pgtable_pages(ia_bits, 0))
+		ret = -ENOMEM;
 	/* All are EL2's before ownership is read: no table is reachable by DMA. */
-	ret = hyp_iommu_take_pool(&hyp_iommu_tables, &hyp_iommu_pool);
+	if (!ret)
+		ret = hyp_iommu_take_pool(&hyp_iommu_tables, &hyp_iommu_pool);
 	if (!ret)
 		ret = build(&s2);
 	if (!ret) {

@@ -25,8 +25,7 @@
 
 /*
  * Only what the host neither shares nor has pinned: that is not taken, and DMA to
- * it goes on. Ends at the first page that is something else, so that a range of
- * any size takes no longer than a donation of it.
+ * it goes on. The host need not donate what it lists, so the size is limited.
  */
 static bool range_is_hosts(const struct hyp_iommu_range *range)
 {
@@ -34,7 +33,8 @@ static bool range_is_hosts(const struct hyp_iommu_range *range)
 
 	hyp_assert_lock_held(&host_mmu.lock);
 
-	if (!PAGE_ALIGNED(phys) || !PAGE_ALIGNED(end) || end <= phys)
+	if (!PAGE_ALIGNED(phys) || !PAGE_ALIGNED(end) || end <= phys ||
+	    range->size > HYP_IOMMU_BATCH_SIZE)
 		return false;
 
 	for (; phys < end; phys += PAGE_SIZE) {
@@ -90,13 +90,19 @@ void hyp_iommu_batch_revoke(struct hyp_iommu_batch *batch)
 	hyp_spin_unlock(&host_mmu.lock);
 }
 
+/* In runs, as a block that was taken as a whole is a block again then. */
 static void restore_range(const struct hyp_iommu_range *range)
 {
-	phys_addr_t phys = range->phys, end = phys + range->size;
+	phys_addr_t phys = range->phys, end = phys + range->size, next;
 
-	for (; phys < end; phys += PAGE_SIZE) {
-		if (get_host_state(hyp_phys_to_page(phys)) != PKVM_NOPAGE)
-			hyp_iommu_grant_locked(phys, PAGE_SIZE);
+	for (; phys < end; phys = next) {
+		next = phys;
+		while (next < end && get_host_state(hyp_phys_to_page(next)) != PKVM_NOPAGE)
+			next += PAGE_SIZE;
+		if (next > phys)
+			hyp_iommu_grant_locked(phys, next - phys);
+		else
+			next += PAGE_SIZE;
 	}
 }
 

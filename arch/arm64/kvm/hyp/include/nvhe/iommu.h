@@ -104,8 +104,9 @@ bool hyp_iommu_prepared(void);
  * Context: host_mmu.lock is held.
  * The caller has checked that all of the range is the host's to access.
  *
- * Return: 0, or -EIO where an IOMMU did not complete the invalidation: the range
- * is accessible again and the transition must be refused.
+ * Return: 0, -EIO where an IOMMU did not complete the invalidation, or -ENOMEM where
+ * a block could not be split: the range is accessible again and the transition must
+ * be refused.
  */
 int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size);
 
@@ -115,8 +116,7 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size);
  * @nr:     number of @ranges
  *
  * Context: as for hyp_iommu_revoke_locked().
- * Return: 0, or -EIO where an IOMMU did not complete the invalidation: devices
- * have back what they had before.
+ * Return: 0, or -EIO or -ENOMEM likewise: devices have all of the ranges.
  */
 int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigned int nr);
 

@@ -9,12 +9,14 @@
  *
  * So a batch is a hint: isolation depends on nothing in it. The host may choose
  * its ranges, change its mind afterwards, or let other CPUs move the same pages.
- * What is still the host's at the end is given back to the devices.
+ * What is still the host's at the end is given back to the devices; until then
+ * their accesses to it fault, whether the hypercall succeeds or not.
  */
 #ifndef __KVM_NVHE_IOMMU_BATCH_H__
 #define __KVM_NVHE_IOMMU_BATCH_H__
 
 #include <linux/kvm_host.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 #include <nvhe/iommu.h>
@@ -22,6 +24,8 @@
 /* The pages of a memcache that a hypercall takes, and one range more. */
 #define HYP_IOMMU_BATCH_CACHE	8
 #define HYP_IOMMU_BATCH_MAX	(HYP_IOMMU_BATCH_CACHE + 1)
+/* The largest range: a larger one costs an invalidation of its own. */
+#define HYP_IOMMU_BATCH_SIZE	SZ_4M
 
 /**
  * struct hyp_iommu_batch - What a hypercall is about to take from the host
