@@ -415,7 +415,7 @@ int host_donate_guest(u64 phys, u8 vm)
 int host_donate_guest_refill(u64 phys, u8 vm, struct kvm_hyp_memcache *mc,
 			     struct kvm_hyp_memcache *host_mc)
 {
-	unsigned long min_pages = min(host_mc->nr_pages, (unsigned long)HYP_IOMMU_BATCH_CACHE);
+	unsigned long min_pages = min_t(unsigned long, host_mc->nr_pages, HYP_IOMMU_BATCH_CACHE);
 	struct hyp_iommu_batch batch;
 	int ret = 0;
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Trace events of the sources go nowhere. */
-#define trace_smmu_v3_cmd(smmu, cmd0, cmd1, legal)	((void)(smmu), (void)(cmd0), (void)(cmd1))
+#include <linux/types.h>
+
+static inline void trace_smmu_v3_cmd(u64 smmu, u64 cmd0, u64 cmd1, u8 legal) { }
 #define trace_smmu_v3_access(...)	do { } while (0)
