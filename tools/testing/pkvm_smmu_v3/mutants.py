@@ -156,6 +156,10 @@ class Runner:
             text = mutate(text, mutant)
         except ValueError as e:
             return mutant, str(e), []
+        source = find_source(self.args.srctree, mutant.file)
+        if source.endswith(".h"):
+            # A header is looked for beside the file that includes it first.
+            shutil.copytree(os.path.dirname(source), src, dirs_exist_ok=True)
         with open(os.path.join(src, mutant.file), "w", encoding="utf-8") as f:
             f.write(text)
 

@@ -201,6 +201,70 @@ static void msi_is_waited_for_by_its_own(void)
 	EXPECT(msi_is(second, 2));
 }
 
+/* What the hardware has completed meanwhile comes first. */
+static void msi_before_unmap(void)
+{
+	u64 first, second, val;
+
+	boot_and_init(0);
+	smmus[0].hang = true;
+	first = put_sync_msi(1);
+	val = drv_prod(0);
+	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	smmus[0].hang = false;
+	hw_settle();
+	drv_put(0, 0x12, 0x1000);
+	second = put_sync_msi(2);
+	val = drv_prod(0);
+	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_DONE);
+	EXPECT(msi_is(first, 1));
+	EXPECT(msi_is(second, 2));
+}
+
+/* A queue that has stopped goes on when the error is acknowledged, not before. */
+static void unmap_after_error(void)
+{
+	u64 at, msi, val;
+
+	boot_and_init(0);
+	at = drv_next(0);
+	drv_put(0, 0x9b, 0);
+	drv_ring(0);
+	EXPECT_EQ(drv_cmdq_err(0), ILL);
+	host_store64(at, 0x12);
+	host_store64(at + 8, 0x1000);
+	msi = put_sync_msi(2);
+	val = drv_prod(0);
+	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_DONE);
+	EXPECT(!msi_is(msi, 2));
+	EXPECT_EQ(drv_cmdq_err(0), ILL);
+	write32(0, 0x64, read32(0, 0x60));
+	EXPECT(msi_is(msi, 2));
+}
+
+/* As many commands as are taken at once, and EL2's own that are not consumed yet. */
+static void unmap_leaves_reserve(void)
+{
+	struct hyp_smmu *smmu;
+	u64 msi, seq, val;
+	unsigned int i;
+
+	boot_and_init(0);
+	smmu = el2_smmu(0);
+	smmus[0].hang = true;
+	for (i = 0; i < HYP_SMMU_HWQ_RESERVE / 2; i++)
+		EXPECT_EQ(hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq), 0);
+	for (i = 0; i < 24; i++)
+		drv_put(0, 0x12, 0x1000);
+	msi = put_sync_msi(1);
+	val = drv_prod(0);
+	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT(hyp_smmu_hwq_used(&smmu->hwq) <= smmu->hwq.limit);
+	smmus[0].hang = false;
+	drv_ring(0);
+	EXPECT(msi_is(msi, 1));
+}
+
 const struct test tests_msi[] = {
 	TEST(msi_elsewhere),
 	TEST(sync_without_msi),
@@ -210,5 +274,8 @@ const struct test tests_msi[] = {
 	TEST(msi_and_error),
 	TEST(msi_before_cr0ack),
 	TEST(msi_is_waited_for_by_its_own),
+	TEST(msi_before_unmap),
+	TEST(unmap_after_error),
+	TEST(unmap_leaves_reserve),
 	{}
 };
