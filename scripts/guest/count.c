@@ -11,7 +11,8 @@
  *
  * In the log:
  *   count: open EL0 EL1 EL2 EL3	instructions since the machine was reset
- *   count: at ADDRESS N		EL2 executed this N times in the window (PROFILE only)
+ *   count: at ADDRESS N		EL2 executed this N times in the window that closes,
+ *				or before the first window (PROFILE only)
  *   count: close EL0 EL1 EL2 EL3
  *   count: short			the window did not get as many steps
  *
@@ -144,8 +145,11 @@ static void say(const char *what)
 
 static void open_window(void)
 {
+	static bool booted;
+
 	state = OPEN;
-	dump_profile(false);
+	dump_profile(!booted);
+	booted = true;
 	say("open");
 }
 
