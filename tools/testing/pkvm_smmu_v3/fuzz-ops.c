@@ -150,7 +150,9 @@ static void do_trap(const struct fuzz_job *job)
 	u64 val = job->val;
 
 	*model_sysreg(SYS_SPSR) = job->phys;
+	model_late_traps = job->write;
 	host_trap(job->smmu, job->off, job->esr, &val);
+	model_late_traps = false;
 	*model_sysreg(SYS_SPSR) = 0;
 }
 
@@ -166,6 +168,7 @@ static void job_trap(struct fuzz_job *job)
 		job->esr = (job->esr & 0x3ffffff & ~0x3fULL) | 0x07 | ESR_ELx_ISV |
 			   (u64)ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT;
 	job->phys = fuzz_chance(4) ? fuzz_u32() : 0;
+	job->write = fuzz_chance(4);
 }
 
 /*

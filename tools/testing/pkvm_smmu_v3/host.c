@@ -13,6 +13,8 @@ static struct {
 	u32 prod;
 } drv[NR_SMMUS];
 
+bool model_late_traps;
+
 enum mmio_result host_trap(unsigned int i, u32 off, u64 esr, u64 *val)
 {
 	struct kvm_cpu_context *ctxt = cpu_ctxt();
@@ -22,7 +24,7 @@ enum mmio_result host_trap(unsigned int i, u32 off, u64 esr, u64 *val)
 	*model_sysreg(SYS_FAR) = 0xffff000012340000 | offset_in_page(addr);
 	*model_sysreg(SYS_HPFAR) = FIELD_PREP(HPFAR_EL2_FIPA, addr >> 12);
 	ctxt->regs.regs[0] = *val;
-	handled = hyp_smmu_v3_handle_doorbell(ctxt, esr) ||
+	handled = hyp_smmu_v3_handle_trap(ctxt, esr) ||
 		  hyp_smmu_v3_handle_abort(ctxt, esr, addr & PAGE_MASK);
 	*val = ctxt->regs.regs[0];
 	if (!handled)

@@ -14,17 +14,20 @@ static enum mmio_result trap(u32 off, u64 esr, u64 *val)
 }
 
 /* 8, 16 and 64 bits of 32-bit registers; halves of 64-bit ones. */
-static void access_sizes(void)
+static void access_sizes_once(void)
 {
 	u64 val = 0x55;
+	u32 prod;
 
 	boot_and_init(0);
+	prod = read32(0, 0x98);
 	EXPECT_EQ(trap(0, ESR_READ | ESR_SIZE(0), &val), MMIO_ABORT);
 	EXPECT_EQ(trap(0, ESR_READ | ESR_SIZE(1), &val), MMIO_ABORT);
 	EXPECT_EQ(val, 0x55);
 	EXPECT_EQ(host_read(0, 0, 8), 0);
 	EXPECT_EQ(host_read(0, 0x98, 8), 0);
 	host_write(0, 0x98, 8, ~0ULL);
+	EXPECT_EQ(read32(0, 0x98), prod);
 	EXPECT_EQ(read32(0, 0x80), (u32)HOST_STRTAB(0));
 	EXPECT_EQ(read32(0, 0x84), HOST_STRTAB(0) >> 32);
 	EXPECT_EQ(host_read(0, 0x80, 8), HOST_STRTAB(0));
@@ -41,8 +44,23 @@ static void access_sizes(void)
 	EXPECT_EQ(trap(0x20000, ESR_READ | ESR_SIZE(2), &val), MMIO_ABORT);
 }
 
+/* By the syndrome, and by what a fault of the host's is found to be afterwards. */
+static void early_and_late(void (*fn)(void))
+{
+	model_late_traps = false;
+	fn();
+	model_late_traps = true;
+	fn();
+	model_late_traps = false;
+}
+
+static void access_sizes(void)
+{
+	early_and_late(access_sizes_once);
+}
+
 /* What a syndrome does not describe is not emulated. */
-static void instructions(void)
+static void instructions_once(void)
 {
 	u64 val = 0;
 
@@ -50,6 +68,8 @@ static void instructions(void)
 	EXPECT_EQ(trap(0, (ESR_READ | ESR_SIZE(2)) & ~ESR_ELx_ISV, &val), MMIO_ABORT);
 	EXPECT_EQ(trap(2, ESR_READ | ESR_SIZE(2), &val), MMIO_ABORT);
 	EXPECT_EQ(trap(4, ESR_READ | ESR_SIZE(3), &val), MMIO_ABORT);
+	EXPECT_EQ(trap(0x8a, ESR_READ | ESR_SIZE(2) | ESR_ELx_WNR, &val), MMIO_ABORT);
+	EXPECT_EQ(trap(0x94, ESR_READ | ESR_SIZE(3) | ESR_ELx_WNR, &val), MMIO_ABORT);
 	EXPECT_EQ(trap(0, ESR_READ | ESR_SIZE(2) | ESR_ELx_S1PTW, &val), MMIO_ABORT);
 	EXPECT_EQ(trap(0, ESR_READ | ESR_SIZE(2) | ESR_ELx_CM, &val), MMIO_ABORT);
 	/* Permission fault, instruction abort. */
@@ -88,6 +108,14 @@ static void instructions(void)
 	val = 0xffffffff00000002;
 	EXPECT_EQ(trap(0x100ac, ESR_READ | ESR_SIZE(2) | ESR_ELx_WNR, &val), MMIO_DONE);
 	EXPECT_EQ(read32(0, 0x100ac), 2);
+	/* So it is with a fault at level -1. */
+	EXPECT_EQ(trap(0x100ac, (ESR_READ | ESR_SIZE(2)) ^ 0x07 ^ 0x2b, &val), MMIO_DONE);
+	EXPECT_EQ(val, 2);
+}
+
+static void instructions(void)
+{
+	early_and_late(instructions_once);
 }
 
 /* iommufd's hardware information, and what the driver decides by. */

@@ -5,6 +5,7 @@
 #include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 
 #include "emu.h"
 
@@ -135,35 +136,46 @@ const struct smmu_emu_reg smmu_emu_regs_table[] = {
 
 const unsigned int smmu_emu_regs_table_len = ARRAY_SIZE(smmu_emu_regs_table);
 
-/* The row that has @offset in it, or NULL. */
-static const struct smmu_emu_reg *smmu_emu_find_reg(u32 offset)
+/* The word that @offset is in, SMMU_EMU_NR_WORDS and more for none that has a value. */
+static unsigned int smmu_emu_word(u32 offset)
 {
-	unsigned int lo = 0, hi = ARRAY_SIZE(smmu_emu_regs_table);
+	unsigned int word = offset % SMMU_EMU_PAGE1 / 4;
 
-	while (lo < hi) {
-		unsigned int mid = lo + (hi - lo) / 2;
-		const struct smmu_emu_reg *reg = &smmu_emu_regs_table[mid];
+	if (word >= SMMU_EMU_PAGE_WORDS)
+		return SMMU_EMU_NR_WORDS;
 
-		if (offset >= reg->offset && offset < reg->offset + reg->width)
-			return reg;
-		if (offset < reg->offset)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return NULL;
+	return word + offset / SMMU_EMU_PAGE1 * SMMU_EMU_PAGE_WORDS;
 }
 
-struct smmu_emu_access smmu_emu_resolve(u32 offset, u8 size)
+void smmu_emu_index_regs(struct smmu_emu_caps *caps)
 {
+	const struct smmu_emu_reg *reg = smmu_emu_regs_table;
+	unsigned int i, word;
+	u8 byte;
+
+	memset(caps->row, 0, sizeof(caps->row));
+	for (i = 0; i < ARRAY_SIZE(smmu_emu_regs_table); i++, reg++) {
+		for (byte = 0; byte < reg->width; byte += 4) {
+			word = smmu_emu_word(reg->offset + byte);
+			if (reg->id != SMMU_REG_RAZ && word < SMMU_EMU_NR_WORDS)
+				caps->row[word] = i + 1;
+		}
+	}
+}
+
+struct smmu_emu_access smmu_emu_resolve(const struct smmu_emu_caps *caps, u32 offset, u8 size)
+{
+	unsigned int word = smmu_emu_word(offset);
 	struct smmu_emu_access acc = { .size = size };
 	const struct smmu_emu_reg *reg;
 
+	if (word >= SMMU_EMU_NR_WORDS || !caps->row[word])
+		return acc;
 	if ((size != 4 && size != 8) || offset % size)
 		return acc;
 
-	reg = smmu_emu_find_reg(offset);
-	if (!reg || size > reg->width)
+	reg = &smmu_emu_regs_table[caps->row[word] - 1];
+	if (size > reg->width)
 		return acc;
 
 	acc.reg = reg;

@@ -367,19 +367,21 @@ static u64 emu_test_reg_width_mask(const struct emu_test_reg *t)
 static void emu_test_reg_read(struct kunit *test)
 {
 	const struct emu_test_reg *t = test->param_value;
-	struct smmu_emu_access acc = smmu_emu_resolve(t->offset, t->width);
-	struct smmu_emu_access low = smmu_emu_resolve(t->offset, 4);
-	struct smmu_emu_access high = smmu_emu_resolve(t->offset + 4, 4);
 	struct smmu_emu_caps caps = {
 		.ids = {
 			{ 0x10, 0x11, 0x12, 0x13, 0x14, 0x15 }, 0x16, 0x17,
 		},
 	};
+	struct smmu_emu_access acc, low, high;
 	struct smmu_emu_regs regs;
 	u64 expect = 0;
 
 	emu_test_fill(&regs);
-	KUNIT_ASSERT_NOT_NULL(test, acc.reg);
+	smmu_emu_index_regs(&caps);
+	acc = smmu_emu_resolve(&caps, t->offset, t->width);
+	low = smmu_emu_resolve(&caps, t->offset, 4);
+	high = smmu_emu_resolve(&caps, t->offset + 4, 4);
+	KUNIT_ASSERT_EQ(test, !acc.reg, t->kind == RAZ);
 
 	if (t->kind == ID)
 		expect = 0x10 + t->offset / 4;
@@ -391,18 +393,24 @@ static void emu_test_reg_read(struct kunit *test)
 	if (t->width == 8) {
 		KUNIT_EXPECT_PTR_EQ(test, high.reg, acc.reg);
 		KUNIT_EXPECT_EQ(test, smmu_emu_reg_read(&caps, &regs, high), expect >> 32);
-	} else {
+	} else if (acc.reg) {
 		KUNIT_EXPECT_PTR_NE(test, high.reg, acc.reg);
 	}
 }
 
 /* One write, of both polarities, against the bits that it may change. */
 static void emu_test_reg_write(struct kunit *test, const struct smmu_emu_regs *regs,
-			       struct smmu_emu_access acc, u64 mask)
+			       u32 offset, u8 size, u64 mask)
 {
 	static const u64 vals[] = { 0, ~0ULL, 0x5a5a5a5aa5a5a5a5, 0xa5a5a5a55a5a5a5a };
-	u64 old = regs->val[acc.reg->id];
+	struct smmu_emu_access acc;
+	struct smmu_emu_caps caps;
+	u64 old;
 	int i;
+
+	smmu_emu_index_regs(&caps);
+	acc = smmu_emu_resolve(&caps, offset, size);
+	old = acc.reg ? regs->val[acc.reg->id] : 0;
 
 	for (i = 0; i < ARRAY_SIZE(vals); i++) {
 		u64 val = acc.size == 8 ? vals[i] : vals[i] << acc.shift;
@@ -418,12 +426,10 @@ static void emu_test_reg_write(struct kunit *test, const struct smmu_emu_regs *r
 static void emu_test_reg_writes(struct kunit *test, const struct emu_test_reg *t,
 				const struct smmu_emu_regs *regs, u64 mask)
 {
-	emu_test_reg_write(test, regs, smmu_emu_resolve(t->offset, t->width), mask);
+	emu_test_reg_write(test, regs, t->offset, t->width, mask);
 	if (t->width == 8) {
-		emu_test_reg_write(test, regs, smmu_emu_resolve(t->offset, 4),
-				   mask & U32_MAX);
-		emu_test_reg_write(test, regs, smmu_emu_resolve(t->offset + 4, 4),
-				   mask & ~(u64)U32_MAX);
+		emu_test_reg_write(test, regs, t->offset, 4, mask & U32_MAX);
+		emu_test_reg_write(test, regs, t->offset + 4, 4, mask & ~(u64)U32_MAX);
 	}
 }
 
@@ -456,17 +462,19 @@ static void emu_test_reg_merge(struct kunit *test)
 /* CMDQ_CONS.ERR is not the host's to write, and stays when RD is written. */
 static void emu_test_cmdq_err(struct kunit *test)
 {
-	struct smmu_emu_access acc = smmu_emu_resolve(0x9c, 4);
 	struct smmu_emu_regs regs = { .val[SMMU_REG_CMDQ_CONS] = 0x01000123 };
 	struct smmu_emu_caps caps = {};
+	struct smmu_emu_access acc;
 	u64 out;
 
+	smmu_emu_index_regs(&caps);
+	acc = smmu_emu_resolve(&caps, 0x9c, 4);
 	KUNIT_EXPECT_EQ(test, smmu_emu_reg_read(&caps, &regs, acc), 0x01000123);
 	KUNIT_EXPECT_TRUE(test, smmu_emu_reg_merge(&regs, acc, 0x7f000004, &out));
 	KUNIT_EXPECT_EQ(test, out, 0x01000004);
 }
 
-/* Whether the architecture, as in the table above, has an access of this size here. */
+/* Whether something that has a value, as in the table above, is accessed with this size. */
 static bool emu_test_reg_exists(u32 offset, u8 size)
 {
 	int i;
@@ -475,7 +483,7 @@ static bool emu_test_reg_exists(u32 offset, u8 size)
 		const struct emu_test_reg *t = &emu_test_regs[i];
 
 		if (offset >= t->offset && offset + size <= t->offset + t->width)
-			return true;
+			return t->kind != RAZ;
 	}
 	return false;
 }
@@ -489,6 +497,7 @@ static void emu_test_resolve(struct kunit *test)
 	int i;
 
 	memset(&caps, 0xff, sizeof(caps));
+	smmu_emu_index_regs(&caps);
 	memset(&regs, 0xff, sizeof(regs));
 	regs.val[SMMU_REG_CR0] = 0;
 	regs.val[SMMU_REG_CR0ACK] = 0;
@@ -496,7 +505,7 @@ static void emu_test_resolve(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size = sizes[i];
 		for (offset = 0; offset < SMMU_EMU_SIZE; offset += size) {
-			struct smmu_emu_access acc = smmu_emu_resolve(offset, size);
+			struct smmu_emu_access acc = smmu_emu_resolve(&caps, offset, size);
 			u64 out;
 
 			KUNIT_ASSERT_EQ_MSG(test, !!acc.reg, emu_test_reg_exists(offset, size),
@@ -515,7 +524,7 @@ static void emu_test_resolve(struct kunit *test)
 	for (size = 0; size < 20; size++)
 		for (offset = 0; offset < 0x200; offset++)
 			if ((size != 4 && size != 8) || offset % size)
-				KUNIT_ASSERT_NULL(test, smmu_emu_resolve(offset, size).reg);
+				KUNIT_ASSERT_NULL(test, smmu_emu_resolve(&caps, offset, size).reg);
 }
 
 static struct kunit_case emu_test_regs_cases[] = {

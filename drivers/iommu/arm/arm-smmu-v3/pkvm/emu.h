@@ -94,6 +94,10 @@
 #define SMMU_EMU_SPLIT			(PAGE_SHIFT - 6)
 #define SMMU_EMU_L2_STES		BIT(SMMU_EMU_SPLIT)
 
+/* The words at the start of each of the two pages: no register beyond has a value. */
+#define SMMU_EMU_PAGE_WORDS		64
+#define SMMU_EMU_NR_WORDS		(2 * SMMU_EMU_PAGE_WORDS)
+
 /* The VMID of the one stage 2 that all streams of all owned SMMUs have. */
 #define SMMU_EMU_VMID			0
 
@@ -158,6 +162,8 @@ const char *smmu_emu_refusal_str(enum smmu_emu_refusal refusal);
  * @ssid_bits: IDR1.SSIDSIZE as the host reads it
  * @cmdq_bits: IDR1.CMDQS as the host reads it
  * @evtq_bits: IDR1.EVENTQS as the host reads it
+ * @row:       for each word of the registers that have a value, one more than the
+ *             number of its row in smmu_emu_regs_table; else 0
  */
 struct smmu_emu_caps {
 	struct smmu_emu_ids ids;
@@ -168,11 +174,12 @@ struct smmu_emu_caps {
 	u8 ssid_bits;
 	u8 cmdq_bits;
 	u8 evtq_bits;
+	u8 row[SMMU_EMU_NR_WORDS];
 };
 
 /**
  * smmu_emu_init_caps - Derive what the host is offered from the hardware
- * @caps: filled; @ste2 and @ste3 are left to the caller
+ * @caps: filled; @ste2, @ste3 and @row are left to the caller
  * @hw:   the hardware's identification registers, accepted by smmu_emu_check()
  *
  * Only features that a table here names are offered; stage 2, Hyp, ATS, PRI,
@@ -263,17 +270,24 @@ struct smmu_emu_access {
 };
 
 /**
+ * smmu_emu_index_regs - Note where each register's row is
+ * @caps: @row is filled
+ */
+void smmu_emu_index_regs(struct smmu_emu_caps *caps);
+
+/**
  * smmu_emu_resolve - Find the register that an access is at
+ * @caps:   from smmu_emu_index_regs()
  * @offset: from the base of page 0, below SMMU_EMU_SIZE, aligned to @size
  * @size:   4 or 8 bytes
  *
  * 32-bit accesses reach 32-bit registers and either half of 64-bit registers,
  * 64-bit accesses reach 64-bit registers (IHI0070G.b 6.2). Everything else, and
- * every offset that is in no row, is RAZ/WI. A binary search.
+ * every offset that is in no row, is RAZ/WI.
  *
  * Return: the access, with @reg NULL for RAZ/WI.
  */
-struct smmu_emu_access smmu_emu_resolve(u32 offset, u8 size);
+struct smmu_emu_access smmu_emu_resolve(const struct smmu_emu_caps *caps, u32 offset, u8 size);
 
 /**
  * smmu_emu_reg_read - The value that the host reads

@@ -44,6 +44,7 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 						  PAGE_ALIGN(cmdq->q.bytes));
 	cmdq->slots = hyp_phys_to_virt(cmdq->q.base);
 	cmdq->slot_mask = BIT(cmdq->q.shift) - 1;
+	cmdq->idx_mask = 2 * cmdq->slot_mask + 1;
 	cmdq->direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) : 0;
 }
 
@@ -427,7 +428,7 @@ static __always_inline bool cmdq_copy_unmap(struct hyp_smmu *smmu, u32 nr,
 	cmdq_read(&from[fetch & from_mask], &in);
 	if (!smmu_emu_is_msi_sync(&in))
 		return false;
-	mark->cons = smmu_emu_queue_add(cmdq->q.shift, fetch, 1);
+	mark->cons = (fetch + 1) & cmdq->idx_mask;
 	mark->msi_addr = in.data[1];
 	mark->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in.data[0]);
 	smmu_emu_make_irq_sync(&in);
@@ -477,7 +478,7 @@ static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
 bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 nr = (val - cmdq->fetch) & (2 * cmdq->slot_mask + 1);
+	u32 nr = (val - cmdq->fetch) & cmdq->idx_mask;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
 	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;

@@ -73,7 +73,7 @@ static bool hwq_stopped(struct hyp_smmu *smmu)
 /* Account for what the hardware has consumed. Returns whether that is anything. */
 static bool hwq_advance(struct hyp_smmu_hwq *q, u32 cons)
 {
-	u32 delta = (cons - q->consumed) & hyp_smmu_hwq_idx_mask(q);
+	u32 delta = (cons - q->consumed) & q->idx_mask;
 
 	if (delta > hyp_smmu_hwq_used(q)) {
 		q->dead = true;

@@ -240,6 +240,7 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 		*val = read_gerror(smmu, ARM_SMMU_GERRORN, id);
 		break;
 	case SMMU_REG_CMDQ_CONS:
+		hyp_smmu_begin_attempt(smmu);
 		hyp_smmu_cmdq_run(smmu);
 		hyp_smmu_cmdq_settle(smmu);
 		break;
@@ -251,24 +252,26 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 	}
 }
 
-bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val)
+u64 hyp_smmu_read(struct hyp_smmu *smmu, u32 offset, u8 size)
 {
-	struct smmu_emu_access acc;
+	struct smmu_emu_access acc = smmu_emu_resolve(&smmu->caps, offset, size);
 
 	hyp_assert_lock_held(&smmu->emu_lock);
-	hyp_smmu_begin_attempt(smmu);
-	acc = smmu_emu_resolve(offset, size);
-	if (!acc.reg) {
-		if (!write)
-			*val = 0;
-		return true;
-	}
-
-	if (write)
-		return write_reg(smmu, acc, *val);
-
+	if (!acc.reg)
+		return 0;
 	refresh_reg(smmu, acc.reg->id);
-	*val = smmu_emu_reg_read(&smmu->caps, &smmu->regs, acc);
 
-	return true;
+	return smmu_emu_reg_read(&smmu->caps, &smmu->regs, acc);
+}
+
+bool hyp_smmu_write(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val)
+{
+	struct smmu_emu_access acc = smmu_emu_resolve(&smmu->caps, offset, size);
+
+	hyp_assert_lock_held(&smmu->emu_lock);
+	if (!acc.reg)
+		return true;
+	hyp_smmu_begin_attempt(smmu);
+
+	return write_reg(smmu, acc, val);
 }

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * EL2's SMMUv3 driver: takeover, traps and invalidation.
+ * EL2's SMMUv3 driver: takeover and invalidation.
  *
  * While the host is trusted, EL2 takes each SMMU that the host registers: its MMIO
  * and the memory that it uses become EL2's, whatever firmware left running is
  * stopped and forgotten, and the SMMU is enabled with a stream table in which every
  * stream aborts. From then on it is never disabled, and translates no stream
  * without EL2's stage 2.
- *
- * The host's accesses to the MMIO fault in its stage 2 and are emulated.
  */
 
-#include <asm/kvm_emulate.h>
 #include <asm/kvm_hyp.h>
-#include <asm/kvm_hypevents.h>
-
-#include <hyp/adjust_pc.h>
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
-#include <nvhe/trap_handler.h>
 
 #include "hyp-smmu-v3.h"
 
@@ -30,9 +23,8 @@
 
 struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
 
-/* Written while the host is trusted, constant afterwards but for what they hold. */
-static struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
-static unsigned int hyp_nr_smmus;
+struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
+unsigned int hyp_nr_smmus;
 
 /* The physical counter: the host sets the offset of the virtual one. */
 static u64 hyp_smmu_now(void)
@@ -188,6 +180,7 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 		goto give_pool;
 	smmu->hwq.shift = info->cmdq_shift;
 	smmu->hwq.slot_mask = BIT(info->cmdq_shift) - 1;
+	smmu->hwq.idx_mask = 2 * smmu->hwq.slot_mask + 1;
 	smmu->hwq.limit = min(BIT(info->cmdq_shift) - HYP_SMMU_HWQ_RESERVE,
 			      HYP_SMMU_HWQ_BACKLOG);
 
@@ -334,6 +327,7 @@ int __pkvm_smmu_v3_enable(unsigned int idx)
 		return -ENODEV;
 
 	smmu_emu_init_caps(&smmu->caps, &smmu->hw);
+	smmu_emu_index_regs(&smmu->caps);
 	smmu_emu_s2_ste(&smmu->caps, hyp_iommu_s2.pgd, hyp_iommu_s2.ia_bits,
 			hyp_iommu_s2.start_level, &smmu->hw);
 	ret = hyp_smmu_strtab_init(smmu, hyp_phys_to_virt(info->strtab_base),
@@ -453,192 +447,4 @@ int hyp_smmu_v3_flush_all(void)
 	}
 
 	return ret;
-}
-
-/*
- * Traps.
- */
-
-static struct hyp_smmu *find_smmu(u64 addr)
-{
-	struct hyp_smmu *smmu;
-
-	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
-		if (smmu->enabled && addr - smmu->mmio_phys < smmu->mmio_size)
-			return smmu;
-	}
-
-	return NULL;
-}
-
-/* The SMMU whose CMDQ_PROD is there, NULL for none. */
-static struct hyp_smmu *find_doorbell(u64 addr)
-{
-	struct hyp_smmu *smmu;
-
-	for (smmu = hyp_smmus; smmu < hyp_smmus + hyp_nr_smmus; smmu++) {
-		if (smmu->enabled && addr - smmu->mmio_phys == ARM_SMMU_CMDQ_PROD)
-			return smmu;
-	}
-
-	return NULL;
-}
-
-/*
- * What the syndrome describes well enough to be emulated: an aligned load or store
- * of 32 or 64 bits to or from a general register, by AArch64 code.
- */
-static bool access_is_emulated(u64 esr, u64 addr)
-{
-	u64 spsr = read_sysreg_el2(SYS_SPSR);
-	unsigned int size;
-
-	if (ESR_ELx_EC(esr) != ESR_ELx_EC_DABT_LOW || !(esr & ESR_ELx_ISV))
-		return false;
-	if (!esr_fsc_is_translation_fault(esr))
-		return false;
-	if (esr & (ESR_ELx_S1PTW | ESR_ELx_CM))
-		return false;
-	if (spsr & PSR_MODE32_BIT)
-		return false;
-
-	size = BIT(FIELD_GET(ESR_ELx_SAS, esr));
-	return size >= 4 && IS_ALIGNED(addr, size);
-}
-
-/* The emulated instruction is done: step over it. */
-static __always_inline void skip_host_access(void)
-{
-	u64 spsr = read_sysreg_el2(SYS_SPSR);
-
-	write_sysreg_el2(spsr & ~(PSR_BTYPE_MASK | DBG_SPSR_SS), SYS_SPSR);
-	kvm_skip_host_instr();
-}
-
-static u64 access_load(u64 esr, u64 val)
-{
-	if (FIELD_GET(ESR_ELx_SAS, esr) != 2)
-		return val;
-	if (!(esr & ESR_ELx_SSE))
-		return lower_32_bits(val);
-	val = sign_extend64(val, 31);
-
-	return esr & ESR_ELx_SF ? val : lower_32_bits(val);
-}
-
-/* Emulate an access, or say what to wait for before the next attempt. */
-static bool try_access(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val,
-		       u64 *wait_seq)
-{
-	bool done;
-
-	hyp_spin_lock(&smmu->emu_lock);
-	done = hyp_smmu_mmio(smmu, offset, size, write, val);
-	*wait_seq = done ? 0 : smmu->wait_seq;
-	hyp_spin_unlock(&smmu->emu_lock);
-
-	return done;
-}
-
-/* An access that has to wait for the hardware is tried again after a while. */
-static bool emulate(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val)
-{
-	u64 seq;
-	bool done = try_access(smmu, offset, size, write, val, &seq);
-
-	if (seq && hyp_smmu_hwq_poll(smmu, seq))
-		done = try_access(smmu, offset, size, write, val, &seq);
-
-	return done;
-}
-
-/* Likewise, and the first attempt is all that it takes unless there is a wait. */
-static bool ring_doorbell(struct hyp_smmu *smmu, u32 prod)
-{
-	u64 val, seq;
-
-	hyp_spin_lock(&smmu->emu_lock);
-	if (likely(hyp_smmu_cmdq_write_prod(smmu, prod))) {
-		hyp_spin_unlock(&smmu->emu_lock);
-		return true;
-	}
-	seq = smmu->wait_seq;
-	hyp_spin_unlock(&smmu->emu_lock);
-	val = prod;
-
-	return seq && hyp_smmu_hwq_poll(smmu, seq) &&
-	       try_access(smmu, ARM_SMMU_CMDQ_PROD, sizeof(prod), true, &val, &seq);
-}
-
-/* A store of 32 bits from a general register that missed a translation. */
-#define DOORBELL_ESR_MASK	(ESR_ELx_EC_MASK | ESR_ELx_ISV | ESR_ELx_SAS | ESR_ELx_CM | \
-				 ESR_ELx_S1PTW | ESR_ELx_WNR | ESR_ELx_FSC_TYPE)
-#define DOORBELL_ESR		(FIELD_PREP(ESR_ELx_EC_MASK, ESR_ELx_EC_DABT_LOW) |	\
-				 ESR_ELx_ISV | FIELD_PREP(ESR_ELx_SAS, 2) |		\
-				 ESR_ELx_WNR | ESR_ELx_FSC_FAULT)
-
-bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr)
-{
-	unsigned int rt = FIELD_GET(ESR_ELx_SRT_MASK, esr);
-	struct hyp_smmu *smmu;
-	u64 addr, prod = 0;
-	bool done;
-
-	/* With the erratum HPFAR_EL2 need not be valid. */
-	if ((esr & DOORBELL_ESR_MASK) != DOORBELL_ESR ||
-	    cpus_have_final_cap(ARM64_WORKAROUND_834220))
-		return false;
-	addr = FIELD_GET(HPFAR_EL2_FIPA, read_sysreg(hpfar_el2)) << 12;
-	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));
-	smmu = find_doorbell(addr);
-	if (!smmu || (read_sysreg_el2(SYS_SPSR) & PSR_MODE32_BIT))
-		return false;
-
-	/* Register 31 is the zero register. */
-	if (rt != 31)
-		prod = lower_32_bits(cpu_reg(host_ctxt, rt));
-	done = ring_doorbell(smmu, prod);
-	trace_smmu_v3_access(addr, prod, sizeof(u32), true, done);
-	/* Not done: the host executes it again, after its pending interrupts. */
-	if (done)
-		skip_host_access();
-
-	return true;
-}
-
-bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr)
-{
-	struct hyp_smmu *smmu = find_smmu(addr);
-	unsigned int size, rt;
-	bool write, done = true;
-	u64 val = 0;
-
-	if (!smmu && !hyp_smmu_pmcg_is_hidden(addr))
-		return false;
-	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));
-	if (!access_is_emulated(esr, addr))
-		return false;
-
-	size = BIT(FIELD_GET(ESR_ELx_SAS, esr));
-	rt = FIELD_GET(ESR_ELx_SRT_MASK, esr);
-	write = esr & ESR_ELx_WNR;
-	/* Register 31 is the zero register. */
-	if (write && rt != 31)
-		val = cpu_reg(host_ctxt, rt);
-	if (size == 4)
-		val = lower_32_bits(val);
-
-	/* Pages beyond the two of the architecture are RAZ/WI, and so are PMCGs. */
-	if (smmu && addr - smmu->mmio_phys < SMMU_EMU_SIZE)
-		done = emulate(smmu, addr - smmu->mmio_phys, size, write, &val);
-	trace_smmu_v3_access(addr, val, size, write, done);
-	/* Not done: the host executes it again, after its pending interrupts. */
-	if (!done)
-		return true;
-
-	if (!write && rt != 31)
-		cpu_reg(host_ctxt, rt) = access_load(esr, val);
-	skip_host_access();
-
-	return true;
 }

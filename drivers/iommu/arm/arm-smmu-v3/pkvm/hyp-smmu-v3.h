@@ -72,8 +72,9 @@ struct hyp_smmu_hwq {
 
 	/* Constant. */
 	struct arm_smmu_cmd *base;
-	/* Number of entries, less one. */
+	/* Number of entries, less one; and of an index, with its wrap bit. */
 	u32 slot_mask;
+	u32 idx_mask;
 	/* The most commands in the queue to which host commands may be added. */
 	u32 limit;
 	u8 shift;
@@ -99,9 +100,10 @@ struct hyp_smmu_host_cmdq {
 	 * Without memory where pinning was refused.
 	 */
 	struct smmu_emu_queue q;
-	/* Its entries at EL2 while it is pinned, and their number less one. */
+	/* Its entries at EL2 while it is pinned; masks as of the hardware's. */
 	const struct arm_smmu_cmd *slots;
 	u32 slot_mask;
+	u32 idx_mask;
 	/* The most commands that one attempt takes in a straight line: 0 if disabled. */
 	u32 direct;
 	bool pinned;
@@ -177,6 +179,10 @@ static inline void hyp_smmu_begin_attempt(struct hyp_smmu *smmu)
 
 /* hyp-smmu-v3.c */
 
+/* Written while the host is trusted, constant afterwards but for what they hold. */
+extern struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
+extern unsigned int hyp_nr_smmus;
+
 /**
  * hyp_smmu_poll_reg - Wait for a register, for at most a second
  * @smmu:   the SMMU
@@ -243,25 +249,20 @@ static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u32 n,
 	hyp_smmu_hwq_fill(&q->base[(q->submitted + n) & q->slot_mask], cmd);
 }
 
-/* An index, with its wrap bit. */
-static inline u32 hyp_smmu_hwq_idx_mask(const struct hyp_smmu_hwq *q)
-{
-	return 2 * q->slot_mask + 1;
-}
-
 /* Add @n commands that have been written. The queue's lock is held. */
 static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u64 end = q->submitted + n;
 
-	q->submitted += n;
+	q->submitted = end;
 	/*
 	 * Commands, and the page tables and stream table entries they are about,
 	 * before the doorbell. Pairs with the SMMU reading the queue only after it
 	 * has seen CMDQ_PROD. IHI0070G.b 3.21.2
 	 */
 	dma_wmb();
-	writel_relaxed(q->submitted & hyp_smmu_hwq_idx_mask(q), smmu->mmio + ARM_SMMU_CMDQ_PROD);
+	writel_relaxed(end & q->idx_mask, smmu->mmio + ARM_SMMU_CMDQ_PROD);
 }
 
 /**
@@ -286,9 +287,9 @@ u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n);
 static inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u32 mask = hyp_smmu_hwq_idx_mask(q), cons;
 	u64 end = q->submitted + n;
 	bool done;
+	u32 cons;
 
 	hyp_smmu_hwq_ring(smmu, n);
 	cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
@@ -297,7 +298,7 @@ static inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
 	 * after the effects of a CMD_SYNC are visible.
 	 */
 	dma_rmb();
-	done = !((cons ^ end) & mask) && !q->dead;
+	done = !((cons ^ end) & q->idx_mask) && !q->dead;
 	if (done)
 		q->consumed = end;
 	hyp_spin_unlock(&q->lock);
@@ -427,21 +428,29 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 /* Let every stream abort. The caller issues CFGI_ALL. */
 void hyp_smmu_strtab_clear(struct hyp_smmu *smmu);
 
-/* hyp-smmu-mmio.c */
+/* hyp-smmu-mmio.c. Context: emu_lock is held. */
 
 /**
- * hyp_smmu_mmio - Emulate one access
+ * hyp_smmu_read - Emulate a load
  * @smmu:   the SMMU
  * @offset: from the base of page 0, aligned to @size
  * @size:   4 or 8 bytes
- * @write:  direction
- * @val:    what is written, or what was read
  *
- * Context: emu_lock is held.
- * Return: true, or false if the access is to be replayed once hyp_smmu::wait_seq has
- * been consumed.
+ * Return: what was read.
  */
-bool hyp_smmu_mmio(struct hyp_smmu *smmu, u32 offset, u8 size, bool write, u64 *val);
+u64 hyp_smmu_read(struct hyp_smmu *smmu, u32 offset, u8 size);
+
+/**
+ * hyp_smmu_write - Emulate a store
+ * @smmu:   the SMMU
+ * @offset: from the base of page 0, aligned to @size
+ * @size:   4 or 8 bytes
+ * @val:    what is written
+ *
+ * Return: true, or false if the store is to be replayed, where hyp_smmu::wait_seq is
+ * not 0 once that has been consumed.
+ */
+bool hyp_smmu_write(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val);
 
 /* hyp-smmu-pmcg.c */
 

@@ -44,6 +44,8 @@ u64 model_counter(void);
 #define ID_AA64MMFR0_EL1_PARANGE_SHIFT	0
 #define cpuid_feature_extract_unsigned_field(v, s)	(((v) >> (s)) & 15)
 #define system_supports_lpa2()		0
-#define cpus_have_final_cap(c)		0
+/* Only the erratum with which a trap is recognised late is asked for. */
+#define cpus_have_final_cap(c)		model_late_traps
+extern bool model_late_traps;
 
 #endif /* _MODEL_ASM_SYSREG_H */

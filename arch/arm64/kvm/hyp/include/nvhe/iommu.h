@@ -171,16 +171,17 @@ bool hyp_smmu_v3_can_split(void);
 int hyp_smmu_v3_flush_all(void);
 
 /**
- * hyp_smmu_v3_handle_doorbell - Emulate a host store to CMDQ_PROD
+ * hyp_smmu_v3_handle_trap - Emulate a host access to an SMMU, if that is what it is
  * @host_ctxt: the host's registers
  * @esr:       ESR_EL2 of an abort of the host's, whatever it is
  *
- * Before all else that a host abort leads to: this is the one trap of an invalidation.
+ * Before all else that a host abort leads to.
  *
  * Return: true if it was one and was emulated or is to be replayed, false if it is
- * anything else, or one that takes more than the syndrome to recognise.
+ * anything else, or one that takes more than the syndrome to recognise: then
+ * hyp_smmu_v3_handle_abort() follows.
  */
-bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr);
+bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr);
 
 /**
  * hyp_smmu_v3_handle_abort - Emulate a host access to an SMMU
@@ -206,7 +207,7 @@ static inline void hyp_iommu_grant_locked(phys_addr_t phys, u64 size) { }
 static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
 static inline bool hyp_iommu_enabled(void) { return false; }
 
-static inline bool hyp_smmu_v3_handle_doorbell(struct kvm_cpu_context *host_ctxt, u64 esr)
+static inline bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 {
 	return false;
 }
