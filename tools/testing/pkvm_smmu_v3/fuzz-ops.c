@@ -464,6 +464,9 @@ static void now_fault(void)
 		if (fuzz_may_kill && fuzz_chance(8) && !((s->gerror ^ s->gerrorn) & 0x100))
 			s->gerror ^= 0x100;
 		break;
+	case 3:
+		s->abort_msi = true;
+		break;
 	default:
 		/* A write of an event aborts. */
 		if (!((s->gerror ^ s->gerrorn) & 0x4))

@@ -29,7 +29,7 @@
  * - STEs are fetched at any time, their dwords one by one in any order.
  * - Transactions are in flight between their translation and their access.
  * - Stores of the CPUs become visible to the SMMU in any order up to a barrier.
- * - Events are written, and CR0ACK follows CR0, at some later time.
+ * - Events and MSIs are written, and CR0ACK follows CR0, at some later time.
  * - Registers that are guarded take any value when they are written regardless.
  * - Any command may meet an error; the hardware may stop answering.
  *

@@ -38,16 +38,24 @@ static bool pinned(u64 phys)
 	return phys_is_ram(phys) && host_has(phys) && hyp_phys_to_page(phys)->refcount;
 }
 
-static bool allowed(u64 phys, enum access_kind kind)
+/* A word of the host's queue, while that is in use. */
+static bool in_cmdq(unsigned int smmu, u64 phys)
+{
+	const struct hyp_smmu_host_cmdq *cmdq = &el2_smmu(smmu)->cmdq;
+
+	return cmdq->pinned && phys - cmdq->q.base < cmdq->q.bytes && pinned(phys);
+}
+
+static bool allowed(unsigned int smmu, u64 phys, enum access_kind kind)
 {
 	switch (kind) {
+	case ACC_MSI:
+		return in_cmdq(smmu, phys);
 	case ACC_CLIENT:
 	case ACC_CD:
 		return host_has(phys);
 	case ACC_EVTQ:
 		return pinned(phys);
-	case ACC_MSI:
-		return false;
 	default:
 		return el2_owns(phys);
 	}
@@ -55,7 +63,7 @@ static bool allowed(u64 phys, enum access_kind kind)
 
 void oracle_access(unsigned int smmu, u64 phys, bool write, enum access_kind kind)
 {
-	if (!model.enforce || allowed(phys, kind))
+	if (!model.enforce || allowed(smmu, phys, kind))
 		return;
 
 	violation("SMMU %u: %s %s %llx", smmu, kinds[kind], write ? "writes" : "reads",
@@ -83,6 +91,9 @@ static void range_lost(struct smmu *s, u64 phys, const char *how)
 	if (((s->cr0 | s->cr0ack) & CR0_EVTQEN) && phys >= ALIGN_DOWN(base, PAGE_SIZE) &&
 	    phys < base + size)
 		violation("%llx of an event queue in use is %s", (unsigned long long)phys, how);
+	if (s->msi.active && s->msi.addr - phys < PAGE_SIZE)
+		violation("%llx, that an MSI is on its way to, is %s", (unsigned long long)phys,
+			  how);
 }
 
 void oracle_page_unpinned(u64 phys)

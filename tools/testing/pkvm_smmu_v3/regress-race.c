@@ -146,6 +146,16 @@ static void toggle_smmuen(void *unused)
 	drv_cr0(0, 0xd);
 }
 
+static void unmap_with_msi(void *unused)
+{
+	u64 at;
+
+	drv_put(0, 0x12, 0x1000);
+	at = drv_next(0);
+	drv_put(0, 0x46 | 1 << 12, at);
+	drv_ring(0);
+}
+
 static void toggle_queues(void *unused)
 {
 	drv_cr0(0, 0x1);
@@ -252,6 +262,7 @@ RACE(race_ste_changes_while_read, setup, cfgi, flip_ste, device)
 RACE(race_l1std_flips, setup, cfgi, flip_l1std)
 RACE(race_queue_moves_while_rung, setup, ring, move_queue)
 RACE(race_queue_donated_while_toggled, setup, toggle_queues, donate_queues, faults)
+RACE(race_msi_into_donated_queue, setup, unmap_with_msi, toggle_queues, donate_queues)
 RACE(race_table_donated_while_read, setup, cfgi, donate_table)
 RACE(race_table_shared_while_read, setup, cfgi, share_table)
 RACE(race_smmuen_donation, setup, toggle_smmuen, donate_page, device)
@@ -270,6 +281,7 @@ const struct test tests_race[] = {
 	TEST(race_l1std_flips),
 	TEST(race_queue_moves_while_rung),
 	TEST(race_queue_donated_while_toggled),
+	TEST(race_msi_into_donated_queue),
 	TEST(race_table_donated_while_read),
 	TEST(race_table_shared_while_read),
 	TEST(race_smmuen_donation),

@@ -3,7 +3,8 @@
  * The command queue of a simulated SMMU. IHI0070G.b 3.5, 4
  *
  * A command is read ahead, consumed, and takes effect, at three different times.
- * Each is compared with what EL2 may ask for, a list of its own.
+ * Each is compared with what EL2 may ask for, a list of its own. The MSI of a
+ * CMD_SYNC is written at any time before the next one is consumed.
  */
 #include "smmu.h"
 
@@ -32,6 +33,14 @@
 #define TTL		GENMASK_ULL(9, 8)
 #define TG		GENMASK_ULL(11, 10)
 #define SYNC_CS		GENMASK_ULL(13, 12)
+#define MSI_FIELDS	(GENMASK_ULL(63, 32) | GENMASK_ULL(27, 22))
+#define MSI_ATTR	GENMASK_ULL(27, 22)
+#define MSI_ADDR	GENMASK_ULL(51, 2)
+
+#define IDR0_COHACC	BIT(4)
+#define IDR0_MSI	BIT(13)
+
+#define MSI_CMDQ_ABT	BIT(4)
 
 enum { NEEDS_SID = 1, NEEDS_SSID = 2, NEEDS_VMID = 4, BOOT = 8, RIL = 16, MAY_FAIL = 32 };
 
@@ -78,6 +87,19 @@ static void judge_range(const struct smmu *s, const struct smmu_cmd *cmd)
 		bad(cmd, "SCALE");
 }
 
+/* Write-back, inner shareable, into a queue of the host's: how an MSI has to be. */
+static void judge_msi(const struct smmu *s, const struct smmu_cmd *cmd)
+{
+	u32 needs = IDR0_MSI | IDR0_COHACC;
+
+	if ((s->idr[0] & needs) != needs)
+		bad(cmd, "no MSIs");
+	if ((cmd->dw[0] & SYNC_CS) != 1ULL << 12)
+		bad(cmd, "MSI without CS");
+	if ((cmd->dw[0] & MSI_ATTR) != (0xfULL << 24 | 3ULL << 22))
+		bad(cmd, "attributes of an MSI");
+}
+
 static const struct cmd_rule *judge(const struct smmu *s, const struct smmu_cmd *cmd)
 {
 	u32 sid = cmd->dw[0] >> 32, ssid = cmd->dw[0] >> 12 & 0xfffff;
@@ -91,6 +113,11 @@ static const struct cmd_rule *judge(const struct smmu *s, const struct smmu_cmd 
 	}
 	if (rule == rules + ARRAY_SIZE(rules))
 		bad(cmd, "opcode");
+	if (op == OP_SYNC && cmd->dw[1]) {
+		more[0] = MSI_FIELDS;
+		more[1] = MSI_ADDR;
+		judge_msi(s, cmd);
+	}
 	if (rule->flags & RIL) {
 		more[0] = NUM_SCALE;
 		more[1] = TTL | TG;
@@ -171,6 +198,34 @@ static bool apply_one(struct smmu *s)
 	cmd = s->pending[i];
 	s->pending[i] = s->pending[--s->nr_pending];
 	apply(s, &cmd);
+
+	return true;
+}
+
+/* The write of an MSI, of 32 bits, comes to its end. */
+static bool finish_msi(struct smmu *s)
+{
+	u64 phys = s->msi.addr & ~7ULL, word;
+	unsigned int shift = s->msi.addr & 4 ? 32 : 0;
+
+	if (!s->msi.active)
+		return false;
+	s->msi.active = false;
+	if (s->abort_msi) {
+		s->abort_msi = false;
+		if (!((s->gerror ^ s->gerrorn) & MSI_CMDQ_ABT))
+			s->gerror ^= MSI_CMDQ_ABT;
+		if (s->irq_ctrl & 1)
+			s->gerror_irqs++;
+		return true;
+	}
+
+	oracle_access(SMMU_IDX(s), s->msi.addr, true, ACC_MSI);
+	if (host_load64(phys, &word)) {
+		word &= ~((u64)U32_MAX << shift);
+		host_store64(phys, word | (u64)s->msi.data << shift);
+	}
+	s->msis++;
 
 	return true;
 }
@@ -259,8 +314,11 @@ static bool execute(struct smmu *s)
 		return true;
 	}
 	if (rule->op == OP_SYNC) {
-		if (apply_one(s) || finish_doomed(s))
+		if (apply_one(s) || finish_doomed(s) || finish_msi(s))
 			return true;
+		s->msi = (struct smmu_msi){
+			.active = cmd->dw[1], .addr = cmd->dw[1], .data = cmd->dw[0] >> 32,
+		};
 	} else {
 		if (s->nr_pending == NR_PENDING)
 			apply_one(s);
@@ -277,6 +335,9 @@ bool smmu_step_cmdq(struct smmu *s)
 	if (smmu_dead(s) || !(s->cr0 & s->cr0ack & CR0_CMDQEN) ||
 	    ((s->gerror ^ s->gerrorn) & 1))
 		return false;
+	if (!s->hold_msi && !model.exploring && (!model.random || !model_rand(8)) &&
+	    finish_msi(s))
+		return true;
 	if (!used(s))
 		return apply_one(s);
 

@@ -134,6 +134,7 @@ static u32 reg_read32(struct smmu *s, u32 off)
 	case 0x98:
 		return s->cmdq_prod;
 	case 0x9c:
+		s->looks++;
 		return s->cmdq_cons;
 	case 0x100a8:
 		return s->evtq_prod;

@@ -66,6 +66,13 @@ struct smmu_event {
 	u64 dw[4];
 };
 
+/* The MSI of the last CMD_SYNC, on its way. */
+struct smmu_msi {
+	bool active;
+	u64 addr;
+	u32 data;
+};
+
 struct smmu {
 	u32 idr[6];
 	u32 aidr;
@@ -79,6 +86,10 @@ struct smmu {
 	bool abort_next;
 	/* A command that it takes for illegal. */
 	u8 refuse_op;
+	/* An MSI is written as late as it may be. */
+	bool hold_msi;
+	/* The next MSI aborts. */
+	bool abort_msi;
 
 	u32 cr0, cr0ack, cr1, cr2, gbpa, irq_ctrl, irq_ctrlack;
 	u32 gerror, gerrorn;
@@ -87,8 +98,10 @@ struct smmu {
 	u32 strtab_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	u32 gerror_irqs, cmdq_errors;
 	u64 consumed;
-	/* What was asked of it, by opcode, and how often PROD was written. */
-	u32 ops[256], doorbells;
+	/* What was asked of it, by opcode, how often PROD was written and CONS read. */
+	u32 ops[256], doorbells, looks;
+	/* MSIs that it has written. */
+	u32 msis;
 
 	struct ste_cache ste[NR_STE_CACHE];
 	struct l1_cache l1[NR_L1_CACHE];
@@ -98,6 +111,7 @@ struct smmu {
 	struct smmu_cmd pending[NR_PENDING];
 	struct smmu_cmd ahead[NR_AHEAD];
 	struct smmu_event event[NR_EVENTS];
+	struct smmu_msi msi;
 	u8 nr_pending, nr_ahead, nr_events;
 
 	/* What EL2 gave to it: must not change any more. */

@@ -155,8 +155,8 @@ static void smmu_emu_make_tlbi_nsnh(const struct smmu_emu_caps *caps,
 }
 
 /*
- * The hardware writes no MSI: that would go past stage 2. EL2 writes it where the
- * host may have it. The interrupt by wire is the hardware's (IHI0070G.b 4.7.3). SEV
+ * No MSI: the hardware would write it past stage 2. Whoever knows where the host may
+ * have it sees to it. The interrupt by wire is the hardware's (IHI0070G.b 4.7.3). SEV
  * is not offered.
  */
 static void smmu_emu_make_sync(const struct smmu_emu_caps *caps,

@@ -215,7 +215,7 @@ void smmu_emu_init_caps(struct smmu_emu_caps *caps, const struct smmu_emu_ids *h
 	/* Who resumes a stalled transaction decides over another stream's. */
 	ids->idr[0] |= FIELD_PREP(IDR0_STALL_MODEL, IDR0_STALL_MODEL_TERMINATE);
 
-	/* EL2 completes a CMD_SYNC as an MSI does: the host need not read CMDQ_CONS. */
+	/* If not the hardware, EL2 writes that of a CMD_SYNC: nobody reads CMDQ_CONS. */
 	ids->idr[0] |= IDR0_MSI;
 
 	caps->sid_bits = smmu_emu_sid_bits(hw);

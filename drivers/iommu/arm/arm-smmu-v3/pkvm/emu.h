@@ -414,7 +414,7 @@ enum smmu_emu_cmd_action {
  * struct smmu_emu_cmd - What becomes of a host command
  * @action:      what to do
  * @out:         the command for the hardware, CPU endian; every field was either
- *               checked or made by EL2
+ *               checked or made by EL2; without an MSI
  * @msi_addr:    where a CMD_SYNC writes when it is complete, 0 for nowhere; the
  *               host's choice, and not checked
  * @msi_data:    what it writes there, CPU endian
@@ -483,6 +483,18 @@ static inline void smmu_emu_make_irq_sync(struct arm_smmu_cmd *cmd)
 	cmd->data[1] = 0;
 }
 
+/*
+ * Let the hardware write the MSI of such a CMD_SYNC, by physical address: where to is
+ * the caller's responsibility, how is as CPUs access memory.
+ */
+static inline void smmu_emu_add_msi(struct arm_smmu_cmd *sync, u64 addr, u32 data)
+{
+	sync->data[0] |= FIELD_PREP(CMDQ_SYNC_0_MSH, ARM_SMMU_SH_ISH) |
+			 FIELD_PREP(CMDQ_SYNC_0_MSIATTR, ARM_SMMU_MEMATTR_OIWB) |
+			 FIELD_PREP(CMDQ_SYNC_0_MSIDATA, data);
+	sync->data[1] = addr;
+}
+
 /**
  * smmu_emu_filter_cmd - Check a host command and make the hardware's from it
  * @caps: what the host is offered
@@ -492,7 +504,7 @@ static inline void smmu_emu_make_irq_sync(struct arm_smmu_cmd *cmd)
  * An opcode that is in no row, a set bit outside the row's masks, and a command
  * of a feature that is not offered give SMMU_CMD_ILL. A stream ID out of range
  * gives SMMU_CMD_DROP. The VMID is EL2's, TLBI_NSNH_ALL becomes TLBI_NH_ALL, the
- * MSI of a CMD_SYNC is left to EL2, PREFETCH_* are dropped (IHI0070G.b 4).
+ * MSI of a CMD_SYNC is left to the caller, PREFETCH_* are dropped (IHI0070G.b 4).
  */
 static inline void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps,
 				       const struct arm_smmu_cmd *in,

@@ -11,10 +11,15 @@
  * cleared: EL2 reads it through its linear mapping, and no page of it can change
  * owner.
  *
- * A CMD_SYNC may ask for an MSI instead of being polled for in CMDQ_CONS. EL2 writes
- * it, and only into the queue itself, which is where the host's driver looks for it:
- * one trap, that of CMDQ_PROD, is all that an invalidation takes. It does not return
- * before the MSI is written.
+ * A CMD_SYNC may ask for an MSI instead of being polled for in CMDQ_CONS. It is only
+ * written into the queue itself, which is where the host's driver looks for it: one
+ * trap, that of CMDQ_PROD, is all that an invalidation takes. Hardware that has MSIs
+ * writes it, and the trap does not look at CMDQ_CONS; else EL2 does, before the trap
+ * returns.
+ *
+ * The hardware's MSI goes past stage 2. That its CMD_SYNC is consumed does not mean
+ * that it is written; that a later one is does (IHI0070G.b 4.7.3). So EL2 adds one when
+ * CMDQEN is cleared, and the queue stays pinned until that is consumed.
  */
 
 #include <asm/kvm_hyp.h>
@@ -35,6 +40,7 @@ static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	u32 direct, hw_msi = IDR0_MSI | IDR0_COHACC;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
 	cmdq->q = smmu_emu_queue_decode(smmu->regs.val[SMMU_REG_CMDQ_BASE],
@@ -45,18 +51,31 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	cmdq->slots = hyp_phys_to_virt(cmdq->q.base);
 	cmdq->slot_mask = BIT(cmdq->q.shift) - 1;
 	cmdq->idx_mask = 2 * cmdq->slot_mask + 1;
-	cmdq->direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) : 0;
+	direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) : 0;
+	/* An MSI that is not coherent would not be seen by who polls for it. */
+	if ((smmu->hw.idr[0] & hw_msi) == hw_msi)
+		cmdq->direct_hw = direct;
+	else
+		cmdq->direct = direct;
 }
 
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	u64 seq;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
-	cmdq->direct = 0;
 	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
+	/* And so is the last MSI; not ever, if the hardware does not answer. */
+	if (cmdq->direct_hw) {
+		if (hyp_smmu_hwq_add_sync(smmu, &seq))
+			seq = U64_MAX;
+		smmu->cr0_seq = max(smmu->cr0_seq, seq);
+	}
+	cmdq->direct = 0;
+	cmdq->direct_hw = 0;
 	smmu->cfgi_scan.active = false;
 }
 
@@ -91,6 +110,15 @@ static void cmdq_abort_msi(struct hyp_smmu *smmu)
 	cmdq_raise_gerror(smmu);
 }
 
+/*
+ * Whether an MSI is the hardware's to write. Not behind one that EL2 has to: at a
+ * CMD_SYNC, those before it are written or reported. IHI0070G.b 4.7.3
+ */
+static bool cmdq_is_hw_msi(const struct hyp_smmu_host_cmdq *cmdq, u64 addr)
+{
+	return cmdq->direct_hw && !cmdq->nr_msis && smmu_emu_queue_has(&cmdq->q, addr);
+}
+
 /* Write an MSI: no memory but the queue's, pinned, is the SMMU's to write. */
 static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 {
@@ -119,12 +147,36 @@ static void cmdq_complete(struct hyp_smmu *smmu, const struct hyp_smmu_mark *mar
 		cmdq_write_msi(smmu, mark->msi_addr, mark->msi_data);
 }
 
-/* Remember @mark until it is complete, in the host's order. */
+/*
+ * Remember @mark until it is complete, in the host's order. It prolongs the last one
+ * if the hardware has nothing in between: CMDQ_CONS is as exact with one of them.
+ */
 static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, const struct hyp_smmu_mark *mark)
 {
-	*mark_at(cmdq, cmdq->nr_marks++) = *mark;
+	struct hyp_smmu_mark *last = mark_at(cmdq, cmdq->nr_marks - 1);
+	u64 first = mark->first;
+
+	if (cmdq->nr_marks && !last->msi_addr && first == last->seq && first != mark->seq)
+		first = last->first;
+	else
+		last = mark_at(cmdq, cmdq->nr_marks++);
+	*last = *mark;
+	last->first = first;
 	if (mark->msi_addr)
 		cmdq->nr_msis++;
+}
+
+/* Where the hardware is within the oldest mark, as far as that can be told. */
+static void cmdq_follow(struct hyp_smmu *smmu)
+{
+	const struct hyp_smmu_mark *mark = mark_at(&smmu->cmdq, 0);
+	u64 *cons = &smmu->regs.val[SMMU_REG_CMDQ_CONS];
+	u64 consumed = hyp_smmu_hwq_consumed(smmu);
+
+	if (consumed < mark->first || consumed >= mark->seq)
+		return;
+	*cons = ((mark->cons - (mark->seq - consumed)) & smmu->cmdq.idx_mask) |
+		(*cons & CMDQ_CONS_ERR);
 }
 
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
@@ -142,6 +194,8 @@ void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
 		cmdq->first_mark = (cmdq->first_mark + 1) % HYP_SMMU_MARKS;
 		cmdq->nr_marks--;
 	}
+	if (cmdq->nr_marks)
+		cmdq_follow(smmu);
 
 	/* CMDQ_CONS points at the command, with the reason, before GERROR says so. */
 	if (!cmdq->err || cmdq->err_shown || cmdq->nr_marks)
@@ -269,6 +323,7 @@ static enum cmdq_stop cmdq_copy_cfgi(struct hyp_smmu *smmu, const struct arm_smm
 		return CMDQ_STOP_FULL;
 	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd->out);
 	mark.seq = hyp_smmu_hwq_end(smmu, 1);
+	mark.first = mark.seq - 1;
 	mark.cons = smmu_emu_queue_add(cmdq->q.shift, cmdq->fetch, 1);
 	cmdq->fetch = mark.cons;
 	cmdq_add_mark(cmdq, &mark);
@@ -287,12 +342,12 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 	struct hyp_smmu_mark mark = {};
 	struct smmu_emu_cmd cmd;
 	struct arm_smmu_cmd in;
-	bool stop = false;
+	bool stop = false, msi = false;
 
 	if (!room)
 		return CMDQ_STOP_FULL;
 
-	for (max = min(max, room); max && !mark.msi_addr; max--) {
+	for (max = min(max, room); max && !msi; max--) {
 		cmdq_read(cmdq->slots + (fetch & cmdq->slot_mask), &in);
 		smmu_emu_filter_cmd(&smmu->caps, &in, &cmd);
 		trace_smmu_v3_cmd(smmu->mmio_phys, in.data[0], in.data[1],
@@ -301,14 +356,23 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 		if (stop)
 			break;
 
+		msi = cmd.msi_addr;
+		if (msi && cmdq_is_hw_msi(cmdq, cmd.msi_addr)) {
+			smmu_emu_add_msi(&cmd.out, cmd.msi_addr, cmd.msi_data);
+		} else {
+			mark.msi_addr = cmd.msi_addr;
+			mark.msi_data = cmd.msi_data;
+		}
 		if (cmd.action != SMMU_CMD_DROP)
 			hyp_smmu_hwq_write(&smmu->hwq, n++, &cmd.out);
 		fetch = smmu_emu_queue_add(cmdq->q.shift, fetch, 1);
-		mark.msi_addr = cmd.msi_addr;
-		mark.msi_data = cmd.msi_data;
 	}
 	mark.seq = hyp_smmu_hwq_end(smmu, n);
 	mark.cons = fetch;
+	/* One for one, unless there was one to drop. */
+	mark.first = mark.seq;
+	if (n == smmu_emu_queue_used(cmdq->q.shift, fetch, cmdq->fetch))
+		mark.first -= n;
 	if (fetch != cmdq->fetch)
 		cmdq_add_mark(cmdq, &mark);
 	cmdq->fetch = fetch;
@@ -405,11 +469,12 @@ bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 
 /*
  * What an unmap consists of, in a straight line: TLBI_NH_VA, and at the end a CMD_SYNC
- * with an MSI, @nr commands in all. Returns false where it is anything else, with nothing
- * done: what was written behind the last command submitted is not the hardware's.
+ * with an MSI, @nr commands in all. Returns the slot that is left for the CMD_SYNC, with
+ * the host's in @sync, or NULL where it is anything else, with nothing done: what was
+ * written behind the last command submitted is not the hardware's.
  */
-static __always_inline bool cmdq_copy_unmap(struct hyp_smmu *smmu, u32 nr,
-					    struct hyp_smmu_mark *mark)
+static __always_inline struct arm_smmu_cmd *cmdq_copy_unmap(struct hyp_smmu *smmu, u32 nr,
+							    struct arm_smmu_cmd *sync)
 {
 	const struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	const struct arm_smmu_cmd *from = cmdq->slots;
@@ -420,21 +485,30 @@ static __always_inline bool cmdq_copy_unmap(struct hyp_smmu *smmu, u32 nr,
 	for (; fetch != end; fetch++, prod++) {
 		cmdq_read(&from[fetch & from_mask], &in);
 		if (!smmu_emu_is_plain_tlbi(&smmu->caps, &in))
-			return false;
+			return NULL;
 		smmu_emu_set_vmid(&in);
 		hyp_smmu_hwq_fill(&to[prod & to_mask], &in);
 	}
 
-	cmdq_read(&from[fetch & from_mask], &in);
-	if (!smmu_emu_is_msi_sync(&in))
-		return false;
-	mark->cons = (fetch + 1) & cmdq->idx_mask;
-	mark->msi_addr = in.data[1];
-	mark->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in.data[0]);
-	smmu_emu_make_irq_sync(&in);
-	hyp_smmu_hwq_fill(&to[prod & to_mask], &in);
+	cmdq_read(&from[fetch & from_mask], sync);
 
-	return true;
+	return smmu_emu_is_msi_sync(sync) ? &to[prod & to_mask] : NULL;
+}
+
+/* The same, with the lock of the hardware's queue held where it is an unmap. */
+static __always_inline struct arm_smmu_cmd *cmdq_begin_unmap(struct hyp_smmu *smmu, u32 nr,
+							     struct arm_smmu_cmd *sync)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct arm_smmu_cmd *slot = NULL;
+
+	hyp_spin_lock(&q->lock);
+	if (hyp_smmu_hwq_used(q) + nr <= q->limit / 2)
+		slot = cmdq_copy_unmap(smmu, nr, sync);
+	if (!slot)
+		hyp_spin_unlock(&q->lock);
+
+	return slot;
 }
 
 /* Trace what the hardware gets: that is what the host gave, but for VMID and MSI. */
@@ -455,14 +529,16 @@ static void cmdq_trace_unmap(struct hyp_smmu *smmu, u32 nr)
 static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct arm_smmu_cmd sync, *slot = cmdq_begin_unmap(smmu, nr, &sync);
 	struct hyp_smmu_mark mark;
 
-	hyp_spin_lock(&q->lock);
-	if (hyp_smmu_hwq_used(q) + nr > q->limit / 2 || !cmdq_copy_unmap(smmu, nr, &mark)) {
-		hyp_spin_unlock(&q->lock);
+	if (!slot)
 		return false;
-	}
+	mark.cons = (cmdq->fetch + nr) & cmdq->idx_mask;
+	mark.msi_addr = sync.data[1];
+	mark.msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, sync.data[0]);
+	smmu_emu_make_irq_sync(&sync);
+	hyp_smmu_hwq_fill(slot, &sync);
 	cmdq_trace_unmap(smmu, nr);
 	cmdq->fetch = mark.cons;
 	/* Mostly it is complete when it can be looked at. */
@@ -470,9 +546,44 @@ static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
 		cmdq_complete(smmu, &mark);
 		return true;
 	}
+	mark.first = mark.seq - nr;
 	cmdq_add_mark(cmdq, &mark);
 
 	return false;
+}
+
+/*
+ * The same where the hardware writes the MSI: nothing is waited for, or even looked at
+ * before the hardware's queue is half full.
+ */
+static __always_inline bool cmdq_run_hw_unmap(struct hyp_smmu *smmu, u32 nr)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	struct arm_smmu_cmd sync, *slot = cmdq_begin_unmap(smmu, nr, &sync);
+	struct hyp_smmu_mark mark = {};
+	u64 addr;
+	u32 data;
+
+	if (!slot)
+		return false;
+	addr = sync.data[1];
+	if (!cmdq_is_hw_msi(cmdq, addr)) {
+		hyp_spin_unlock(&smmu->hwq.lock);
+		return false;
+	}
+	data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, sync.data[0]);
+	smmu_emu_make_irq_sync(&sync);
+	smmu_emu_add_msi(&sync, addr, data);
+	hyp_smmu_hwq_fill(slot, &sync);
+	cmdq_trace_unmap(smmu, nr);
+
+	mark.seq = hyp_smmu_hwq_end(smmu, nr);
+	mark.first = mark.seq - nr;
+	mark.cons = (cmdq->fetch + nr) & cmdq->idx_mask;
+	cmdq->fetch = mark.cons;
+	cmdq_add_mark(cmdq, &mark);
+
+	return true;
 }
 
 bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
@@ -484,6 +595,9 @@ bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
 	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
 	if (likely(nr - 1 < cmdq->direct && !cmdq->err && !cmdq->nr_marks) &&
 	    cmdq_run_unmap(smmu, nr))
+		return true;
+	if (nr - 1 < cmdq->direct_hw && !cmdq->err && cmdq->nr_marks < HYP_SMMU_MARKS &&
+	    cmdq_run_hw_unmap(smmu, nr))
 		return true;
 	hyp_smmu_begin_attempt(smmu);
 

@@ -200,6 +200,48 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
 	return 0;
 }
 
+int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq)
+{
+	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	int ret = hwq_lock_with_room(smmu, 1);
+
+	if (ret)
+		return ret;
+
+	hyp_smmu_hwq_write(&smmu->hwq, 0, &sync);
+	*seq = hyp_smmu_hwq_end(smmu, 1);
+
+	return 0;
+}
+
+/* What is found to have moved is not looked at for an error: hence twice. */
+static void hwq_refresh_twice(struct hyp_smmu *smmu)
+{
+	hwq_refresh(smmu);
+	hwq_refresh(smmu);
+}
+
+void hyp_smmu_hwq_look(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	hyp_spin_lock(&q->lock);
+	hwq_refresh_twice(smmu);
+	hyp_spin_unlock(&q->lock);
+}
+
+u64 hyp_smmu_hwq_consumed(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u64 consumed;
+
+	hyp_spin_lock(&q->lock);
+	consumed = q->consumed;
+	hyp_spin_unlock(&q->lock);
+
+	return consumed;
+}
+
 bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -266,8 +308,7 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
 	hyp_smmu_hwq_write(q, 0, &poison);
 	hyp_smmu_hwq_ring(smmu, 1);
 	/* Mostly this repairs it at once; if not, whoever looks next does. */
-	hwq_refresh(smmu);
-	hwq_refresh(smmu);
+	hwq_refresh_twice(smmu);
 	hyp_spin_unlock(&q->lock);
 }
 

@@ -233,6 +233,8 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 		       (IRQ_CTRL_EVTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN);
 		break;
 	case SMMU_REG_GERROR:
+		/* Nobody may have looked since the error that interrupted the host. */
+		hyp_smmu_hwq_look(smmu);
 		hyp_smmu_cmdq_settle(smmu);
 		*val = read_gerror(smmu, ARM_SMMU_GERROR, id);
 		break;

@@ -82,9 +82,12 @@ struct hyp_smmu_hwq {
 
 /*
  * Up to @cons, the host's commands are complete once @seq is consumed. If the last of
- * them is a CMD_SYNC with an MSI, EL2 writes @msi_data to @msi_addr then.
+ * them is a CMD_SYNC with an MSI that the hardware does not write, EL2 writes @msi_data
+ * to @msi_addr then. The last of them are one for one those of the hardware's from
+ * @first to @seq, of which there may be none.
  */
 struct hyp_smmu_mark {
+	u64 first;
 	u64 seq;
 	u32 cons;
 	u32 msi_data;
@@ -104,8 +107,12 @@ struct hyp_smmu_host_cmdq {
 	const struct arm_smmu_cmd *slots;
 	u32 slot_mask;
 	u32 idx_mask;
-	/* The most commands that one attempt takes in a straight line: 0 if disabled. */
+	/*
+	 * The most commands that one attempt takes in a straight line: one of the two,
+	 * the second where the hardware writes MSIs. 0 if disabled.
+	 */
 	u32 direct;
+	u32 direct_hw;
 	bool pinned;
 	/* Next command to copy; CMDQ_CONS follows as the hardware completes. */
 	u32 fetch;
@@ -115,7 +122,7 @@ struct hyp_smmu_host_cmdq {
 	/* Copied commands not yet known to be complete, oldest first. */
 	u8 first_mark;
 	u8 nr_marks;
-	/* How many of them have an MSI. */
+	/* How many of them have an MSI for EL2 to write. */
 	u8 nr_msis;
 	struct hyp_smmu_mark marks[HYP_SMMU_MARKS];
 };
@@ -318,9 +325,29 @@ static inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq);
 
 /**
+ * hyp_smmu_hwq_add_sync - Add a CMD_SYNC of EL2's own
+ * @smmu: the SMMU
+ * @seq:  what to give to hyp_smmu_hwq_done()
+ *
+ * Return: 0, or -EIO if the hardware does not answer.
+ */
+int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq);
+
+/**
+ * hyp_smmu_hwq_look - Look how far the hardware is, and whether it has stopped
+ * @smmu: the SMMU
+ *
+ * An error at which it has stopped before the call is repaired.
+ */
+void hyp_smmu_hwq_look(struct hyp_smmu *smmu);
+
+/* How many commands it was last seen to have consumed. */
+u64 hyp_smmu_hwq_consumed(struct hyp_smmu *smmu);
+
+/**
  * hyp_smmu_hwq_done - Whether commands have been consumed
  * @smmu: the SMMU
- * @seq:  from one of the two functions above
+ * @seq:  from one of the functions above
  *
  * For a command that a CMD_SYNC follows, @seq being the CMD_SYNC's, consumed is
  * complete (IHI0070G.b 4.7.3).
@@ -390,7 +417,7 @@ bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val);
  *
  * Return: true if the host's access is finished, false if it is to be replayed,
  * because commands are left that a single trap has no time or room for or because
- * a CMD_SYNC with an MSI is not complete; if not at once, then after
+ * a CMD_SYNC with an MSI that EL2 writes is not complete; if not at once, then after
  * hyp_smmu::wait_seq.
  */
 bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu);
