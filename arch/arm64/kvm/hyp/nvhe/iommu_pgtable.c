@@ -100,9 +100,11 @@ static u64 *child_desc(u64 desc, u64 addr, s8 level)
 u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
 {
 	u64 *desc = root_desc(s2, addr);
+	s8 l;
 
-	for (*level = s2->start_level; is_table(*desc, *level); (*level)++)
-		desc = child_desc(*desc, addr, *level + 1);
+	for (l = s2->start_level; is_table(*desc, l); l++)
+		desc = child_desc(*desc, addr, l + 1);
+	*level = l;
 
 	return desc;
 }

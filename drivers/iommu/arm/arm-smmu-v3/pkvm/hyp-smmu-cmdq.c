@@ -137,14 +137,12 @@ static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 	}
 }
 
-/* The host's commands up to @mark are complete. */
-static void cmdq_complete(struct hyp_smmu *smmu, const struct hyp_smmu_mark *mark)
+/* The host's commands up to @idx are complete. */
+static void cmdq_set_cons(struct hyp_smmu *smmu, u32 idx)
 {
 	u64 *cons = &smmu->regs.val[SMMU_REG_CMDQ_CONS];
 
-	*cons = mark->cons | (*cons & CMDQ_CONS_ERR);
-	if (mark->msi_addr)
-		cmdq_write_msi(smmu, mark->msi_addr, mark->msi_data);
+	*cons = idx | (*cons & CMDQ_CONS_ERR);
 }
 
 /*
@@ -170,13 +168,11 @@ static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, const struct hyp_smmu
 static void cmdq_follow(struct hyp_smmu *smmu)
 {
 	const struct hyp_smmu_mark *mark = mark_at(&smmu->cmdq, 0);
-	u64 *cons = &smmu->regs.val[SMMU_REG_CMDQ_CONS];
 	u64 consumed = hyp_smmu_hwq_consumed(smmu);
 
 	if (consumed < mark->first || consumed >= mark->seq)
 		return;
-	*cons = ((mark->cons - (mark->seq - consumed)) & smmu->cmdq.idx_mask) |
-		(*cons & CMDQ_CONS_ERR);
+	cmdq_set_cons(smmu, (mark->cons - (mark->seq - consumed)) & smmu->cmdq.idx_mask);
 }
 
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
@@ -188,9 +184,11 @@ void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
 	while (cmdq->nr_marks && hyp_smmu_hwq_done(smmu, mark_at(cmdq, 0)->seq)) {
 		const struct hyp_smmu_mark *mark = mark_at(cmdq, 0);
 
-		cmdq_complete(smmu, mark);
-		if (mark->msi_addr)
+		cmdq_set_cons(smmu, mark->cons);
+		if (mark->msi_addr) {
+			cmdq_write_msi(smmu, mark->msi_addr, mark->msi_data);
 			cmdq->nr_msis--;
+		}
 		cmdq->first_mark = (cmdq->first_mark + 1) % HYP_SMMU_MARKS;
 		cmdq->nr_marks--;
 	}
@@ -529,25 +527,32 @@ static void cmdq_trace_unmap(struct hyp_smmu *smmu, u32 nr)
 static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	struct arm_smmu_cmd sync, *slot = cmdq_begin_unmap(smmu, nr, &sync);
-	struct hyp_smmu_mark mark;
+	u32 cons = (cmdq->fetch + nr) & cmdq->idx_mask, data;
+	struct arm_smmu_cmd sync, *slot;
+	u64 addr, seq;
 
+	slot = cmdq_begin_unmap(smmu, nr, &sync);
 	if (!slot)
 		return false;
-	mark.cons = (cmdq->fetch + nr) & cmdq->idx_mask;
-	mark.msi_addr = sync.data[1];
-	mark.msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, sync.data[0]);
+	addr = sync.data[1];
+	data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, sync.data[0]);
 	smmu_emu_make_irq_sync(&sync);
 	hyp_smmu_hwq_fill(slot, &sync);
 	cmdq_trace_unmap(smmu, nr);
-	cmdq->fetch = mark.cons;
+	cmdq->fetch = cons;
 	/* Mostly it is complete when it can be looked at. */
-	if (likely(hyp_smmu_hwq_end_look(smmu, nr, &mark.seq))) {
-		cmdq_complete(smmu, &mark);
+	if (likely(hyp_smmu_hwq_end_look(smmu, nr, &seq))) {
+		cmdq_set_cons(smmu, cons);
+		cmdq_write_msi(smmu, addr, data);
 		return true;
 	}
-	mark.first = mark.seq - nr;
-	cmdq_add_mark(cmdq, &mark);
+	cmdq_add_mark(cmdq, &(struct hyp_smmu_mark) {
+		.first		= seq - nr,
+		.seq		= seq,
+		.cons		= cons,
+		.msi_addr	= addr,
+		.msi_data	= data,
+	});
 
 	return false;
 }
@@ -559,11 +564,11 @@ static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
 static __always_inline bool cmdq_run_hw_unmap(struct hyp_smmu *smmu, u32 nr)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	struct arm_smmu_cmd sync, *slot = cmdq_begin_unmap(smmu, nr, &sync);
-	struct hyp_smmu_mark mark = {};
-	u64 addr;
-	u32 data;
+	u32 cons = (cmdq->fetch + nr) & cmdq->idx_mask, data;
+	struct arm_smmu_cmd sync, *slot;
+	u64 addr, seq;
 
+	slot = cmdq_begin_unmap(smmu, nr, &sync);
 	if (!slot)
 		return false;
 	addr = sync.data[1];
@@ -577,11 +582,13 @@ static __always_inline bool cmdq_run_hw_unmap(struct hyp_smmu *smmu, u32 nr)
 	hyp_smmu_hwq_fill(slot, &sync);
 	cmdq_trace_unmap(smmu, nr);
 
-	mark.seq = hyp_smmu_hwq_end(smmu, nr);
-	mark.first = mark.seq - nr;
-	mark.cons = (cmdq->fetch + nr) & cmdq->idx_mask;
-	cmdq->fetch = mark.cons;
-	cmdq_add_mark(cmdq, &mark);
+	seq = hyp_smmu_hwq_end(smmu, nr);
+	cmdq->fetch = cons;
+	cmdq_add_mark(cmdq, &(struct hyp_smmu_mark) {
+		.first	= seq - nr,
+		.seq	= seq,
+		.cons	= cons,
+	});
 
 	return true;
 }

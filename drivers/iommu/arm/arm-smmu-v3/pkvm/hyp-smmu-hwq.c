@@ -157,28 +157,41 @@ u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n)
 	return seq;
 }
 
-/* The reserve is there for this; it is empty only while the hardware lags behind. */
-static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
+static bool hwq_has_room(const struct hyp_smmu_hwq *q, u32 n)
+{
+	return hyp_smmu_hwq_used(q) + n <= q->slot_mask + 1;
+}
+
+/* The hardware lags behind, or is dead. The lock is held, and afterwards if there is room. */
+static noinline int hwq_wait_for_room(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_watch watch = { .active = false };
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
-	for (;;) {
-		hyp_spin_lock(&q->lock);
-		if (!q->dead && hyp_smmu_hwq_used(q) + n > BIT(q->shift)) {
-			hwq_refresh(smmu);
-			hwq_watch(smmu, &watch);
-		}
-		if (!q->dead && hyp_smmu_hwq_used(q) + n <= BIT(q->shift))
-			return 0;
-		if (q->dead)
-			break;
+	while (!q->dead && !hwq_has_room(q, n)) {
 		hyp_spin_unlock(&q->lock);
 		cpu_relax();
+		hyp_spin_lock(&q->lock);
+		hwq_refresh(smmu);
+		hwq_watch(smmu, &watch);
 	}
+	if (!q->dead)
+		return 0;
 	hyp_spin_unlock(&q->lock);
 
 	return -EIO;
+}
+
+/* The reserve is there for this. */
+static __always_inline int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	hyp_spin_lock(&q->lock);
+	if (likely(!q->dead && hwq_has_room(q, n)))
+		return 0;
+
+	return hwq_wait_for_room(smmu, n);
 }
 
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
@@ -256,13 +269,13 @@ bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq)
 	return done;
 }
 
-int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
+static noinline int hwq_keep_waiting(struct hyp_smmu *smmu, u64 seq)
 {
 	struct hyp_smmu_watch watch = { .active = false };
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	bool dead;
 
-	while (!hyp_smmu_hwq_done(smmu, seq)) {
+	do {
 		hyp_spin_lock(&q->lock);
 		hwq_watch(smmu, &watch);
 		dead = q->dead;
@@ -270,9 +283,14 @@ int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
 		if (dead)
 			return -EIO;
 		cpu_relax();
-	}
+	} while (!hyp_smmu_hwq_done(smmu, seq));
 
 	return 0;
+}
+
+int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
+{
+	return likely(hyp_smmu_hwq_done(smmu, seq)) ? 0 : hwq_keep_waiting(smmu, seq);
 }
 
 bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq)

@@ -20,10 +20,7 @@
 /* The SMMU that has @addr in its MMIO, NULL for none. */
 static __always_inline struct hyp_smmu *find_smmu(u64 addr)
 {
-	struct hyp_smmu *smmu = hyp_smmus;
-	unsigned int i;
-
-	for (i = 0; i < hyp_nr_smmus; i++, smmu++) {
+	for_each_hyp_smmu(smmu) {
 		if (addr - smmu->mmio_phys < smmu->mmio_size && smmu->enabled)
 			return smmu;
 	}
