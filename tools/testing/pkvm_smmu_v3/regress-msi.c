@@ -244,6 +244,7 @@ static void unmaps_after_error(u8 variant)
 	at = drv_next(0);
 	drv_put(0, 0x9b, 0);
 	drv_ring(0);
+	hw_settle();
 	EXPECT_EQ(drv_cmdq_err(0), ILL);
 	host_store64(at, 0x12);
 	host_store64(at + 8, 0x1000);

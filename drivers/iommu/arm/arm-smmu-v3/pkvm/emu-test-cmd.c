@@ -290,6 +290,19 @@ static void emu_test_cmd(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cmd.msi_data, t->msi_data);
 }
 
+/* The attributes are EL2's: write-back, inner shareable. */
+static void emu_test_cmd_add_msi(struct kunit *test)
+{
+	struct arm_smmu_cmd sync = { { ~0ULL, ~0ULL } };
+
+	smmu_emu_make_irq_sync(&sync);
+	KUNIT_EXPECT_EQ(test, sync.data[0], 0x1046);
+	KUNIT_EXPECT_EQ(test, sync.data[1], 0);
+	smmu_emu_add_msi(&sync, 0x8090040, 0x12345678);
+	KUNIT_EXPECT_EQ(test, sync.data[0], 0x123456780fc01046);
+	KUNIT_EXPECT_EQ(test, sync.data[1], 0x8090040);
+}
+
 /* SMMUs of 0 to 25 stream ID bits, and of 0 to 20 substream ID bits */
 static void emu_test_cmd_ids(struct kunit *test)
 {
@@ -393,6 +406,7 @@ static struct kunit_case emu_test_cmd_cases[] = {
 	KUNIT_CASE(emu_test_cmd_allowed),
 	KUNIT_CASE(emu_test_cmd_all_bits),
 	KUNIT_CASE_PARAM(emu_test_cmd, emu_test_cmd_gen_params),
+	KUNIT_CASE(emu_test_cmd_add_msi),
 	KUNIT_CASE(emu_test_cmd_ids),
 	KUNIT_CASE(emu_test_cmd_ranges),
 	KUNIT_CASE(emu_test_cmd_no_ril),

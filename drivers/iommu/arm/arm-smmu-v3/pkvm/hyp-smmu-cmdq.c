@@ -149,19 +149,18 @@ static void cmdq_set_cons(struct hyp_smmu *smmu, u32 idx)
  * Remember @mark until it is complete, in the host's order. It prolongs the last one
  * if the hardware has nothing in between: CMDQ_CONS is as exact with one of them.
  */
-static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, const struct hyp_smmu_mark *mark)
+static __always_inline void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
 {
 	struct hyp_smmu_mark *last = mark_at(cmdq, cmdq->nr_marks - 1);
-	u64 first = mark->first;
 
-	if (cmdq->nr_marks && !last->msi_addr && first == last->seq && first != mark->seq)
-		first = last->first;
+	if (mark.msi_addr)
+		cmdq->nr_msis++;
+	if (cmdq->nr_marks && !last->msi_addr && mark.first == last->seq &&
+	    mark.first != mark.seq)
+		mark.first = last->first;
 	else
 		last = mark_at(cmdq, cmdq->nr_marks++);
-	*last = *mark;
-	last->first = first;
-	if (mark->msi_addr)
-		cmdq->nr_msis++;
+	*last = mark;
 }
 
 /* Where the hardware is within the oldest mark, as far as that can be told. */
@@ -324,7 +323,7 @@ static enum cmdq_stop cmdq_copy_cfgi(struct hyp_smmu *smmu, const struct arm_smm
 	mark.first = mark.seq - 1;
 	mark.cons = smmu_emu_queue_add(cmdq->q.shift, cmdq->fetch, 1);
 	cmdq->fetch = mark.cons;
-	cmdq_add_mark(cmdq, &mark);
+	cmdq_add_mark(cmdq, mark);
 
 	return CMDQ_STOP_NOT;
 }
@@ -372,7 +371,7 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 	if (n == smmu_emu_queue_used(cmdq->q.shift, fetch, cmdq->fetch))
 		mark.first -= n;
 	if (fetch != cmdq->fetch)
-		cmdq_add_mark(cmdq, &mark);
+		cmdq_add_mark(cmdq, mark);
 	cmdq->fetch = fetch;
 	if (!stop)
 		return CMDQ_STOP_NOT;
@@ -546,7 +545,7 @@ static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
 		cmdq_write_msi(smmu, addr, data);
 		return true;
 	}
-	cmdq_add_mark(cmdq, &(struct hyp_smmu_mark) {
+	cmdq_add_mark(cmdq, (struct hyp_smmu_mark) {
 		.first		= seq - nr,
 		.seq		= seq,
 		.cons		= cons,
@@ -584,7 +583,7 @@ static __always_inline bool cmdq_run_hw_unmap(struct hyp_smmu *smmu, u32 nr)
 
 	seq = hyp_smmu_hwq_end(smmu, nr);
 	cmdq->fetch = cons;
-	cmdq_add_mark(cmdq, &(struct hyp_smmu_mark) {
+	cmdq_add_mark(cmdq, (struct hyp_smmu_mark) {
 		.first	= seq - nr,
 		.seq	= seq,
 		.cons	= cons,

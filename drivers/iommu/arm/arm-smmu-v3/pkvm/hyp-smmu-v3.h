@@ -346,7 +346,12 @@ int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq);
  */
 void hyp_smmu_hwq_look(struct hyp_smmu *smmu);
 
-/* How many commands it was last seen to have consumed. */
+/**
+ * hyp_smmu_hwq_consumed - How many commands the hardware has consumed
+ * @smmu: the SMMU
+ *
+ * Return: that number when it was last looked at, since takeover.
+ */
 u64 hyp_smmu_hwq_consumed(struct hyp_smmu *smmu);
 
 /**
