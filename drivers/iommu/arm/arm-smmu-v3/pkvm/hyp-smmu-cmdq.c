@@ -40,7 +40,7 @@ static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 direct, hw_msi = IDR0_MSI | IDR0_COHACC;
+	u32 hw_msi = IDR0_MSI | IDR0_COHACC;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
 	cmdq->q = smmu_emu_queue_decode(smmu->regs.val[SMMU_REG_CMDQ_BASE],
@@ -51,12 +51,9 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	cmdq->slots = hyp_phys_to_virt(cmdq->q.base);
 	cmdq->slot_mask = BIT(cmdq->q.shift) - 1;
 	cmdq->idx_mask = 2 * cmdq->slot_mask + 1;
-	direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) : 0;
+	cmdq->direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) - 1 : 0;
 	/* An MSI that is not coherent would not be seen by who polls for it. */
-	if ((smmu->hw.idr[0] & hw_msi) == hw_msi)
-		cmdq->direct_hw = direct;
-	else
-		cmdq->direct = direct;
+	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & hw_msi) == hw_msi;
 }
 
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
@@ -69,13 +66,13 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
 	/* And so is the last MSI; not ever, if the hardware does not answer. */
-	if (cmdq->direct_hw) {
+	if (cmdq->hw_msi) {
 		if (hyp_smmu_hwq_add_sync(smmu, &seq))
 			seq = U64_MAX;
 		smmu->cr0_seq = max(smmu->cr0_seq, seq);
 	}
 	cmdq->direct = 0;
-	cmdq->direct_hw = 0;
+	cmdq->hw_msi = false;
 	smmu->cfgi_scan.active = false;
 }
 
@@ -116,11 +113,11 @@ static void cmdq_abort_msi(struct hyp_smmu *smmu)
  */
 static bool cmdq_is_hw_msi(const struct hyp_smmu_host_cmdq *cmdq, u64 addr)
 {
-	return cmdq->direct_hw && !cmdq->nr_msis && smmu_emu_queue_has(&cmdq->q, addr);
+	return cmdq->hw_msi && !cmdq->nr_msis && smmu_emu_queue_has(&cmdq->q, addr);
 }
 
 /* Write an MSI: no memory but the queue's, pinned, is the SMMU's to write. */
-static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
+static __always_inline void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 
@@ -149,7 +146,7 @@ static void cmdq_set_cons(struct hyp_smmu *smmu, u32 idx)
  * Remember @mark until it is complete, in the host's order. It prolongs the last one
  * if the hardware has nothing in between: CMDQ_CONS is as exact with one of them.
  */
-static __always_inline void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
+static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
 {
 	struct hyp_smmu_mark *last = mark_at(cmdq, cmdq->nr_marks - 1);
 
@@ -370,7 +367,10 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 	mark.first = mark.seq;
 	if (n == smmu_emu_queue_used(cmdq->q.shift, fetch, cmdq->fetch))
 		mark.first -= n;
-	if (fetch != cmdq->fetch)
+	/* What has no effect is complete where nothing is before it. */
+	if (!n && !cmdq->nr_marks)
+		cmdq_set_cons(smmu, fetch);
+	else if (fetch != cmdq->fetch)
 		cmdq_add_mark(cmdq, mark);
 	cmdq->fetch = fetch;
 	if (!stop)
@@ -465,51 +465,81 @@ bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 }
 
 /*
- * What an unmap consists of, in a straight line: TLBI_NH_VA, and at the end a CMD_SYNC
- * with an MSI, @nr commands in all. Returns the slot that is left for the CMD_SYNC, with
- * the host's in @sync, or NULL where it is anything else, with nothing done: what was
- * written behind the last command submitted is not the hardware's.
+ * The straight line: what the host's driver writes at once and waits for. That is
+ * commands of an unmap, or one other, and at the end a CMD_SYNC with an MSI.
  */
-static __always_inline struct arm_smmu_cmd *cmdq_copy_unmap(struct hyp_smmu *smmu, u32 nr,
-							    struct arm_smmu_cmd *sync)
+
+/*
+ * Check and rewrite a first command that is no TLBI_NH_VA: whatever is to be issued as
+ * it is, and the STE of a single stream. Returns false where it is anything else.
+ */
+static noinline bool cmdq_take_other(struct hyp_smmu *smmu, struct arm_smmu_cmd *in)
+{
+	struct smmu_emu_cmd cmd;
+
+	smmu_emu_filter_by_row(&smmu->caps, in, &cmd);
+	if (cmd.action == SMMU_CMD_CFGI_STE && (in->data[1] & CMDQ_CFGI_1_LEAF)) {
+		hyp_smmu_begin_attempt(smmu);
+		if (!cmdq_prepare(smmu, in, &cmd))
+			return false;
+	} else if (cmd.action != SMMU_CMD_FORWARD) {
+		return false;
+	}
+	*in = cmd.out;
+
+	return true;
+}
+
+/*
+ * Copy @nr commands, of which @first has been taken, but for the CMD_SYNC, for which
+ * there is a slot left in @to. Returns false where that, or what is in between, is
+ * something else: what was written behind the last command submitted is not the
+ * hardware's.
+ */
+static __always_inline bool cmdq_copy_direct(struct hyp_smmu *smmu, u32 nr,
+					     struct arm_smmu_cmd first,
+					     struct arm_smmu_cmd *sync, struct arm_smmu_cmd **to)
 {
 	const struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	const struct arm_smmu_cmd *from = cmdq->slots;
 	u32 from_mask = cmdq->slot_mask, fetch = cmdq->fetch, end = fetch + nr - 1;
 	u32 to_mask = smmu->hwq.slot_mask, prod = smmu->hwq.submitted;
-	struct arm_smmu_cmd in, *to = smmu->hwq.base;
+	struct arm_smmu_cmd *base = smmu->hwq.base;
 
-	for (; fetch != end; fetch++, prod++) {
-		cmdq_read(&from[fetch & from_mask], &in);
-		if (!smmu_emu_is_plain_tlbi(&smmu->caps, &in))
-			return NULL;
-		smmu_emu_set_vmid(&in);
-		hyp_smmu_hwq_fill(&to[prod & to_mask], &in);
+	for (;;) {
+		hyp_smmu_hwq_fill(&base[prod++ & to_mask], &first);
+		if (++fetch == end)
+			break;
+		cmdq_read(&from[fetch & from_mask], &first);
+		if (!smmu_emu_is_plain_tlbi(&smmu->caps, &first))
+			return false;
+		smmu_emu_set_vmid(&first);
 	}
 
+	*to = &base[prod & to_mask];
 	cmdq_read(&from[fetch & from_mask], sync);
 
-	return smmu_emu_is_msi_sync(sync) ? &to[prod & to_mask] : NULL;
+	return smmu_emu_is_msi_sync(sync);
 }
 
-/* The same, with the lock of the hardware's queue held where it is an unmap. */
-static __always_inline struct arm_smmu_cmd *cmdq_begin_unmap(struct hyp_smmu *smmu, u32 nr,
-							     struct arm_smmu_cmd *sync)
+/* The same, and the lock of the hardware's queue is held then. */
+static __always_inline bool cmdq_begin_direct(struct hyp_smmu *smmu, u32 nr,
+					      struct arm_smmu_cmd first,
+					      struct arm_smmu_cmd *sync, struct arm_smmu_cmd **to)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	struct arm_smmu_cmd *slot = NULL;
 
 	hyp_spin_lock(&q->lock);
-	if (hyp_smmu_hwq_used(q) + nr <= q->limit / 2)
-		slot = cmdq_copy_unmap(smmu, nr, sync);
-	if (!slot)
-		hyp_spin_unlock(&q->lock);
+	if (hyp_smmu_hwq_used(q) + nr <= q->limit / 2 &&
+	    cmdq_copy_direct(smmu, nr, first, sync, to))
+		return true;
+	hyp_spin_unlock(&q->lock);
 
-	return slot;
+	return false;
 }
 
 /* Trace what the hardware gets: that is what the host gave, but for VMID and MSI. */
-static void cmdq_trace_unmap(struct hyp_smmu *smmu, u32 nr)
+static void cmdq_trace_direct(struct hyp_smmu *smmu, u32 nr)
 {
 	const struct hyp_smmu_hwq *q = &smmu->hwq;
 	u32 i;
@@ -523,21 +553,21 @@ static void cmdq_trace_unmap(struct hyp_smmu *smmu, u32 nr)
 }
 
 /* Returns false if there is something else to do, or to wait for. */
-static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
+static __always_inline bool cmdq_run_direct(struct hyp_smmu *smmu, u32 nr,
+					    struct arm_smmu_cmd first)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	u32 cons = (cmdq->fetch + nr) & cmdq->idx_mask, data;
 	struct arm_smmu_cmd sync, *slot;
 	u64 addr, seq;
 
-	slot = cmdq_begin_unmap(smmu, nr, &sync);
-	if (!slot)
+	if (!cmdq_begin_direct(smmu, nr, first, &sync, &slot))
 		return false;
 	addr = sync.data[1];
 	data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, sync.data[0]);
 	smmu_emu_make_irq_sync(&sync);
 	hyp_smmu_hwq_fill(slot, &sync);
-	cmdq_trace_unmap(smmu, nr);
+	cmdq_trace_direct(smmu, nr);
 	cmdq->fetch = cons;
 	/* Mostly it is complete when it can be looked at. */
 	if (likely(hyp_smmu_hwq_end_look(smmu, nr, &seq))) {
@@ -556,19 +586,31 @@ static __always_inline bool cmdq_run_unmap(struct hyp_smmu *smmu, u32 nr)
 	return false;
 }
 
+/* The same with a command that is no TLBI_NH_VA first. */
+static noinline bool cmdq_run_direct_other(struct hyp_smmu *smmu, u32 nr,
+					   struct arm_smmu_cmd first)
+{
+	return cmdq_take_other(smmu, &first) && cmdq_run_direct(smmu, nr, first);
+}
+
 /*
  * The same where the hardware writes the MSI: nothing is waited for, or even looked at
  * before the hardware's queue is half full.
  */
-static __always_inline bool cmdq_run_hw_unmap(struct hyp_smmu *smmu, u32 nr)
+static noinline bool cmdq_run_direct_hw(struct hyp_smmu *smmu, u32 nr,
+					struct arm_smmu_cmd first)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	u32 cons = (cmdq->fetch + nr) & cmdq->idx_mask, data;
 	struct arm_smmu_cmd sync, *slot;
 	u64 addr, seq;
 
-	slot = cmdq_begin_unmap(smmu, nr, &sync);
-	if (!slot)
+	if (smmu_emu_is_plain_tlbi(&smmu->caps, &first))
+		smmu_emu_set_vmid(&first);
+	else if (!cmdq_take_other(smmu, &first))
+		return false;
+
+	if (!cmdq_begin_direct(smmu, nr, first, &sync, &slot))
 		return false;
 	addr = sync.data[1];
 	if (!cmdq_is_hw_msi(cmdq, addr)) {
@@ -579,7 +621,7 @@ static __always_inline bool cmdq_run_hw_unmap(struct hyp_smmu *smmu, u32 nr)
 	smmu_emu_make_irq_sync(&sync);
 	smmu_emu_add_msi(&sync, addr, data);
 	hyp_smmu_hwq_fill(slot, &sync);
-	cmdq_trace_unmap(smmu, nr);
+	cmdq_trace_direct(smmu, nr);
 
 	seq = hyp_smmu_hwq_end(smmu, nr);
 	cmdq->fetch = cons;
@@ -592,6 +634,26 @@ static __always_inline bool cmdq_run_hw_unmap(struct hyp_smmu *smmu, u32 nr)
 	return true;
 }
 
+/* Returns false if all is left to hyp_smmu_cmdq_run(). */
+static __always_inline bool cmdq_try_direct(struct hyp_smmu *smmu, u32 nr)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	struct arm_smmu_cmd first;
+
+	if (nr - 2 >= cmdq->direct || cmdq->err)
+		return false;
+	cmdq_read(&cmdq->slots[cmdq->fetch & cmdq->slot_mask], &first);
+	if (cmdq->hw_msi)
+		return cmdq->nr_marks < HYP_SMMU_MARKS && cmdq_run_direct_hw(smmu, nr, first);
+	if (cmdq->nr_marks)
+		return false;
+	if (!smmu_emu_is_plain_tlbi(&smmu->caps, &first))
+		return cmdq_run_direct_other(smmu, nr, first);
+	smmu_emu_set_vmid(&first);
+
+	return cmdq_run_direct(smmu, nr, first);
+}
+
 bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -599,11 +661,7 @@ bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
 
 	hyp_assert_lock_held(&smmu->emu_lock);
 	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
-	if (likely(nr - 1 < cmdq->direct && !cmdq->err && !cmdq->nr_marks) &&
-	    cmdq_run_unmap(smmu, nr))
-		return true;
-	if (nr - 1 < cmdq->direct_hw && !cmdq->err && cmdq->nr_marks < HYP_SMMU_MARKS &&
-	    cmdq_run_hw_unmap(smmu, nr))
+	if (likely(cmdq_try_direct(smmu, nr)))
 		return true;
 	hyp_smmu_begin_attempt(smmu);
 

@@ -107,13 +107,11 @@ struct hyp_smmu_host_cmdq {
 	const struct arm_smmu_cmd *slots;
 	u32 slot_mask;
 	u32 idx_mask;
-	/*
-	 * The most commands that one attempt takes in a straight line: one of the two,
-	 * the second where the hardware writes MSIs. 0 if disabled.
-	 */
+	/* The most commands before a CMD_SYNC that are taken in a straight line: 0 if disabled. */
 	u32 direct;
-	u32 direct_hw;
 	bool pinned;
+	/* The hardware writes MSIs. */
+	bool hw_msi;
 	/* Next command to copy; CMDQ_CONS follows as the hardware completes. */
 	u32 fetch;
 	/* CERROR_* at @fetch, 0 for none, and whether the host has been told. */
@@ -300,7 +298,6 @@ static inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u64 end = q->submitted + n;
-	bool done;
 	u32 cons;
 
 	hyp_smmu_hwq_ring(smmu, n);
@@ -310,13 +307,15 @@ static inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
 	 * after the effects of a CMD_SYNC are visible.
 	 */
 	dma_rmb();
-	done = !((cons ^ end) & q->idx_mask) && !q->dead;
-	if (done)
-		q->consumed = end;
-	hyp_spin_unlock(&q->lock);
 	*seq = end;
+	if (unlikely(((cons ^ end) & q->idx_mask) || q->dead)) {
+		hyp_spin_unlock(&q->lock);
+		return false;
+	}
+	q->consumed = end;
+	hyp_spin_unlock(&q->lock);
 
-	return done;
+	return true;
 }
 
 /**
