@@ -67,7 +67,10 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
-	/* And so is the last MSI; not ever, if the hardware does not answer. */
+	/*
+	 * And the last MSI is written. Of hardware that does not answer nobody knows:
+	 * CR0ACK never follows.
+	 */
 	if (cmdq->direct_hw) {
 		if (hyp_smmu_hwq_add_sync(smmu, &seq))
 			seq = U64_MAX;
@@ -150,7 +153,8 @@ static void cmdq_complete(struct hyp_smmu *smmu, const struct hyp_smmu_mark *mar
  * Remember @mark until it is complete, in the host's order. It prolongs the last one
  * if the hardware has nothing in between: CMDQ_CONS is as exact with one of them.
  */
-static __always_inline void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
+static __always_inline void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq,
+					  struct hyp_smmu_mark mark)
 {
 	struct hyp_smmu_mark *last = mark_at(cmdq, cmdq->nr_marks - 1);
 
