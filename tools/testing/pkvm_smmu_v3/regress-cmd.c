@@ -249,6 +249,8 @@ static void hardware_error_is_not_the_hosts(void)
 	hw_settle();
 	EXPECT_EQ((smmus[0].gerror ^ smmus[0].gerrorn) & 1, 1);
 	write32(0, 0x64, read32(0, 0x64) ^ 1);
+	/* It would be met again if it was acknowledged as it is. */
+	hw_settle();
 	smmus[0].refuse_op = 0;
 	EXPECT_EQ((read32(0, 0x60) ^ read32(0, 0x64)) & 1, 0);
 	EXPECT(drv_sync(0));

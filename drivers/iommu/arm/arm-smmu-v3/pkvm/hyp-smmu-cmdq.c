@@ -65,7 +65,10 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
-	/* And so is the last MSI; not ever, if the hardware does not answer. */
+	/*
+	 * And the last MSI is written. Of hardware that does not answer nobody knows:
+	 * CR0ACK never follows.
+	 */
 	if (cmdq->hw_msi) {
 		if (hyp_smmu_hwq_add_sync(smmu, &seq))
 			seq = U64_MAX;
