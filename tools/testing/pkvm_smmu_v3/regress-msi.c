@@ -81,6 +81,27 @@ static bool msi_is(u64 at, u32 data)
 	return (u32)val == data;
 }
 
+/* An unmap, as the host's driver has it. */
+static u64 put_unmap(u32 data)
+{
+	drv_put(0, 0x12 | (u64)(data & 0xff) << 48, 0x1000);
+
+	return put_sync_msi(data);
+}
+
+static enum mmio_result ring_once(void)
+{
+	u64 val = drv_prod(0);
+
+	return host_mmio(0, 0x98, 4, true, &val);
+}
+
+/* How many commands CMDQ_CONS is behind a position. */
+static u32 behind(u32 pos)
+{
+	return (pos - read32(0, 0x9c)) & ((2 << DRV_CMDQ_SHIFT) - 1);
+}
+
 /*
  * EL2 writes MSIs.
  */
@@ -233,6 +254,102 @@ static void msi_before_unmap(void)
 	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_DONE);
 	EXPECT(msi_is(first, 1));
 	EXPECT(msi_is(second, 2));
+
+	/* So it does where the hardware comes to both in the same trap. */
+	smmus[0].hang = true;
+	first = put_sync_msi(3);
+	EXPECT_EQ(ring_once(), MMIO_AGAIN);
+	smmus[0].hang = false;
+	smmus[0].prompt = true;
+	second = put_unmap(4);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
+	EXPECT(msi_is(first, 3));
+	EXPECT(msi_is(second, 4));
+	EXPECT_EQ(behind(drv_prod(0)), 0);
+}
+
+/* Other commands and the CMD_SYNC for them in one go: what the filter makes of each. */
+static void others_in_one_go(u8 variant)
+{
+	const u64 cmds[][2] = {
+		{ 0x05 | 3ULL << 32, 1 },
+		{ 0x06 | 3ULL << 32, 0 },
+		{ 0x10 | 7ULL << 32, 0 },
+		{ 0x11 | 7ULL << 32 | 5ULL << 48, 0 },
+		{ 0x12 | 7ULL << 32 | 5ULL << 48, 0x1000 },
+		{ 0x13 | 7ULL << 32, 0x1000 },
+		{ 0x30, 0 },
+	};
+	unsigned int i;
+	u64 at;
+
+	boot_and_init(variant);
+	smmus[0].prompt = true;
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		drv_put(0, cmds[i][0], cmds[i][1]);
+		at = put_sync_msi(i + 1);
+		EXPECT_EQ(ring_once(), MMIO_DONE);
+		EXPECT(msi_is(at, i + 1));
+	}
+
+	/* Refused as ever. */
+	drv_put(0, 0x28, 0);
+	put_sync_msi(i + 1);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
+	EXPECT_EQ(drv_cmdq_err(0), ILL);
+	EXPECT_EQ(smmus[0].ops[0x28], 0);
+}
+
+static void direct_others(void)
+{
+	others_in_one_go(0);
+	others_in_one_go(NO_MSI);
+}
+
+/* An STE in a part of the table that the hardware knows to be absent. */
+static void stes_in_one_go(u8 variant)
+{
+	u64 at;
+
+	boot_and_init(variant);
+	smmus[0].prompt = true;
+	EXPECT_EQ(dev_dma(0, 3, HOST_DATA(0)), DMA_ABORTED);
+	drv_write_ste(0, 3, 1 | 4 << 1, 1ULL << 44);
+	drv_put(0, 0x03 | 3ULL << 32, 1);
+	at = put_sync_msi(1);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
+	EXPECT(msi_is(at, 1));
+	EXPECT_EQ(dev_dma(0, 3, HOST_DATA(0)), DMA_DONE);
+	drv_write_ste(0, 3, 1, 0);
+	drv_put(0, 0x03 | 3ULL << 32, 1);
+	at = put_sync_msi(2);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
+	EXPECT(msi_is(at, 2));
+	EXPECT_EQ(dev_dma(0, 3, HOST_DATA(0)), DMA_ABORTED);
+}
+
+static void direct_ste(void)
+{
+	stes_in_one_go(0);
+	stes_in_one_go(NO_MSI);
+}
+
+/* What has no effect is not complete before what precedes it is. */
+static void hint_behind_others(void)
+{
+	boot_and_init(NO_MSI);
+	drv_put(0, 0x01 | 3ULL << 32, 0);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
+	EXPECT_EQ(behind(drv_prod(0)), 0);
+	smmus[0].hang = true;
+	drv_put(0, 0x10, 0);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
+	drv_put(0, 0x01 | 3ULL << 32, 0);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
+	EXPECT_EQ(behind(drv_prod(0)), 2);
+	smmus[0].hang = false;
+	hw_settle();
+	EXPECT_EQ(behind(drv_prod(0)), 0);
 }
 
 /* A queue that has stopped goes on when the error is acknowledged, not before. */
@@ -291,27 +408,6 @@ static void unmap_leaves_reserve(void)
 /*
  * The hardware writes MSIs.
  */
-
-/* An unmap, as the host's driver has it. */
-static u64 put_unmap(u32 data)
-{
-	drv_put(0, 0x12 | (u64)(data & 0xff) << 48, 0x1000);
-
-	return put_sync_msi(data);
-}
-
-static enum mmio_result ring_once(void)
-{
-	u64 val = drv_prod(0);
-
-	return host_mmio(0, 0x98, 4, true, &val);
-}
-
-/* How many commands CMDQ_CONS is behind a position. */
-static u32 behind(u32 pos)
-{
-	return (pos - read32(0, 0x9c)) & ((2 << DRV_CMDQ_SHIFT) - 1);
-}
 
 /* Until the hardware has an MSI on its way. */
 static void step_to_msi(void)
@@ -715,6 +811,9 @@ const struct test tests_msi[] = {
 	TEST(msi_before_cr0ack),
 	TEST(msi_is_waited_for_by_its_own),
 	TEST(msi_before_unmap),
+	TEST(direct_others),
+	TEST(direct_ste),
+	TEST(hint_behind_others),
 	TEST(unmap_after_error),
 	TEST(unmap_leaves_reserve),
 	TEST(hw_msi_is_not_looked_for),

@@ -202,6 +202,8 @@ static void write_prod(struct smmu *s, u32 val)
 		violation("CMDQ_PROD goes from %x back to %x", s->cmdq_prod, val);
 	s->cmdq_prod = val;
 	s->doorbells++;
+	while (s->prompt && smmu_step_cmdq(s))
+		;
 }
 
 static void reg_write32(struct smmu *s, u32 off, u32 val)

@@ -90,6 +90,8 @@ struct smmu {
 	bool hold_msi;
 	/* The next MSI aborts. */
 	bool abort_msi;
+	/* It does what is asked for while CMDQ_PROD is written. */
+	bool prompt;
 
 	u32 cr0, cr0ack, cr1, cr2, gbpa, irq_ctrl, irq_ctrlack;
 	u32 gerror, gerrorn;

@@ -75,7 +75,6 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 		smmu->cr0_seq = max(smmu->cr0_seq, seq);
 	}
 	cmdq->direct = 0;
-	cmdq->hw_msi = false;
 	smmu->cfgi_scan.active = false;
 }
 
