@@ -25,6 +25,7 @@
  * not reach.
  */
 
+#include <linux/bitfield.h>
 #include <linux/sizes.h>
 
 #include <asm/kvm_hyp.h>
@@ -52,12 +53,6 @@ bool hyp_iommu_prepared(void)
 typedef int (*map_fn)(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		      struct kvm_hyp_memcache *mc);
 
-struct hole_walk {
-	struct hyp_iommu_s2	*s2;
-	map_fn			map;
-	u64			next;	/* all below is done */
-};
-
 /* What is not mapped is so for being lazy; what the host may only read is text. */
 static bool host_may_access(kvm_pte_t pte)
 {
@@ -67,47 +62,74 @@ static bool host_may_access(kvm_pte_t pte)
 	return !pte;
 }
 
-/* Map what is before a hole, which nothing is made for until it is granted. */
-static int hole_walker(const struct kvm_pgtable_visit_ctx *ctx,
-		       enum kvm_pgtable_walk_flags visit)
+static bool is_table(kvm_pte_t pte, s8 level)
 {
-	u64 size = kvm_granule_size(ctx->level);
-	struct hole_walk *walk = ctx->arg;
-	int ret = 0;
-
-	if (host_may_access(ctx->old))
-		return 0;
-
-	/* Holes come in runs. */
-	if (walk->next < ctx->addr)
-		ret = walk->map(walk->s2, walk->next, ctx->addr, &hyp_iommu_tables);
-	walk->next = ALIGN_DOWN(ctx->addr, size) + size;
-
-	return ret;
+	return level < KVM_PGTABLE_LAST_LEVEL && kvm_pte_valid(pte) &&
+	       FIELD_GET(KVM_PTE_TYPE, pte) == KVM_PTE_TYPE_TABLE;
 }
 
-/* Map a range that is all memory or all MMIO, but for what is not the host's. */
+/* The descriptor of the host stage 2 that decides about an address. */
+static kvm_pte_t *host_leaf(u64 addr, s8 *level)
+{
+	struct kvm_pgtable *pgt = &host_mmu.pgt;
+	/* Concatenated tables are one array: the index has no mask. */
+	kvm_pte_t *ptep = pgt->pgd + (addr >> kvm_granule_shift(pgt->start_level));
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	for (*level = pgt->start_level; is_table(*ptep, *level); (*level)++) {
+		kvm_pte_t *table = hyp_phys_to_virt(kvm_pte_to_phys(*ptep));
+
+		ptep = table + ((addr >> kvm_granule_shift(*level + 1)) & (PTRS_PER_PTE - 1));
+	}
+
+	return ptep;
+}
+
+/*
+ * Leaves come in runs: all that EL2 owns, thousands of pages, has the same annotation,
+ * and all that is not mapped has none. Returns where that of @addr ends, or its table.
+ */
+static u64 leaf_run(u64 addr, kvm_pte_t *first)
+{
+	kvm_pte_t *ptep, *end, pte;
+	u64 shift, next;
+	s8 level;
+
+	ptep = host_leaf(addr, &level);
+	pte = *ptep;
+	*first = pte;
+	shift = kvm_granule_shift(level);
+	next = ALIGN(addr + 1, kvm_granule_size(level - 1));
+	end = ptep + ((next >> shift) - (addr >> shift));
+	do {
+		ptep++;
+	} while (ptep < end && *ptep == pte);
+
+	return next - ((u64)(end - ptep) << shift);
+}
+
+/*
+ * Map a range that is all memory or all MMIO, but for what is not the host's: nothing
+ * is made for that until it is granted.
+ */
 static int map_but_holes(struct hyp_iommu_s2 *s2, u64 start, u64 end, map_fn map)
 {
-	struct hole_walk walk = {
-		.s2	= s2,
-		.map	= map,
-		.next	= start,
-	};
-	struct kvm_pgtable_walker walker = {
-		.cb	= hole_walker,
-		.arg	= &walk,
-		.flags	= KVM_PGTABLE_WALK_LEAF,
-	};
+	u64 addr, next, done = start;
+	kvm_pte_t pte;
 	int ret;
 
-	/* Regions can touch. */
-	if (start >= end)
-		return 0;
+	for (addr = start; addr < end; addr = next) {
+		next = leaf_run(addr, &pte);
+		if (host_may_access(pte))
+			continue;
 
-	ret = kvm_pgtable_walk(&host_mmu.pgt, start, end - start, &walker);
+		ret = map(s2, done, addr, &hyp_iommu_tables);
+		if (ret)
+			return ret;
+		done = next;
+	}
 
-	return ret ?: map(s2, walk.next, end, &hyp_iommu_tables);
+	return map(s2, done, end, &hyp_iommu_tables);
 }
 
 /*
