@@ -253,6 +253,45 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 	return unmapped;
 }
 
+/* The parts of the address space with a table at the last level of their own. */
+#define PART_SIZE	kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)
+
+unsigned long iommu_s2_missing_tables(const struct hyp_iommu_s2 *s2, u64 start, u64 end)
+{
+	unsigned long nr = 0;
+	u64 addr;
+	s8 level;
+
+	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
+		iommu_s2_leaf(s2, addr, &level);
+		nr += KVM_PGTABLE_LAST_LEVEL - level;
+	}
+
+	return nr;
+}
+
+int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+			struct kvm_hyp_memcache *mc)
+{
+	u64 addr, *desc;
+	s8 level;
+	int ret;
+
+	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
+		desc = iommu_s2_leaf(s2, addr, &level);
+		for (; level < KVM_PGTABLE_LAST_LEVEL; level++) {
+			ret = *desc & KVM_PTE_VALID ? split(desc, level, mc) :
+						      add_table(desc, mc);
+			if (ret)
+				return ret;
+
+			desc = child_desc(*desc, addr, level + 1);
+		}
+	}
+
+	return 0;
+}
+
 /* Recursive: three levels at most. */
 static void free_tables(u64 *table, unsigned long nr, s8 level,
 			struct kvm_hyp_memcache *mc)
