@@ -107,9 +107,13 @@ static u64 leaf_run(u64 addr, kvm_pte_t *first)
 	shift = kvm_granule_shift(level);
 	next = ALIGN(addr + 1, kvm_granule_size(level - 1));
 	end = ptep + ((next >> shift) - (addr >> shift));
-	do {
+	ptep++;
+	/* Four at a time, as the runs are long. */
+	while (end - ptep >= 4 &&
+	       !((ptep[0] ^ pte) | (ptep[1] ^ pte) | (ptep[2] ^ pte) | (ptep[3] ^ pte)))
+		ptep += 4;
+	while (ptep < end && *ptep == pte)
 		ptep++;
-	} while (ptep < end && *ptep == pte);
 
 	return next - ((u64)(end - ptep) << shift);
 }

@@ -178,7 +178,7 @@ static s8 largest_leaf(s8 level, u64 addr, u64 end)
 static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 attrs,
 	       struct kvm_hyp_memcache *mc)
 {
-	u64 addr, size, *desc;
+	u64 addr, size, leaf, nr, *desc;
 	s8 level, last;
 	int ret;
 
@@ -201,12 +201,15 @@ static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 
 
 		/* Those that follow in the same table are of the same size, or smaller. */
 		size = kvm_granule_size(level);
+		nr = min(end, ALIGN(addr + 1, kvm_granule_size(level - 1))) - addr;
+		nr >>= kvm_granule_shift(level);
+		/* No carry into the attributes: the addresses are those of one table. */
+		leaf = leaf_desc(addr, level, attrs);
 		do {
-			WRITE_ONCE(*desc++, leaf_desc(addr, level, attrs));
+			WRITE_ONCE(*desc++, leaf);
+			leaf += size;
 			addr += size;
-		} while (addr < end && end - addr >= size &&
-			 !IS_ALIGNED(addr, kvm_granule_size(level - 1)) &&
-			 !(*desc & KVM_PTE_VALID));
+		} while (--nr && !(*desc & KVM_PTE_VALID));
 	}
 
 	return 0;

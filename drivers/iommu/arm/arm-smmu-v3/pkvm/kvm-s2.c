@@ -42,6 +42,13 @@ static size_t s2_pgd_size;
 static DEFINE_MUTEX(s2_later_lock);
 static unsigned long s2_later;
 
+/*
+ * Pages kept for that, the rest of a block that the hypervisor has the beginning of:
+ * whatever else the host did in such a block it would have to fault in page by page.
+ */
+static struct page *s2_kept;
+static unsigned long s2_nr_kept;
+
 static int __init resource_end(struct resource *res, void *arg)
 {
 	u64 *end = arg;
@@ -120,10 +127,18 @@ unsigned int __init pkvm_iommu_mmio_blocks(u64 size)
 	return DIV_ROUND_UP_ULL(size, kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1));
 }
 
+static void s2_free_kept(void)
+{
+	while (s2_nr_kept)
+		__free_page(s2_kept + --s2_nr_kept);
+}
+
 static void __init s2_free(void)
 {
+	s2_free_kept();
 	free_hyp_memcache(&hyp_iommu_pool);
-	free_pages_exact(s2_pgd, s2_pgd_size);
+	if (s2_pgd)
+		free_pages_exact(s2_pgd, s2_pgd_size);
 	s2_pgd = NULL;
 }
 
@@ -145,14 +160,40 @@ static unsigned long __init s2_may_be_later(unsigned int nr_mmio_blocks)
 	return all > now ? ALIGN_DOWN(all - now, BIT(HYP_IOMMU_TOPUP_MIN_ORDER)) : 0;
 }
 
-/* The pool is the host's, and gets @nr_pages more. */
-static int __init s2_build(u8 ia_bits, unsigned long nr_pages, unsigned long nr_later)
+/* The root and @nr_pages for tables from one block, whose rest is kept. */
+static bool __init s2_alloc_block(unsigned long nr_pages, unsigned long nr_later)
 {
-	int ret = hyp_pool_alloc(&hyp_iommu_pool, nr_pages);
+	unsigned long nr_pgd = s2_pgd_size >> PAGE_SHIFT;
+	unsigned int order = PAGE_SHIFT - 3;
+	struct page *page;
 
-	if (ret)
-		return ret;
+	if (nr_pgd + nr_pages > BIT(order) || nr_pages + nr_later < BIT(order))
+		return false;
 
+	page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY, order);
+	if (!page)
+		return false;
+
+	split_page(page, order);
+	s2_pgd = page_address(page);
+	hyp_pool_add(&hyp_iommu_pool, page + nr_pgd, nr_pages);
+	s2_kept = page + nr_pgd + nr_pages;
+	s2_nr_kept = BIT(order) - nr_pgd - nr_pages;
+
+	return true;
+}
+
+static int __init s2_alloc(unsigned long nr_pages)
+{
+	s2_pgd = alloc_pages_exact(s2_pgd_size, GFP_KERNEL);
+	if (!s2_pgd)
+		return -ENOMEM;
+
+	return hyp_pool_alloc(&hyp_iommu_pool, nr_pages);
+}
+
+static int __init s2_build(u8 ia_bits, unsigned long nr_later)
+{
 	hyp_pool_debug(NULL, "pgt_pool", &hyp_iommu_pool);
 
 	return kvm_call_hyp_nvhe(__pkvm_iommu_prepare, virt_to_pfn(s2_pgd), ia_bits, nr_later);
@@ -162,22 +203,28 @@ int __init pkvm_iommu_s2_prepare(u8 ia_bits, unsigned int nr_mmio_blocks)
 {
 	unsigned long nr_pages = hyp_iommu_pgtable_pages(ia_bits, nr_mmio_blocks);
 	unsigned long nr_later = s2_may_be_later(nr_mmio_blocks);
-	int ret;
+	int ret = 0;
 
+	nr_pages -= nr_later;
 	s2_pgd_size = hyp_iommu_pgd_size(ia_bits);
-	s2_pgd = alloc_pages_exact(s2_pgd_size, GFP_KERNEL | __GFP_ZERO);
-	if (!s2_pgd)
-		return -ENOMEM;
+	if (!s2_alloc_block(nr_pages, nr_later))
+		ret = s2_alloc(nr_pages);
+	if (ret)
+		goto out;
 
-	pr_debug("pkvm: device stage 2 of %u bits, %lu pages for tables, %lu of them later\n",
+	pr_debug("pkvm: device stage 2 of %u bits, %lu pages for tables, %lu later\n",
 		 ia_bits, nr_pages, nr_later);
 	hyp_range_debug(NULL, "pgd", virt_to_phys(s2_pgd), s2_pgd_size);
 
-	ret = s2_build(ia_bits, nr_pages - nr_later, nr_later);
+	ret = s2_build(ia_bits, nr_later);
 	if (ret == -ENOMEM && nr_later) {
-		ret = s2_build(ia_bits, nr_later, 0);
+		s2_free_kept();
+		ret = hyp_pool_alloc(&hyp_iommu_pool, nr_later);
 		nr_later = 0;
+		if (!ret)
+			ret = s2_build(ia_bits, 0);
 	}
+out:
 	if (ret) {
 		s2_free();
 		return ret;
@@ -200,25 +247,57 @@ void __init pkvm_iommu_s2_release(void)
 	s2_later = 0;
 }
 
-/* Give the hypervisor the largest chunk that there is. Returns its pages, or an error. */
+static int s2_give(struct page *page, unsigned int order)
+{
+	int ret = kvm_call_hyp_nvhe(__pkvm_iommu_topup, page_to_pfn(page), order);
+
+	if (ret)
+		return ret;
+
+	hyp_range_debug(NULL, "pgt_later", page_to_phys(page), PAGE_SIZE << order);
+	return BIT(order);
+}
+
+/* From the end of what is kept, in chunks that are aligned. 0 where there is none. */
+static int s2_give_kept(unsigned int order)
+{
+	int nr;
+
+	if (!s2_nr_kept)
+		return 0;
+
+	order = min3(order, ilog2(s2_nr_kept), __ffs(page_to_pfn(s2_kept + s2_nr_kept)));
+	if (order < HYP_IOMMU_TOPUP_MIN_ORDER) {
+		s2_free_kept();
+		return 0;
+	}
+
+	nr = s2_give(s2_kept + s2_nr_kept - BIT(order), order);
+	if (nr > 0)
+		s2_nr_kept -= nr;
+
+	return nr;
+}
+
+/* The largest chunk that there is. Returns its pages, or an error. */
 static int s2_give_chunk(unsigned int order)
 {
 	struct page *page;
-	int ret;
+	int nr = s2_give_kept(order);
+
+	if (nr)
+		return nr;
 
 	while (!(page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order))) {
 		if (order-- == HYP_IOMMU_TOPUP_MIN_ORDER)
 			return -ENOMEM;
 	}
 
-	ret = kvm_call_hyp_nvhe(__pkvm_iommu_topup, page_to_pfn(page), order);
-	if (ret) {
+	nr = s2_give(page, order);
+	if (nr < 0)
 		__free_pages(page, order);
-		return ret;
-	}
 
-	hyp_range_debug(NULL, "pgt_later", page_to_phys(page), PAGE_SIZE << order);
-	return BIT(order);
+	return nr;
 }
 
 /**
@@ -248,6 +327,7 @@ int pkvm_iommu_give_tables(void)
 		}
 		smp_store_release(&s2_later, s2_later - ret);
 	}
+	s2_free_kept();
 
 	return 0;
 }
