@@ -138,6 +138,14 @@ static void drv_strtab(unsigned int i)
 	write32(i, 0x88, cfg);
 }
 
+void drv_fill_strtab(unsigned int i)
+{
+	unsigned int n;
+
+	for (n = 3; n < 1U << (smmu_sid_bits(&smmus[i]) - 6); n++)
+		host_store64(HOST_STRTAB(i) + n * 8, HOST_L2(i, 2) | 7);
+}
+
 void drv_enable(unsigned int i, u32 cr0)
 {
 	u32 on = 0x8;

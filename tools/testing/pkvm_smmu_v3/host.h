@@ -40,6 +40,8 @@ static inline u32 read32(unsigned int i, u32 off)
 /* Reset the emulated SMMU and set it up, with every stream aborting. */
 void drv_init(unsigned int i);
 void drv_queues(unsigned int i);
+/* Level 2 tables everywhere: a scan cannot skip any. */
+void drv_fill_strtab(unsigned int i);
 void drv_enable(unsigned int i, u32 cr0);
 void drv_disable(unsigned int i);
 /* Write CR0 and wait for CR0ACK; false if that never follows. */

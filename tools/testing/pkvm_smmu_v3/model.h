@@ -194,6 +194,7 @@ struct machine_cfg {
 	u32 aidr;
 	u8 hwq_shift;
 	u8 pool_pages;
+	u8 nr_later;		/* pages for tables that come by a top-up */
 	bool page1_alias;
 	bool stale_boot;	/* firmware left caches and registers full */
 	bool pmcg;		/* EL2 is to hide the counters */

@@ -102,7 +102,7 @@ static void calls_out_of_order(void)
 	EXPECT_EQ(__pkvm_smmu_v3_enable(2), -EINVAL);
 	EXPECT_EQ(__pkvm_smmu_v3_release(PKVM_SMMU_V3_MAX), -EINVAL);
 	EXPECT_EQ(__pkvm_smmu_v3_release(2), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(1, IA_BITS), -EBUSY);
+	EXPECT_EQ(hyp_iommu_prepare(1, IA_BITS, 0), -EBUSY);
 	EXPECT_EQ(hyp_iommu_release(), -EBUSY);
 	EXPECT_EQ(machine_release(), 0);
 	EXPECT_EQ(hyp_iommu_release(), -ENOENT);
@@ -120,12 +120,12 @@ static void roots_that_cannot_be_used(void)
 
 	boot(0);
 	EXPECT_EQ(machine_release(), 0);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 31), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 49), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 41), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn + 1, IA_BITS), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(0, IA_BITS), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(RAM0_BASE), IA_BITS), -EPERM);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 31, 0), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 49, 0), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 41, 0), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn + 1, IA_BITS, 0), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(0, IA_BITS, 0), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(RAM0_BASE), IA_BITS, 0), -EPERM);
 }
 
 /* Hardware that does not answer at takeover: nothing is half done. */

@@ -147,6 +147,7 @@ static void msi_before_long_scan(void)
 	u64 at, val;
 
 	boot_and_init(0xc0 | NO_MSI);
+	drv_fill_strtab(0);
 	at = put_sync_msi(1);
 	drv_put(0, 0x04, 31);
 	drv_put(0, 0x04, 31);

@@ -315,6 +315,7 @@ static void long_scans(void)
 
 	boot_and_init(0xc0);
 	EXPECT_EQ(smmu_sid_bits(&smmus[0]), 13);
+	drv_fill_strtab(0);
 	EXPECT(drv_bypass(0, SID));
 	EXPECT(passes(0, SID));
 	EXPECT(drv_cr0(0, 0xc));
@@ -350,6 +351,89 @@ static void long_scans(void)
 	oracle_full();
 }
 
+/* Stopped, with a table in which no stream is. */
+static void boot_with_empty_table(u32 split)
+{
+	unsigned int n;
+
+	boot_and_init(0xc0);
+	EXPECT(drv_cr0(0, 0xc));
+	for (n = 0; n < 3; n++)
+		host_store64(HOST_STRTAB(0) + n * 8, 0);
+	write32(0, 0x88, 1 << 16 | split << 6 | 13);
+}
+
+/* A level 1 descriptor among many that are invalid, of the host's size of a table. */
+static void sparse_table_of(u32 split, u32 n)
+{
+	u32 sid = (n << split) + SID;
+
+	boot_with_empty_table(split);
+	drv_write_ste(0, SID, 0x9, 0);
+	host_store64(HOST_STRTAB(0) + n * 8, HOST_L2(0, 0) | 7);
+	EXPECT(drv_cr0(0, 0xd));
+	EXPECT(passes(0, sid));
+	EXPECT(!passes(0, sid + 1));
+
+	/* It goes, and it comes. */
+	host_store64(HOST_STRTAB(0) + n * 8, 0);
+	EXPECT(drv_cmd(0, 0x04, 31));
+	EXPECT(drv_sync(0));
+	EXPECT(!passes(0, sid));
+	host_store64(HOST_STRTAB(0) + n * 8, HOST_L2(0, 0) | 7);
+	EXPECT(drv_cmd(0, 0x04, 31));
+	EXPECT(drv_sync(0));
+	EXPECT(passes(0, sid));
+	oracle_full();
+}
+
+static void sparse_tables(void)
+{
+	static const u8 splits[] = { 6, 8, 10 };
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(splits); i++)
+		for (n = 0; n < 1U << (13 - splits[i]); n++)
+			sparse_table_of(splits[i], n);
+}
+
+/* An empty table is skipped over in one trap, in however many a full one takes. */
+static void empty_table_is_skipped(void)
+{
+	u64 val = 0xd;
+
+	boot_with_empty_table(6);
+	EXPECT_EQ(host_mmio(0, 0x20, 4, true, &val), MMIO_DONE);
+	/* All that is read counts: 8 times 16 descriptors. */
+	EXPECT_EQ(el2_smmu(0)->groups_left, HYP_SMMU_TRAP_GROUPS - 8);
+}
+
+/* Where a table of the host's is several of EL2's: one that is not the first. */
+static void host_table_is_larger(void)
+{
+	u64 l2 = ALIGN(HOST_L2(0, 0), 2 * PAGE_SIZE);
+	u32 sid = (5 << 8) + SID;
+
+	boot_with_empty_table(8);
+	host_store64(l2 + PAGE_SIZE + SID * 64, 0x9);
+	host_store64(HOST_STRTAB(0) + 5 * 8, l2 | 8);
+	EXPECT(drv_cr0(0, 0xd));
+	EXPECT(passes(0, sid + 64));
+	host_store64(HOST_STRTAB(0) + 5 * 8, 0);
+	EXPECT(drv_cmd(0, 0x04, 31));
+	EXPECT(drv_sync(0));
+	EXPECT(!passes(0, sid + 64));
+
+	/* Two that are valid, only the first part of each. */
+	host_store64(l2 + SID * 64, 0x9);
+	host_store64(HOST_STRTAB(0) + 4 * 8, l2 | 7);
+	host_store64(HOST_STRTAB(0) + 5 * 8, l2 | 7);
+	EXPECT(drv_cmd(0, 0x04, 31));
+	EXPECT(drv_sync(0));
+	EXPECT(passes(0, sid));
+	EXPECT(!passes(0, sid + 64));
+}
+
 const struct test tests_ste[] = {
 	TEST(every_ste_bit),
 	TEST(eats_and_junk),
@@ -364,5 +448,8 @@ const struct test tests_ste[] = {
 	TEST(prefetch_of_changing_ste),
 	TEST(geometry),
 	TEST(long_scans),
+	TEST(sparse_tables),
+	TEST(empty_table_is_skipped),
+	TEST(host_table_is_larger),
 	{}
 };

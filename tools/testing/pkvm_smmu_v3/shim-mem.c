@@ -35,6 +35,18 @@ struct page_info pages[RAM_PAGES];
 static struct hyp_page vmemmap[(RAM_END - RAM0_BASE) >> PAGE_SHIFT];
 u64 mmio_el2[NR_MMIO];
 static char *ram;
+
+/*
+ * The host stage 2: a root of concatenated tables of 1 GiB each, and what memory and
+ * MMIO need below it. The tables are beyond memory, and nobody's but EL2's.
+ */
+#define HOST_S2_BASE	ALIGN(RAM_END, BLOCK_SIZE)
+#define HOST_S2_IA_BITS	40
+#define HOST_S2_ROOT	2
+#define HOST_S2_TABLES	(HOST_S2_ROOT + 2 + 8)
+#define HOST_S2_END	(HOST_S2_BASE + HOST_S2_TABLES * PAGE_SIZE)
+
+static unsigned int host_s2_used;
 /* Pages that are not full of zeroes, perhaps. */
 static bool dirty[RAM_PAGES];
 
@@ -109,13 +121,50 @@ void *phys_ptr(u64 phys)
 	return ram + (phys - RAM0_BASE);
 }
 
+static void *host_s2_table(unsigned int i)
+{
+	return phys_ptr(HOST_S2_BASE + i * PAGE_SIZE);
+}
+
+static kvm_pte_t *host_s2_descend(kvm_pte_t *ptep)
+{
+	if (!*ptep) {
+		/* More tables than this file has room for. */
+		WARN_ON(host_s2_used == HOST_S2_TABLES);
+		*ptep = (HOST_S2_BASE + host_s2_used++ * PAGE_SIZE) | KVM_PTE_VALID |
+			KVM_PTE_TYPE;
+	}
+
+	return phys_ptr(kvm_pte_to_phys(*ptep));
+}
+
+void host_s2_update(u64 phys)
+{
+	kvm_pte_t *ptep = host_s2_table(0);
+	kvm_pte_t pte;
+
+	ptep = host_s2_descend(ptep + (phys >> kvm_granule_shift(1)));
+	ptep = host_s2_descend(ptep + (phys >> kvm_granule_shift(2)) % PTRS_PER_PTE);
+	kvm_pgtable_get_leaf(NULL, phys, &pte, NULL);
+	ptep[(phys >> PAGE_SHIFT) % PTRS_PER_PTE] = pte;
+}
+
+static void host_s2_init(void)
+{
+	memset(host_s2_table(0), 0, HOST_S2_TABLES * PAGE_SIZE);
+	host_s2_used = HOST_S2_ROOT;
+	host_mmu.pgt.ia_bits = HOST_S2_IA_BITS;
+	host_mmu.pgt.start_level = 1;
+	host_mmu.pgt.pgd = host_s2_table(0);
+}
+
 /* Every page is the host's, and full of zeroes. */
 void mem_init(void)
 {
 	unsigned int i;
 
 	if (!ram) {
-		ram = mmap(NULL, RAM_END - RAM0_BASE, PROT_READ | PROT_WRITE,
+		ram = mmap(NULL, HOST_S2_END - RAM0_BASE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (ram == MAP_FAILED)
 			abort();
@@ -136,7 +185,7 @@ void mem_init(void)
 	}
 
 	host_mmu.lock = (hyp_spinlock_t){ .rank = RANK_HOST };
-	host_mmu.pgt.ia_bits = 40;
+	host_s2_init();
 	pkvm_pgd_lock = (hyp_spinlock_t){ .rank = RANK_HYP };
 	guest_lock = (hyp_spinlock_t){ .rank = RANK_GUEST };
 	model.refs = 0;
@@ -145,6 +194,7 @@ void mem_init(void)
 	pages[0].text = true;
 	pages[0].host = false;
 	set_host_state(hyp_phys_to_page(RAM0_BASE), PKVM_NOPAGE);
+	host_s2_update(RAM0_BASE);
 }
 
 bool mmio_is_el2(u64 phys)

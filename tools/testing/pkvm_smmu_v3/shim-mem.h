@@ -32,4 +32,7 @@ void mem_clear(u64 phys);
 /* A page enters or leaves EL2's linear map. */
 void mem_set_el2(u64 phys, bool on);
 
+/* The owner of a page has changed: so does its leaf in the host stage 2. */
+void host_s2_update(u64 phys);
+
 #endif /* _PKVM_SMMU_V3_SHIM_MEM_H */

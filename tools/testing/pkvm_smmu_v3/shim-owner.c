@@ -126,6 +126,7 @@ static void host_annotate(u64 phys, u64 size)
 		model_point();
 		set_host_state(hyp_phys_to_page(phys), PKVM_NOPAGE);
 		phys_to_info(phys)->host = false;
+		host_s2_update(phys);
 		oracle_page_lost(phys);
 	}
 	model.transitions++;
@@ -138,6 +139,7 @@ static void host_map(u64 phys, u64 size, enum pkvm_page_state state)
 
 	for (; phys < end; phys += PAGE_SIZE) {
 		phys_to_info(phys)->host = true;
+		host_s2_update(phys);
 		set_host_state(hyp_phys_to_page(phys), state);
 		model_point();
 	}
@@ -293,6 +295,15 @@ static u64 *mmio_size_of(phys_addr_t phys)
 	return NULL;
 }
 
+static void set_mmio_size(u64 phys, u64 *bytes, u64 size)
+{
+	u64 addr, end = phys + max(*bytes, size);
+
+	*bytes = size;
+	for (addr = phys; addr < end; addr += PAGE_SIZE)
+		host_s2_update(addr);
+}
+
 int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr)
 {
 	u64 *bytes = mmio_size_of(phys);
@@ -302,7 +313,7 @@ int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr
 	if (hyp_iommu_prepared() || model.enforce) {
 		ret = -EBUSY;
 	} else if (bytes && !*bytes) {
-		*bytes = size;
+		set_mmio_size(phys, bytes, size);
 		*haddr = MMIO_VA + phys;
 		ret = 0;
 	}
@@ -318,7 +329,7 @@ int __pkvm_hyp_donate_host_mmio(phys_addr_t phys, u64 size)
 
 	transition_lock();
 	if (bytes && *bytes == size) {
-		*bytes = 0;
+		set_mmio_size(phys, bytes, 0);
 		hyp_iommu_grant_locked(phys, size);
 		ret = 0;
 	}
@@ -405,6 +416,7 @@ int host_donate_guest(u64 phys, u8 vm)
 	if (!ret) {
 		host_annotate(phys, PAGE_SIZE);
 		phys_to_info(phys)->guest = vm;
+		host_s2_update(phys);
 	}
 	guest_transition_unlock();
 

@@ -19,12 +19,19 @@
  *
  * Leaves are as large as they can be; a block that loses a part is split where
  * every IOMMU allows that under live DMA, and memory is mapped by pages where one
- * does not. A table stays once it is there. The pool holds a page for every table
- * that there can ever be, see hyp_iommu_pgtable_pages(), so neither revoke nor
- * grant runs out of them. Input addresses beyond ia_bits are MMIO that devices do
- * not reach.
+ * does not. A table stays once it is there. Input addresses beyond ia_bits are MMIO
+ * that devices do not reach.
+ *
+ * A pool that holds a page for every table that there can ever be, see
+ * hyp_iommu_pgtable_pages(), never runs out. Most of it is for blocks that are yet to
+ * be split, and the host gives that part before it first gives away pages, by
+ * hyp_iommu_topup(). Until the pool is complete what devices do not have, has tables
+ * down to pages: the build makes them, and so does revoke, which is refused before
+ * anything changes where there are too few. So grant takes no table then, and cannot
+ * fail.
  */
 
+#include <linux/bitfield.h>
 #include <linux/sizes.h>
 
 #include <asm/kvm_hyp.h>
@@ -52,12 +59,6 @@ bool hyp_iommu_prepared(void)
 typedef int (*map_fn)(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		      struct kvm_hyp_memcache *mc);
 
-struct hole_walk {
-	struct hyp_iommu_s2	*s2;
-	map_fn			map;
-	u64			next;	/* all below is done */
-};
-
 /* What is not mapped is so for being lazy; what the host may only read is text. */
 static bool host_may_access(kvm_pte_t pte)
 {
@@ -67,47 +68,80 @@ static bool host_may_access(kvm_pte_t pte)
 	return !pte;
 }
 
-/* Map what is before a hole, which nothing is made for until it is granted. */
-static int hole_walker(const struct kvm_pgtable_visit_ctx *ctx,
-		       enum kvm_pgtable_walk_flags visit)
+static bool is_table(kvm_pte_t pte, s8 level)
 {
-	u64 size = kvm_granule_size(ctx->level);
-	struct hole_walk *walk = ctx->arg;
-	int ret = 0;
-
-	if (host_may_access(ctx->old))
-		return 0;
-
-	/* Holes come in runs. */
-	if (walk->next < ctx->addr)
-		ret = walk->map(walk->s2, walk->next, ctx->addr, &hyp_iommu_tables);
-	walk->next = ALIGN_DOWN(ctx->addr, size) + size;
-
-	return ret;
+	return level < KVM_PGTABLE_LAST_LEVEL && kvm_pte_valid(pte) &&
+	       FIELD_GET(KVM_PTE_TYPE, pte) == KVM_PTE_TYPE_TABLE;
 }
 
-/* Map a range that is all memory or all MMIO, but for what is not the host's. */
+/* The descriptor of the host stage 2 that decides about an address. */
+static kvm_pte_t *host_leaf(u64 addr, s8 *level)
+{
+	struct kvm_pgtable *pgt = &host_mmu.pgt;
+	/* Concatenated tables are one array: the index has no mask. */
+	kvm_pte_t *ptep = pgt->pgd + (addr >> kvm_granule_shift(pgt->start_level));
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	for (*level = pgt->start_level; is_table(*ptep, *level); (*level)++) {
+		kvm_pte_t *table = hyp_phys_to_virt(kvm_pte_to_phys(*ptep));
+
+		ptep = table + ((addr >> kvm_granule_shift(*level + 1)) & (PTRS_PER_PTE - 1));
+	}
+
+	return ptep;
+}
+
+/*
+ * Leaves come in runs: all that EL2 owns, thousands of pages, has the same annotation,
+ * and all that is not mapped has none. Returns where that of @addr ends, or its table.
+ */
+static u64 leaf_run(u64 addr, kvm_pte_t *first)
+{
+	kvm_pte_t *ptep, *end, pte;
+	u64 shift, next;
+	s8 level;
+
+	ptep = host_leaf(addr, &level);
+	pte = *ptep;
+	*first = pte;
+	shift = kvm_granule_shift(level);
+	next = ALIGN(addr + 1, kvm_granule_size(level - 1));
+	end = ptep + ((next >> shift) - (addr >> shift));
+	ptep++;
+	/* Four at a time, as the runs are long. */
+	while (end - ptep >= 4 &&
+	       !((ptep[0] ^ pte) | (ptep[1] ^ pte) | (ptep[2] ^ pte) | (ptep[3] ^ pte)))
+		ptep += 4;
+	while (ptep < end && *ptep == pte)
+		ptep++;
+
+	return next - ((u64)(end - ptep) << shift);
+}
+
+/*
+ * Map a range that is all memory or all MMIO, but for what is not the host's: that gets
+ * tables for when it is granted.
+ */
 static int map_but_holes(struct hyp_iommu_s2 *s2, u64 start, u64 end, map_fn map)
 {
-	struct hole_walk walk = {
-		.s2	= s2,
-		.map	= map,
-		.next	= start,
-	};
-	struct kvm_pgtable_walker walker = {
-		.cb	= hole_walker,
-		.arg	= &walk,
-		.flags	= KVM_PGTABLE_WALK_LEAF,
-	};
+	u64 addr, next, done = start;
+	kvm_pte_t pte;
 	int ret;
 
-	/* Regions can touch. */
-	if (start >= end)
-		return 0;
+	for (addr = start; addr < end; addr = next) {
+		next = leaf_run(addr, &pte);
+		if (host_may_access(pte))
+			continue;
 
-	ret = kvm_pgtable_walk(&host_mmu.pgt, start, end - start, &walker);
+		ret = map(s2, done, addr, &hyp_iommu_tables);
+		if (!ret)
+			ret = iommu_s2_add_tables(s2, addr, min(next, end), &hyp_iommu_tables);
+		if (ret)
+			return ret;
+		done = next;
+	}
 
-	return ret ?: map(s2, walk.next, end, &hyp_iommu_tables);
+	return map(s2, done, end, &hyp_iommu_tables);
 }
 
 /*
@@ -202,6 +236,8 @@ static int build(struct hyp_iommu_s2 *s2)
 
 	hyp_spin_lock(&host_mmu.lock);
 	ret = map_everything(s2);
+	if (!ret && s2->nr_later && hyp_iommu_tables.nr_pages < HYP_IOMMU_TOPUP_TABLES)
+		ret = -ENOMEM;
 	if (ret)
 		iommu_s2_free_tables(s2, &hyp_iommu_tables);
 	else
@@ -213,11 +249,12 @@ static int build(struct hyp_iommu_s2 *s2)
 
 static void hyp_iommu_selftest(void);
 
-int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits)
+int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later)
 {
 	struct hyp_iommu_s2 s2 = {
 		.pgd	 = hyp_pfn_to_phys(pgd_pfn),
 		.ia_bits = ia_bits,
+		.nr_later = nr_later,
 	};
 	u64 nr_pages;
 	int ret;
@@ -233,13 +270,17 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits)
 	s2.start_level = hyp_iommu_start_level(ia_bits);
 	s2.block_level = hyp_smmu_v3_can_split() ? KVM_PGTABLE_MIN_BLOCK_LEVEL :
 						   KVM_PGTABLE_LAST_LEVEL;
+	/* Without blocks to split there is nothing to come. */
+	if (nr_later && s2.block_level == KVM_PGTABLE_LAST_LEVEL)
+		return -ENOMEM;
+
 	nr_pages = hyp_iommu_pgd_size(ia_bits) >> PAGE_SHIFT;
 	ret = __pkvm_host_donate_hyp(pgd_pfn, nr_pages);
 	if (ret)
 		return ret;
 
 	/* What memory takes at worst. MMIO's tables are on top, and are all built here. */
-	if (hyp_iommu_pool.nr_pages < hyp_iommu_pgtable_pages(ia_bits, 0))
+	if (hyp_iommu_pool.nr_pages + nr_later < hyp_iommu_pgtable_pages(ia_bits, 0))
 		ret = -ENOMEM;
 	/* All are EL2's before ownership is read: no table is reachable by DMA. */
 	if (!ret)
@@ -281,6 +322,30 @@ int hyp_iommu_release(void)
 	return 0;
 }
 
+/*
+ * Before anything changes, as long as the pool is not complete: tables for all that a
+ * transition takes from devices, so that nothing of it needs one afterwards. What no
+ * block has to be split for, as the pages of a top-up, is never refused.
+ */
+static noinline int add_tables(const struct hyp_iommu_range *ranges, unsigned int nr)
+{
+	unsigned long nr_tables = 0;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < nr; i++)
+		nr_tables += iommu_s2_missing_tables(&hyp_iommu_s2, ranges[i].phys,
+						     ranges[i].phys + ranges[i].size);
+	if (nr_tables && nr_tables + HYP_IOMMU_TOPUP_TABLES > hyp_iommu_tables.nr_pages)
+		return -ENOMEM;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = iommu_s2_add_tables(&hyp_iommu_s2, ranges[i].phys,
+					  ranges[i].phys + ranges[i].size, &hyp_iommu_tables);
+
+	return ret;
+}
+
 int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigned int nr)
 {
 	bool unmapped = false;
@@ -289,6 +354,12 @@ int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigne
 
 	if (!hyp_iommu_prepared())
 		return 0;
+
+	if (unlikely(hyp_iommu_s2.nr_later)) {
+		ret = add_tables(ranges, nr);
+		if (ret)
+			return ret;
+	}
 
 	for (i = 0; i < nr && ret >= 0; i++) {
 		ret = iommu_s2_unmap(&hyp_iommu_s2, ranges[i].phys,
@@ -334,7 +405,7 @@ void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 	/* MMIO beyond what devices reach. */
 	end = min(end, BIT(hyp_iommu_s2.ia_bits));
 	map = addr_is_memory(phys) ? iommu_s2_map_memory : iommu_s2_map_mmio;
-	/* Catches more tables than hyp_iommu_pgtable_pages() says. */
+	/* Catches more tables than hyp_iommu_pgtable_pages() says, or one before a top-up. */
 	WARN_ON(map(&hyp_iommu_s2, phys, end, &hyp_iommu_tables));
 
 	/*
@@ -343,6 +414,78 @@ void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 	 * the host's own barrier before the write that starts the device.
 	 */
 	dsb(ishst);
+}
+
+static int topup_begin(phys_addr_t phys, u64 size)
+{
+	phys_addr_t page;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	if (!hyp_iommu_prepared())
+		return -EPERM;
+	if (size >> PAGE_SHIFT > hyp_iommu_s2.nr_later)
+		return -E2BIG;
+	if (hyp_iommu_s2.topup_busy)
+		return -EBUSY;
+
+	/* Nothing is taken from the reserve for what is not going to be donated. */
+	for (page = phys; page < phys + size; page += PAGE_SIZE) {
+		if (!addr_is_memory(page) ||
+		    get_host_state(hyp_phys_to_page(page)) != PKVM_PAGE_OWNED)
+			return -EPERM;
+	}
+
+	return iommu_s2_add_tables(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_tables);
+}
+
+static void topup_add(phys_addr_t phys, u64 size)
+{
+	phys_addr_t page;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	for (page = phys; page < phys + size; page += PAGE_SIZE)
+		push_hyp_memcache(&hyp_iommu_tables, hyp_phys_to_virt(page), hyp_virt_to_phys);
+	hyp_iommu_s2.nr_later -= size >> PAGE_SHIFT;
+}
+
+/*
+ * The lock is dropped for the donation, whose revoke finds the tables that it needs.
+ * The host may move a page meanwhile: then the donation fails, and the reserve is what
+ * the host has lost. Top-ups come one at a time, so that none but the one whose pages
+ * are on their way counts on that reserve.
+ */
+int hyp_iommu_topup(u64 pfn, u64 order)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	u64 size;
+	int ret;
+
+	if (order < HYP_IOMMU_TOPUP_MIN_ORDER || order > HYP_IOMMU_TOPUP_MAX_ORDER ||
+	    !IS_ALIGNED(pfn, BIT(order)) || pfn >> (HYP_IOMMU_MAX_IA_BITS - PAGE_SHIFT))
+		return -EINVAL;
+
+	BUILD_BUG_ON(BIT(HYP_IOMMU_TOPUP_MIN_ORDER) < HYP_IOMMU_TOPUP_TABLES);
+	/* A chunk is in one block at the last level but one. */
+	BUILD_BUG_ON(HYP_IOMMU_TOPUP_MAX_ORDER > PAGE_SHIFT - 3);
+
+	size = PAGE_SIZE << order;
+	hyp_spin_lock(&host_mmu.lock);
+	ret = topup_begin(phys, size);
+	if (!ret)
+		hyp_iommu_s2.topup_busy = true;
+	hyp_spin_unlock(&host_mmu.lock);
+	if (ret)
+		return ret;
+
+	ret = __pkvm_host_donate_hyp(pfn, BIT(order));
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_iommu_s2.topup_busy = false;
+	if (!ret)
+		topup_add(phys, size);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
 }
 
 #ifdef CONFIG_NVHE_EL2_DEBUG

@@ -180,7 +180,7 @@ static s8 largest_leaf(s8 level, u64 addr, u64 end)
 static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 attrs,
 	       struct kvm_hyp_memcache *mc)
 {
-	u64 addr, size, *desc;
+	u64 addr, size, leaf, nr, *desc;
 	s8 level, last;
 	int ret;
 
@@ -203,12 +203,15 @@ static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 
 
 		/* Those that follow in the same table are of the same size, or smaller. */
 		size = kvm_granule_size(level);
+		nr = min(end, ALIGN(addr + 1, kvm_granule_size(level - 1))) - addr;
+		nr >>= kvm_granule_shift(level);
+		/* No carry into the attributes: the addresses are those of one table. */
+		leaf = leaf_desc(addr, level, attrs);
 		do {
-			WRITE_ONCE(*desc++, leaf_desc(addr, level, attrs));
+			WRITE_ONCE(*desc++, leaf);
+			leaf += size;
 			addr += size;
-		} while (addr < end && end - addr >= size &&
-			 !IS_ALIGNED(addr, kvm_granule_size(level - 1)) &&
-			 !(*desc & KVM_PTE_VALID));
+		} while (--nr && !(*desc & KVM_PTE_VALID));
 	}
 
 	return 0;
@@ -253,6 +256,45 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 	}
 
 	return unmapped;
+}
+
+/* The parts of the address space with a table at the last level of their own. */
+#define PART_SIZE	kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)
+
+unsigned long iommu_s2_missing_tables(const struct hyp_iommu_s2 *s2, u64 start, u64 end)
+{
+	unsigned long nr = 0;
+	u64 addr;
+	s8 level;
+
+	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
+		iommu_s2_leaf(s2, addr, &level);
+		nr += KVM_PGTABLE_LAST_LEVEL - level;
+	}
+
+	return nr;
+}
+
+int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+			struct kvm_hyp_memcache *mc)
+{
+	u64 addr, *desc;
+	s8 level;
+	int ret;
+
+	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
+		desc = iommu_s2_leaf(s2, addr, &level);
+		for (; level < KVM_PGTABLE_LAST_LEVEL; level++) {
+			ret = *desc & KVM_PTE_VALID ? split(desc, level, mc) :
+						      add_table(desc, mc);
+			if (ret)
+				return ret;
+
+			desc = child_desc(*desc, addr, level + 1);
+		}
+	}
+
+	return 0;
 }
 
 /* Recursive: three levels at most. */

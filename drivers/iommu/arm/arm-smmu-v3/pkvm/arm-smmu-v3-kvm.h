@@ -106,6 +106,14 @@ void smmu_mem_free(struct pkvm_smmu_v3_info *info);
 int hyp_pool_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pages);
 
 /**
+ * hyp_pool_add - Add pages for the hypervisor to take and to give back one by one
+ * @pool:     a pool
+ * @page:     the first of @nr_pages neighbours, each to be freed on its own
+ * @nr_pages: how many
+ */
+void hyp_pool_add(struct kvm_hyp_memcache *pool, struct page *page, unsigned long nr_pages);
+
+/**
  * hyp_range_debug - Say where memory of the hypervisor is, for tests
  * @dev:  the SMMU, or NULL
  * @what: what the memory is

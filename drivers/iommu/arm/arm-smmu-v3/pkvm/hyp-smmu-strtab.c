@@ -31,6 +31,12 @@
  */
 #define GROUP_STES		64
 
+/*
+ * Level 1 descriptors of the host's that are read at once where most are invalid, in
+ * batches that are aligned to their number. A table of that size is aligned to it.
+ */
+#define L1_BATCH		16
+
 static bool strtab_is_linear(const struct hyp_smmu *smmu)
 {
 	return smmu->caps.sid_bits <= SMMU_EMU_SPLIT;
@@ -190,6 +196,51 @@ static u32 strtab_read_host(struct hyp_smmu *smmu, u32 sid, u32 n)
 	return n;
 }
 
+static bool strtab_has_l2(const struct hyp_smmu *smmu, u32 sid, u64 n)
+{
+	const __le64 *l1 = smmu->l1 + (sid >> SMMU_EMU_SPLIT);
+
+	for (n >>= SMMU_EMU_SPLIT; n; n--)
+		if (*l1++)
+			return true;
+
+	return false;
+}
+
+/*
+ * Most of a two-level table is neither the host's nor EL2's: skip level 1 descriptors
+ * of the host's that begin at @sid, are invalid, and have no STE of EL2's. Returns the
+ * first stream that is not skipped. What is read is for this only, and costs less than
+ * a group.
+ */
+static u64 strtab_skip(const struct hyp_smmu *smmu, u64 sid, u64 end)
+{
+	struct smmu_emu_strtab st;
+	__le64 desc[L1_BATCH];
+	u64 n, i, span, addr;
+
+	if (end - sid <= GROUP_STES || strtab_is_linear(smmu))
+		return sid;
+
+	st = smmu_emu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
+				    smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
+	span = BIT_ULL(st.split);
+	if (!st.two_level || !IS_ALIGNED(sid, span) || end < sid + span)
+		return sid;
+
+	n = min((end - sid) >> st.split, L1_BATCH - (sid >> st.split) % L1_BATCH);
+	if (pkvm_read_host_mem(desc, smmu_emu_l1std_addr(&st, sid), n * sizeof(*desc)))
+		return sid;
+
+	for (i = 0; i < n; i++, sid += span) {
+		if (smmu_emu_ste_addr(&st, le64_to_cpu(desc[i]), sid, &addr) ||
+		    strtab_has_l2(smmu, sid, span))
+			break;
+	}
+
+	return sid;
+}
+
 static void strtab_update_group(struct hyp_smmu *smmu, u32 sid, u32 n)
 {
 	u32 i, valid = strtab_read_host(smmu, sid, n);
@@ -217,13 +268,18 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 		};
 
 	while (scan->next < end) {
-		u64 next = min(ALIGN_DOWN(scan->next, GROUP_STES) + GROUP_STES, end);
+		u64 next, sid = scan->next;
 
 		scan->active = !smmu->groups_left;
 		if (scan->active)
 			return false;
 		smmu->groups_left--;
-		strtab_update_group(smmu, scan->next, next - scan->next);
+		scan->next = strtab_skip(smmu, sid, end);
+		if (scan->next > sid)
+			continue;
+
+		next = min(ALIGN_DOWN(sid, GROUP_STES) + GROUP_STES, end);
+		strtab_update_group(smmu, sid, next - sid);
 		scan->next = next;
 	}
 	scan->active = false;

@@ -23,11 +23,31 @@ static phys_addr_t pool_pa(void *addr)
 	return virt_to_phys(addr);
 }
 
-/* Add up to 2^@order pages, see hyp_iommu_take_pool(). Returns their order, or an error. */
+/* See hyp_iommu_take_pool(). The pages come back one by one. */
+static void pool_push_chunk(struct kvm_hyp_memcache *pool, struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = BIT(order); i > 0; i--)
+		push_hyp_memcache(pool, page_address(page + i - 1), pool_pa);
+	pool->head |= order;
+}
+
+void hyp_pool_add(struct kvm_hyp_memcache *pool, struct page *page, unsigned long nr_pages)
+{
+	unsigned int order;
+
+	while (nr_pages) {
+		order = ilog2(nr_pages);
+		nr_pages -= BIT(order);
+		pool_push_chunk(pool, page + nr_pages, order);
+	}
+}
+
+/* Add up to 2^@order pages. Returns their order, or an error. */
 static int pool_add_chunk(struct kvm_hyp_memcache *pool, unsigned int order)
 {
 	struct page *page;
-	unsigned long i;
 
 	while (!(page = alloc_pages(GFP_KERNEL | (order ? __GFP_NOWARN | __GFP_NORETRY : 0),
 				    order))) {
@@ -35,11 +55,8 @@ static int pool_add_chunk(struct kvm_hyp_memcache *pool, unsigned int order)
 			return -ENOMEM;
 	}
 
-	/* They come back one by one. */
 	split_page(page, order);
-	for (i = BIT(order); i > 0; i--)
-		push_hyp_memcache(pool, page_address(page + i - 1), pool_pa);
-	pool->head |= order;
+	pool_push_chunk(pool, page, order);
 
 	return order;
 }

@@ -15,15 +15,19 @@
  * @ia_bits:     input address size
  * @start_level: level of the root
  * @block_level: level of the largest leaf of memory
+ * @topup_busy:  a CPU is in hyp_iommu_topup()
+ * @nr_later:    pages that the pool lacks of one for every table there can be
  *
- * Constant once the first IOMMU is enabled. The descriptors are guarded by
- * host_mmu.lock.
+ * Constant once the first IOMMU is enabled, but for @topup_busy and @nr_later. They
+ * and the descriptors are guarded by host_mmu.lock.
  */
 struct hyp_iommu_s2 {
 	phys_addr_t pgd;
 	u8 ia_bits;
 	s8 start_level;
 	s8 block_level;
+	bool topup_busy;
+	unsigned long nr_later;
 };
 
 /**
@@ -66,17 +70,19 @@ int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *ho
  * hyp_iommu_prepare - Build the device stage 2 from the ownership of every page
  * @pgd_pfn: first page of the root, host-owned, aligned to hyp_iommu_pgd_size()
  * @ia_bits: input address size; hyp_iommu_start_level() gives the level of the root
+ * @nr_later: pages that come by hyp_iommu_topup()
  *
  * Only while the host is trusted, after every IOMMU has been registered and its
- * MMIO donated. All tables, now and later, come from hyp_iommu_pool:
- * hyp_iommu_pgtable_pages() are enough.
+ * MMIO donated. All tables, now and later, come from hyp_iommu_pool and from those
+ * pages: hyp_iommu_pgtable_pages() are enough in all. What has to be in the pool is
+ * what the build takes, and HYP_IOMMU_TOPUP_TABLES.
  *
  * Return: 0, -ENOMEM where the pool is too small or holds a page that is not
- * the host's, -EINVAL for a root or an input size that cannot be used, -EPERM
+ * the host's, or an IOMMU needs all tables now, -EINVAL for a root or an input size that cannot be used, -EPERM
  * where the root is not the host's, -EBUSY where it is prepared already; on
  * error every page is the host's again.
  */
-int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits);
+int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later);
 
 /**
  * hyp_iommu_release - Undo hyp_iommu_prepare()
@@ -84,6 +90,22 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits);
  * Return: 0, -EBUSY where an IOMMU is enabled, -ENOENT where nothing is prepared.
  */
 int hyp_iommu_release(void);
+
+/**
+ * hyp_iommu_topup - Take pages for tables to come from the host
+ * @pfn:   the first one, untrusted, aligned to their number
+ * @order: of their number, untrusted, HYP_IOMMU_TOPUP_MIN_ORDER to .._MAX_ORDER
+ *
+ * Until there are as many as hyp_iommu_prepare() was told, a transition that has to
+ * split a block may be refused.
+ *
+ * Context: no lock is held.
+ * Return: 0, -EINVAL, -E2BIG where so many are not missing, -EBUSY while another CPU is
+ * in here, -EPERM where not all are the host's alone or there is no device stage 2,
+ * -ENOMEM where the host has wasted the reserve by moving pages meanwhile, or an error
+ * of __pkvm_host_donate_hyp()'s; then all are the host's.
+ */
+int hyp_iommu_topup(u64 pfn, u64 order);
 
 /**
  * hyp_iommu_prepared - Whether the device stage 2 exists
@@ -105,7 +127,7 @@ bool hyp_iommu_prepared(void);
  * The caller has checked that all of the range is the host's to access.
  *
  * Return: 0, -EIO where an IOMMU did not complete the invalidation, or -ENOMEM where
- * a block could not be split: the range is accessible again and the transition must
+ * a block cannot be split before a top-up: the range is accessible again and the transition must
  * be refused.
  */
 int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size);

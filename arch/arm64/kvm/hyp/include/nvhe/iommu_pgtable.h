@@ -83,6 +83,32 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		   struct kvm_hyp_memcache *mc);
 
 /**
+ * iommu_s2_missing_tables - What it takes to have a descriptor for each page of a range
+ * @s2:    the device stage 2
+ * @start: first input address
+ * @end:   input address behind the last
+ *
+ * Return: an upper bound of the tables that iommu_s2_add_tables() adds, and 0 where it
+ * adds none.
+ */
+unsigned long iommu_s2_missing_tables(const struct hyp_iommu_s2 *s2, u64 start, u64 end);
+
+/**
+ * iommu_s2_add_tables - Have a descriptor for each page of a range
+ * @s2:    the device stage 2
+ * @start: first input address
+ * @end:   input address behind the last
+ * @mc:    pages of EL2's for tables
+ *
+ * What the range translates to stays as it is; blocks are split. From then on neither
+ * mapping nor unmapping any of it takes a table.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
+			struct kvm_hyp_memcache *mc);
+
+/**
  * iommu_s2_free_tables - Empty the root
  * @s2: the device stage 2, not in use by hardware
  * @mc: gets every table below the root
