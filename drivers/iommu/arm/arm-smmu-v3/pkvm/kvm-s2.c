@@ -322,7 +322,7 @@ int pkvm_iommu_give_tables(void)
 	while (s2_later) {
 		ret = s2_give_chunk(min(ilog2(s2_later), HYP_IOMMU_TOPUP_MAX_ORDER));
 		if (ret < 0) {
-			pr_warn_ratelimited("pkvm: no memory for the device stage 2 (%d)\n", ret);
+			pr_warn_ratelimited("pkvm: no tables for the device stage 2 (%d)\n", ret);
 			return ret;
 		}
 		smp_store_release(&s2_later, s2_later - ret);
