@@ -219,9 +219,6 @@ static u64 strtab_skip(const struct hyp_smmu *smmu, u64 sid, u64 end)
 	__le64 desc[L1_BATCH];
 	u64 n, i, span, addr;
 
-	if (end - sid <= GROUP_STES || strtab_is_linear(smmu))
-		return sid;
-
 	st = smmu_emu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
 				    smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
 	span = BIT_ULL(st.split);
@@ -274,9 +271,11 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 		if (scan->active)
 			return false;
 		smmu->groups_left--;
-		scan->next = strtab_skip(smmu, sid, end);
-		if (scan->next > sid)
-			continue;
+		if (end - sid > GROUP_STES && !strtab_is_linear(smmu)) {
+			scan->next = strtab_skip(smmu, sid, end);
+			if (scan->next > sid)
+				continue;
+		}
 
 		next = min(ALIGN_DOWN(sid, GROUP_STES) + GROUP_STES, end);
 		strtab_update_group(smmu, sid, next - sid);
