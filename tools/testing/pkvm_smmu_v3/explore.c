@@ -129,14 +129,14 @@ static unsigned int next_cpu(unsigned int cpu, bool relaxed)
 static void run_threads(void)
 {
 	unsigned int cpu = 1, points = 0;
-	u64 polls;
+	u64 time;
 
 	while (cpu) {
 		if (++points > MAX_POINTS)
 			violation("no end after %u steps", points);
-		polls = model.polls;
+		time = model.time;
 		cpu_resume(cpu, 1);
-		cpu = next_cpu(cpu, model.polls != polls);
+		cpu = next_cpu(cpu, model.time != time);
 	}
 	cpu_run_all();
 }

@@ -201,7 +201,7 @@ u64 smmu_emu_reg_read(const struct smmu_emu_caps *caps,
 {
 	u64 val;
 
-	if (!acc.reg || acc.reg->id == SMMU_REG_RAZ)
+	if (!acc.reg)
 		return 0;
 
 	if (acc.reg->id == SMMU_REG_ID)

@@ -40,8 +40,6 @@ static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 hw_msi = IDR0_MSI | IDR0_COHACC;
-
 	hyp_assert_lock_held(&smmu->emu_lock);
 	cmdq->q = smmu_emu_queue_decode(smmu->regs.val[SMMU_REG_CMDQ_BASE],
 					smmu->caps.cmdq_bits, CMDQ_ENT_SZ_SHIFT);
@@ -52,8 +50,8 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	cmdq->slot_mask = BIT(cmdq->q.shift) - 1;
 	cmdq->idx_mask = 2 * cmdq->slot_mask + 1;
 	cmdq->direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) - 1 : 0;
-	/* An MSI that is not coherent would not be seen by who polls for it. */
-	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & hw_msi) == hw_msi;
+	/* It is coherent, as every SMMU that is owned. */
+	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & IDR0_MSI);
 }
 
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
@@ -355,7 +353,7 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 		msi = cmd.msi_addr;
 		if (msi && cmdq_is_hw_msi(cmdq, cmd.msi_addr)) {
 			smmu_emu_add_msi(&cmd.out, cmd.msi_addr, cmd.msi_data);
-		} else {
+		} else if (msi) {
 			mark.msi_addr = cmd.msi_addr;
 			mark.msi_data = cmd.msi_data;
 		}
@@ -472,8 +470,8 @@ bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
  */
 
 /*
- * Check and rewrite a first command that is no TLBI_NH_VA: whatever is to be issued as
- * it is, and the STE of a single stream. Returns false where it is anything else.
+ * Check and rewrite a first command that is no TLBI_NH_VA: whatever is only to be
+ * issued, and the STE of a single stream. Returns false where it is anything else.
  */
 static noinline bool cmdq_take_other(struct hyp_smmu *smmu, struct arm_smmu_cmd *in)
 {
@@ -532,7 +530,7 @@ static __always_inline bool cmdq_begin_direct(struct hyp_smmu *smmu, u32 nr,
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
 	hyp_spin_lock(&q->lock);
-	if (hyp_smmu_hwq_used(q) + nr <= q->limit / 2 &&
+	if (!q->dead && hyp_smmu_hwq_used(q) + nr <= q->limit / 2 &&
 	    cmdq_copy_direct(smmu, nr, first, sync, to))
 		return true;
 	hyp_spin_unlock(&q->lock);
@@ -540,7 +538,7 @@ static __always_inline bool cmdq_begin_direct(struct hyp_smmu *smmu, u32 nr,
 	return false;
 }
 
-/* Trace what the hardware gets: that is what the host gave, but for VMID and MSI. */
+/* Trace what the hardware gets, not what the host gave. */
 static void cmdq_trace_direct(struct hyp_smmu *smmu, u32 nr)
 {
 	const struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -597,7 +595,7 @@ static noinline bool cmdq_run_direct_other(struct hyp_smmu *smmu, u32 nr,
 
 /*
  * The same where the hardware writes the MSI: nothing is waited for, or even looked at
- * before the hardware's queue is half full.
+ * before the hardware's queue is half full or all marks are in use.
  */
 static noinline bool cmdq_run_direct_hw(struct hyp_smmu *smmu, u32 nr,
 					struct arm_smmu_cmd first)

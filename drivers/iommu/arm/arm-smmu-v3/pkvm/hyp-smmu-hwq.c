@@ -134,7 +134,7 @@ u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
 	hwq_refresh(smmu);
-	if (hyp_smmu_hwq_used(q) < q->limit) {
+	if (!q->dead && hyp_smmu_hwq_used(q) < q->limit) {
 		q->stall.active = false;
 		return q->limit - hyp_smmu_hwq_used(q);
 	}

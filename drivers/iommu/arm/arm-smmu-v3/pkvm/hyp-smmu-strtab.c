@@ -196,11 +196,13 @@ static u32 strtab_read_host(struct hyp_smmu *smmu, u32 sid, u32 n)
 	return n;
 }
 
+/* Whether EL2 has a level 2 table, which may be larger than the host's, for any of @n. */
 static bool strtab_has_l2(const struct hyp_smmu *smmu, u32 sid, u64 n)
 {
 	const __le64 *l1 = smmu->l1 + (sid >> SMMU_EMU_SPLIT);
+	const __le64 *last = smmu->l1 + ((sid + n - 1) >> SMMU_EMU_SPLIT);
 
-	for (n >>= SMMU_EMU_SPLIT; n; n--)
+	while (l1 <= last)
 		if (*l1++)
 			return true;
 
@@ -222,7 +224,7 @@ static u64 strtab_skip(const struct hyp_smmu *smmu, u64 sid, u64 end)
 	st = smmu_emu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
 				    smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
 	span = BIT_ULL(st.split);
-	if (!st.two_level || !IS_ALIGNED(sid, span) || end < sid + span)
+	if (!st.two_level || !IS_ALIGNED(sid, span) || end < sid + span || sid >> st.log2size)
 		return sid;
 
 	n = min((end - sid) >> st.split, L1_BATCH - (sid >> st.split) % L1_BATCH);

@@ -154,7 +154,7 @@ struct hyp_smmu {
 	struct arm_smmu_ste *bounce;
 	struct hyp_smmu_scan enable_scan;
 	struct hyp_smmu_scan cfgi_scan;
-	/* Groups of STEs that this attempt may still read; a trap makes two at most. */
+	/* Groups of STEs that this attempt may still read; a trap makes a few. */
 	u32 groups_left;
 	/* What is to be waited for before the next attempt, 0 for nothing. */
 	u64 wait_seq;
@@ -215,7 +215,7 @@ static inline u32 hyp_smmu_hwq_used(const struct hyp_smmu_hwq *q)
 	return q->submitted - q->consumed;
 }
 
-/* The half of hyp_smmu_hwq_begin() for a queue that fills up: the lock is held. */
+/* The half of hyp_smmu_hwq_begin() for a queue that fills up, or is dead: the lock is held. */
 u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu);
 
 /**
@@ -231,7 +231,7 @@ static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
 	hyp_spin_lock(&q->lock);
-	if (hyp_smmu_hwq_used(q) > q->limit / 2)
+	if (q->dead || hyp_smmu_hwq_used(q) > q->limit / 2)
 		return hyp_smmu_hwq_make_room(smmu);
 	q->stall.active = false;
 
@@ -308,7 +308,7 @@ static inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
 	 */
 	dma_rmb();
 	*seq = end;
-	if (unlikely(((cons ^ end) & q->idx_mask) || q->dead)) {
+	if (unlikely((cons ^ end) & q->idx_mask)) {
 		hyp_spin_unlock(&q->lock);
 		return false;
 	}
