@@ -268,6 +268,7 @@ static void topup_elsewhere(void *unused)
 	int ret = hyp_iommu_topup(hyp_phys_to_pfn(HOST_DATA(4)), 1);
 
 	EXPECT(!ret || ret == -EBUSY || ret == -E2BIG);
+	EXPECT(hyp_iommu_s2.nr_later <= 2);
 }
 
 static void share_of_block(void *unused)
@@ -305,7 +306,8 @@ RACE(race_illegal_command_donation, setup, illegal_commands, donate_page)
 RACE(race_two_smmus, setup_two, attach_detach, other_smmu, donate_page, device_of_second)
 RACE(race_two_donations, setup_two, donate_page, donate_table, device_of_second)
 RACE(race_split_under_dma, setup_block, donate_of_block, device_in_block)
-RACE(race_topups, setup_short, topup_of_block, topup_elsewhere, donate_of_block)
+RACE(race_topups, setup_short, topup_elsewhere, topup_of_block)
+RACE(race_topup_donation, setup_short, topup_of_block, donate_of_block)
 RACE(race_topup_share, setup_short, topup_of_block, share_of_block, device_in_block)
 
 const struct test tests_race[] = {
@@ -326,6 +328,7 @@ const struct test tests_race[] = {
 	TEST(race_two_smmus),
 	TEST(race_two_donations),
 	TEST(race_topups),
+	TEST(race_topup_donation),
 	TEST(race_topup_share),
 	{}
 };

@@ -466,7 +466,7 @@ int hyp_iommu_topup(u64 pfn, u64 order)
 
 	BUILD_BUG_ON(BIT(HYP_IOMMU_TOPUP_MIN_ORDER) < HYP_IOMMU_TOPUP_TABLES);
 	/* A chunk is in one block at the last level but one. */
-	BUILD_BUG_ON(HYP_IOMMU_TOPUP_MAX_ORDER > PAGE_SHIFT - 3);
+	BUILD_BUG_ON(PTRS_PER_PTE < BIT(HYP_IOMMU_TOPUP_MAX_ORDER));
 
 	size = PAGE_SIZE << order;
 	hyp_spin_lock(&host_mmu.lock);

@@ -325,6 +325,7 @@ int pkvm_iommu_give_tables(void)
 			pr_warn_ratelimited("pkvm: no tables for the device stage 2 (%d)\n", ret);
 			return ret;
 		}
+		/* Pairs with the load above. */
 		smp_store_release(&s2_later, s2_later - ret);
 	}
 	s2_free_kept();
