@@ -294,7 +294,7 @@ u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n);
  *
  * Return: true if it has consumed all that was ever submitted.
  */
-static inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
+static __always_inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u64 end = q->submitted + n;

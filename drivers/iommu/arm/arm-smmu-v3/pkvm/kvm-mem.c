@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
+#include <linux/log2.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -15,7 +16,7 @@
 /* The hypervisor batches what it copies from the host: no need for a larger queue. */
 #define HYP_CMDQ_MAX_SHIFT	10
 
-/* Level 2 stream tables: a PCI segment's worth of stream IDs, wherever they are. */
+/* Level 2 stream tables: about a PCI segment's worth of stream IDs, wherever they are. */
 #define HYP_L2_MAX_STES		SZ_64K
 
 static phys_addr_t pool_pa(void *addr)
@@ -118,17 +119,68 @@ static void free_pages_phys(phys_addr_t phys, size_t size)
 
 static phys_addr_t alloc_pages_phys(size_t size)
 {
-	void *va = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
+	void *va = alloc_pages_exact(size, GFP_KERNEL);
 
 	return va ? virt_to_phys(va) : 0;
 }
 
+static u64 cmdq_size(const struct pkvm_smmu_v3_info *info)
+{
+	return PAGE_ALIGN(BIT_ULL(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
+}
+
 void smmu_mem_free(struct pkvm_smmu_v3_info *info)
 {
-	free_pages_phys(info->cmdq_base, BIT(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
+	free_pages_phys(info->cmdq_base, cmdq_size(info));
 	free_pages_phys(info->strtab_base, info->strtab_size);
 	free_hyp_memcache(&info->pool);
 	memset(info, 0, sizeof(*info));
+}
+
+/*
+ * All of it from one chunk: the host has to fault in page by page whatever is left to it
+ * of a block that the hypervisor has a part of. The larger part first, so that each is
+ * aligned to its size, and as many of the @nr_l2 tables as are left in the largest chunk.
+ */
+static bool smmu_mem_alloc_chunk(struct pkvm_smmu_v3_info *info, unsigned long nr_l2)
+{
+	unsigned long used = (info->strtab_size + cmdq_size(info)) >> PAGE_SHIFT;
+	unsigned long i, nr = nr_l2 + 1;
+	unsigned int order = order_base_2(used + nr);
+	struct page *page;
+
+	if (order > MAX_PAGE_ORDER) {
+		order = MAX_PAGE_ORDER;
+		if (used + nr_l2 / 2 > BIT(order))
+			return false;
+		nr = BIT(order) - used;
+	}
+
+	page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY, order);
+	if (!page)
+		return false;
+
+	split_page(page, order);
+	hyp_pool_add(&info->pool, page + used, nr);
+	for (i = used + nr; i < BIT(order); i++)
+		__free_page(page + i);
+
+	info->strtab_base = page_to_phys(page);
+	info->cmdq_base = page_to_phys(page);
+	if (info->strtab_size < cmdq_size(info))
+		info->strtab_base += cmdq_size(info);
+	else
+		info->cmdq_base += info->strtab_size;
+
+	return true;
+}
+
+static bool smmu_mem_alloc_parts(struct pkvm_smmu_v3_info *info, unsigned long nr_l2)
+{
+	info->strtab_base = alloc_pages_phys(info->strtab_size);
+	info->cmdq_base = alloc_pages_phys(cmdq_size(info));
+
+	return info->strtab_base && info->cmdq_base && !hyp_pool_alloc(&info->pool, nr_l2 + 1);
 }
 
 int smmu_mem_alloc(struct pkvm_smmu_v3_info *info, const struct smmu_emu_ids *ids)
@@ -146,13 +198,11 @@ int smmu_mem_alloc(struct pkvm_smmu_v3_info *info, const struct smmu_emu_ids *id
 	}
 
 	info->strtab_size = max(strtab_size, PAGE_SIZE);
-	info->strtab_base = alloc_pages_phys(info->strtab_size);
 	info->cmdq_shift = min_t(u32, FIELD_GET(IDR1_CMDQS, ids->idr[1]),
 				 max(HYP_CMDQ_MAX_SHIFT, PAGE_SHIFT - CMDQ_ENT_SZ_SHIFT));
-	info->cmdq_base = alloc_pages_phys(BIT(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
 
-	/* One page more is the buffer for reads of the host's stream table. */
-	if (!info->strtab_base || !info->cmdq_base || hyp_pool_alloc(&info->pool, nr_l2 + 1)) {
+	/* One page more than tables is the buffer for reads of the host's stream table. */
+	if (!smmu_mem_alloc_chunk(info, nr_l2) && !smmu_mem_alloc_parts(info, nr_l2)) {
 		smmu_mem_free(info);
 		return -ENOMEM;
 	}

@@ -80,20 +80,29 @@ static void map_pages(struct port *port, char *mem, uint64_t *iovas)
 	}
 }
 
-/* Page-table fetches of a translation. An ownership change drops what an SMMU has cached. */
+/* An ownership change drops the translations that an SMMU has cached. */
+static void drop_translations(char *secret)
+{
+	struct pvm vm;
+
+	pvm_create(&vm, secret, 1, 1);
+	pvm_start(&vm);
+	pvm_destroy(&vm);
+}
+
+/* Page-table fetches of a translation. */
 void bench_walk(void)
 {
 	struct port port;
 	uint64_t iovas[3];
-	struct pvm vm;
 	char *mem = alloc_pages(3), *secret = alloc_pages(1);
 
 	port_open(&port, PORT_TYPE1, 0);
 	map_pages(&port, mem, iovas);
-	pvm_create(&vm, secret, 1, 1);
-	pvm_start(&vm);
-	pvm_destroy(&vm);
+	drop_translations(secret);
+	count_walk(&port, iovas[0], "walk-cold-config");
 
+	drop_translations(secret);
 	count_walk(&port, iovas[0], "walk-cold");
 	count_walk(&port, iovas[1], "walk-fresh-table");
 	count_walk(&port, iovas[2], "walk-fresh-page");
