@@ -183,32 +183,45 @@ static noinline int hwq_wait_for_room(struct hyp_smmu *smmu, u32 n)
 }
 
 /* The reserve is there for this. */
-static __always_inline int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
+static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
 	hyp_spin_lock(&q->lock);
-	if (likely(!q->dead && hwq_has_room(q, n)))
-		return 0;
 
-	return hwq_wait_for_room(smmu, n);
+	return q->dead || !hwq_has_room(q, n) ? hwq_wait_for_room(smmu, n) : 0;
+}
+
+/* There is room, and the lock is held until now. Returns what to wait for. */
+static __always_inline u64 hwq_put_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd)
+{
+	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	hyp_smmu_hwq_write(q, 0, &cmd);
+	hyp_smmu_hwq_write(q, 1, &sync);
+
+	return hyp_smmu_hwq_end(smmu, 2);
+}
+
+static noinline int hwq_add_el2_later(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
+{
+	int ret = hwq_wait_for_room(smmu, 2);
+
+	if (!ret)
+		*seq = hwq_put_el2(smmu, cmd);
+
+	return ret;
 }
 
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
 {
-	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	int ret;
 
-	ret = hwq_lock_with_room(smmu, 2);
-	if (ret)
-		return ret;
-
-	hyp_smmu_hwq_write(q, 0, &cmd);
-	hyp_smmu_hwq_write(q, 1, &sync);
-	hyp_smmu_hwq_ring(smmu, 2);
-	*seq = q->submitted;
-	hyp_spin_unlock(&q->lock);
+	hyp_spin_lock(&q->lock);
+	if (unlikely(q->dead || !hwq_has_room(q, 2)))
+		return hwq_add_el2_later(smmu, cmd, seq);
+	*seq = hwq_put_el2(smmu, cmd);
 
 	return 0;
 }

@@ -17,6 +17,7 @@
 #define RESERVED_REG	0x38
 #define NR_LOADS	1000
 #define NR_FAULTS	32
+#define NR_WALKS	4
 #define BEAT		4		/* bytes of a transfer that is translated once */
 #define HANDLER_US	20000		/* time enough for the handler of events */
 #define IOVA		0x140000000ULL
@@ -74,8 +75,10 @@ static void map_pages(struct port *port, char *mem, uint64_t *iovas)
 	size_t table = page_size() / 8 * page_size();
 	int i;
 
-	for (i = 0; i < 3; i++) {
-		port->next_iova = IOVA + (i < 2 ? i * table : table + page_size());
+	for (i = 0; i < NR_WALKS; i++) {
+		port->next_iova = IOVA + i * table;
+		if (i == NR_WALKS - 1)
+			port->next_iova = iovas[i - 1] + page_size();
 		iovas[i] = port_map_user(port, mem + i * page_size(), page_size());
 	}
 }
@@ -94,8 +97,8 @@ static void drop_translations(char *secret)
 void bench_walk(void)
 {
 	struct port port;
-	uint64_t iovas[3];
-	char *mem = alloc_pages(3), *secret = alloc_pages(1);
+	uint64_t iovas[NR_WALKS];
+	char *mem = alloc_pages(NR_WALKS), *secret = alloc_pages(1);
 
 	port_open(&port, PORT_TYPE1, 0);
 	map_pages(&port, mem, iovas);
@@ -103,10 +106,10 @@ void bench_walk(void)
 	count_walk(&port, iovas[0], "walk-cold-config");
 
 	drop_translations(secret);
-	count_walk(&port, iovas[0], "walk-cold");
-	count_walk(&port, iovas[1], "walk-fresh-table");
-	count_walk(&port, iovas[2], "walk-fresh-page");
+	count_walk(&port, iovas[1], "walk-cold");
+	count_walk(&port, iovas[2], "walk-fresh-table");
+	count_walk(&port, iovas[3], "walk-fresh-page");
 	port_close(&port);
-	free_pages(mem, 3);
+	free_pages(mem, NR_WALKS);
 	free_pages(secret, 1);
 }

@@ -38,6 +38,7 @@ void __printf(4, 5) bench_repeat(void (*run)(void *data), void *data, int n,
 void bench_time(unsigned long ns, const char *name);
 
 /* The operations */
+void bench_vm(void);
 void bench_dma_map(void);
 void bench_donate(void);
 void bench_attach(void);

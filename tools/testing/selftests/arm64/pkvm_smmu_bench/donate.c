@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of a protected VM: donated one by one as the guest touches them, given back
- * one by one when it is torn down. The memory is physically contiguous.
+ * Protected VMs: the first one that the host creates, and the next; their pages, donated
+ * one by one as the guest touches them, given back one by one when it is torn down. The
+ * memory is physically contiguous.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "bench.h"
 #include "env.h"
+#include "physmem.h"
 #include "pvm.h"
 
 #define NR_PAGES	512		/* as many as a 2 MiB block has of 4 KiB */
@@ -27,6 +29,27 @@ static void count_pages(void *mem, size_t nr, bool print)
 	pvm_destroy(&vm);
 	bench_close();
 	bench_window(nr, "%s", print ? "reclaim" : "warm-up");
+}
+
+static void count_vm(char *mem, const char *name)
+{
+	struct pvm vm;
+
+	bench_open();
+	pvm_create(&vm, mem, 1, 1);
+	pvm_start(&vm);
+	bench_close();
+	bench_window(1, "%s", name);
+	pvm_destroy(&vm);
+}
+
+void bench_vm(void)
+{
+	char *mem = alloc_pages(1);
+
+	count_vm(mem, "vm-first");
+	count_vm(mem, "vm-next");
+	free_pages(mem, 1);
 }
 
 void bench_donate(void)
