@@ -16,17 +16,17 @@
 #include "bench.h"
 #include "kselftest.h"
 
-static const char all[] = "vm,dma_map,donate,attach,trap,fault,walk";
+static const char all[] = "dma_map,attach,trap,fault,vm,walk,donate";
 
 static const struct {
 	const char *name;
 	void (*run)(void);
 } benches[] = {
-	{ "vm", bench_vm },
 	{ "dma_map", bench_dma_map },
 	{ "attach", bench_attach },
 	{ "trap", bench_trap },
 	{ "fault", bench_fault },
+	{ "vm", bench_vm },
 	{ "walk", bench_walk },
 	{ "donate", bench_donate },
 	{ "wallclock", bench_wallclock },
