@@ -117,13 +117,13 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 	return __pkvm_smmu_v3_register(i);
 }
 
-static int build_stage2(unsigned int nr_later)
+static int build_stage2(const struct machine_cfg *cfg)
 {
 	unsigned int n = hyp_iommu_pgtable_pages(IA_BITS, nr_smmus + 1);
 
-	hyp_iommu_pool = make_pool(POOL_PAGE, n - nr_later);
+	hyp_iommu_pool = make_pool(POOL_PAGE, n - cfg->nr_later - cfg->pool_short);
 
-	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), IA_BITS, nr_later);
+	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), IA_BITS, cfg->nr_later);
 }
 
 int machine_boot(const struct machine_cfg *cfg)
@@ -145,7 +145,7 @@ int machine_boot(const struct machine_cfg *cfg)
 	if (!ret && cfg->pmcg)
 		ret = __pkvm_smmu_v3_hide_pmcg(PMCG_MMIO, PMCG_SIZE);
 	if (!ret)
-		ret = build_stage2(cfg->nr_later);
+		ret = build_stage2(cfg);
 	for (i = 0; i < nr_smmus && !ret; i++)
 		ret = __pkvm_smmu_v3_enable(i);
 	if (ret) {

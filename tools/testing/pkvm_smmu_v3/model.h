@@ -195,6 +195,7 @@ struct machine_cfg {
 	u8 hwq_shift;
 	u8 pool_pages;
 	u8 nr_later;		/* pages for tables that come by a top-up */
+	u8 pool_short;		/* pages for tables that never come */
 	bool page1_alias;
 	bool stale_boot;	/* firmware left caches and registers full */
 	bool pmcg;		/* EL2 is to hide the counters */

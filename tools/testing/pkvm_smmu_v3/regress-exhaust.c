@@ -101,18 +101,28 @@ static void registration_fails_cleanly(void)
 /* The device stage 2, with a pool that is one page short. */
 static void stage2_pool_too_small(void)
 {
+	struct machine_cfg cfg = machine_variant(0);
 	unsigned int i, n;
 
 	boot(0);
 	EXPECT_EQ(machine_release(), 0);
 	n = hyp_iommu_pool.nr_pages;
+
+	/* What memory takes at worst, but MMIO's are missing. */
+	cfg.pool_short = n - hyp_iommu_pgtable_pages(IA_BITS, 0);
+	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
+	cfg.nr_later = 2;
+	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
+	/* One page less than that. */
+	cfg.pool_short++;
+	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
+
+	boot(0);
+	EXPECT_EQ(machine_release(), 0);
 	for (i = 0; i < TIMES / 4; i++) {
 		phys_addr_t head = hyp_iommu_pool.head;
 		u64 next;
 
-		/* One page less than memory takes at worst. */
-		hyp_iommu_pool.nr_pages = hyp_iommu_pgtable_pages(IA_BITS, 0) - 1;
-		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, 0), -ENOMEM);
 		/* One page is all there is. */
 		EXPECT(host_load64(head & PAGE_MASK, &next));
 		hyp_iommu_pool.nr_pages = 1;

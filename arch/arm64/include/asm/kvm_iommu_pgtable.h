@@ -112,8 +112,8 @@ static inline unsigned long hyp_iommu_pgtable_pages(u8 ia_bits,
 /*
  * Tables that are for a top-up only: a chunk of pages lies in one block at the last
  * level but one, so a table at each level that a block is split into is all that its
- * donation can take. It brings as many, hence the least order: the reserve never gets
- * smaller, whatever else happens, and the next top-up finds it.
+ * donation can take. It brings as many, hence the least order: the next top-up finds the
+ * reserve again, unless the host moves pages that it is giving.
  */
 #define HYP_IOMMU_TOPUP_TABLES		(KVM_PGTABLE_LAST_LEVEL - KVM_PGTABLE_MIN_BLOCK_LEVEL)
 #define HYP_IOMMU_TOPUP_MIN_ORDER	1

@@ -149,28 +149,53 @@ static int map_but_holes(struct hyp_iommu_s2 *s2, u64 start, u64 end, map_fn map
  * A region of firmware's is the host's to access (MEMBLOCK_NOMAP), so it is mapped
  * like the others.
  */
-static int map_everything(struct hyp_iommu_s2 *s2)
+static int map_all_memory(struct hyp_iommu_s2 *s2)
 {
 	struct memblock_region *reg;
+	int i, ret = 0;
+
+	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
+		reg = &hyp_memory[i];
+		ret = map_but_holes(s2, reg->base, reg->base + reg->size, iommu_s2_map_memory);
+	}
+
+	return ret;
+}
+
+static int map_all_mmio(struct hyp_iommu_s2 *s2)
+{
 	u64 end = 0;
 	int i, ret;
 
-	hyp_assert_lock_held(&host_mmu.lock);
-
 	for (i = 0; i < hyp_memblock_nr; i++) {
-		reg = &hyp_memory[i];
-
-		ret = map_but_holes(s2, end, reg->base, iommu_s2_map_mmio);
+		ret = map_but_holes(s2, end, hyp_memory[i].base, iommu_s2_map_mmio);
 		if (ret)
 			return ret;
-
-		end = reg->base + reg->size;
-		ret = map_but_holes(s2, reg->base, end, iommu_s2_map_memory);
-		if (ret)
-			return ret;
+		end = hyp_memory[i].base + hyp_memory[i].size;
 	}
 
 	return map_but_holes(s2, end, BIT(s2->ia_bits), iommu_s2_map_mmio);
+}
+
+/* There are pages for what memory takes at worst, on top of all that MMIO takes. */
+static int map_everything(struct hyp_iommu_s2 *s2)
+{
+	u64 total = hyp_iommu_tables.nr_pages + s2->nr_later, mmio;
+	int ret;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	ret = map_all_memory(s2);
+	if (ret)
+		return ret;
+
+	/* A table that both have a part in is there by now. */
+	mmio = hyp_iommu_tables.nr_pages;
+	ret = map_all_mmio(s2);
+	if (ret)
+		return ret;
+	mmio -= hyp_iommu_tables.nr_pages;
+
+	return total < hyp_iommu_pgtable_pages(s2->ia_bits, 0) + mmio ? -ENOMEM : 0;
 }
 
 static int check_root(u64 pgd_pfn, u8 ia_bits)
@@ -279,12 +304,8 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later)
 	if (ret)
 		return ret;
 
-	/* What memory takes at worst. MMIO's tables are on top, and are all built here. */
-	if (hyp_iommu_pool.nr_pages + nr_later < hyp_iommu_pgtable_pages(ia_bits, 0))
-		ret = -ENOMEM;
 	/* All are EL2's before ownership is read: no table is reachable by DMA. */
-	if (!ret)
-		ret = hyp_iommu_take_pool(&hyp_iommu_tables, &hyp_iommu_pool);
+	ret = hyp_iommu_take_pool(&hyp_iommu_tables, &hyp_iommu_pool);
 	if (!ret)
 		ret = build(&s2);
 	if (!ret) {
@@ -428,7 +449,7 @@ static int topup_begin(phys_addr_t phys, u64 size)
 	if (hyp_iommu_s2.topup_busy)
 		return -EBUSY;
 
-	/* Nothing is taken from the reserve for what is not going to be donated. */
+	/* Most of what is not going to be donated takes nothing from the reserve. */
 	for (page = phys; page < phys + size; page += PAGE_SIZE) {
 		if (!addr_is_memory(page) ||
 		    get_host_state(hyp_phys_to_page(page)) != PKVM_PAGE_OWNED)
@@ -466,7 +487,7 @@ int hyp_iommu_topup(u64 pfn, u64 order)
 
 	BUILD_BUG_ON(BIT(HYP_IOMMU_TOPUP_MIN_ORDER) < HYP_IOMMU_TOPUP_TABLES);
 	/* A chunk is in one block at the last level but one. */
-	BUILD_BUG_ON(PTRS_PER_PTE < BIT(HYP_IOMMU_TOPUP_MAX_ORDER));
+	BUILD_BUG_ON(BIT(HYP_IOMMU_TOPUP_MAX_ORDER) > PTRS_PER_PTE);
 
 	size = PAGE_SIZE << order;
 	hyp_spin_lock(&host_mmu.lock);

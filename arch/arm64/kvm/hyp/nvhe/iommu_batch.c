@@ -90,7 +90,7 @@ void hyp_iommu_batch_revoke(struct hyp_iommu_batch *batch)
 	hyp_spin_unlock(&host_mmu.lock);
 }
 
-/* In runs, as a block that was taken as a whole is a block again then. */
+/* In runs: what was taken as a block is one again, unless that has been split. */
 static void restore_range(const struct hyp_iommu_range *range)
 {
 	phys_addr_t phys = range->phys, end = phys + range->size, next;

@@ -40,6 +40,7 @@ static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
 	hyp_assert_lock_held(&smmu->emu_lock);
 	cmdq->q = smmu_emu_queue_decode(smmu->regs.val[SMMU_REG_CMDQ_BASE],
 					smmu->caps.cmdq_bits, CMDQ_ENT_SZ_SHIFT);

@@ -20,7 +20,9 @@
 /* The SMMU that has @addr in its MMIO, NULL for none. */
 static __always_inline struct hyp_smmu *find_smmu(u64 addr)
 {
-	for_each_hyp_smmu(smmu) {
+	struct hyp_smmu *smmu, *end = hyp_smmus_end();
+
+	for (smmu = hyp_smmus; smmu < end; smmu++) {
 		if (addr - smmu->mmio_phys < smmu->mmio_size && smmu->enabled)
 			return smmu;
 	}

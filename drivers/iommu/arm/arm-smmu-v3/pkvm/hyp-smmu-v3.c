@@ -393,7 +393,9 @@ int __pkvm_smmu_v3_release(unsigned int idx)
 
 bool hyp_iommu_enabled(void)
 {
-	for_each_hyp_smmu(smmu) {
+	struct hyp_smmu *smmu, *end = hyp_smmus_end();
+
+	for (smmu = hyp_smmus; smmu < end; smmu++) {
 		if (smmu->enabled)
 			return true;
 	}
@@ -404,7 +406,9 @@ bool hyp_iommu_enabled(void)
 /* Level 1 would take a use of the nT bit that this does not make; 3 is reserved. */
 bool hyp_smmu_v3_can_split(void)
 {
-	for_each_hyp_smmu(smmu) {
+	struct hyp_smmu *smmu, *end = hyp_smmus_end();
+
+	for (smmu = hyp_smmus; smmu < end; smmu++) {
 		if (smmu->registered && FIELD_GET(IDR3_BBM, smmu->hw.idr[3]) != 2)
 			return false;
 	}
@@ -421,17 +425,18 @@ int hyp_smmu_v3_flush_all(void)
 {
 	struct arm_smmu_cmd cmd = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_S12_VMALL, 0,
 							 SMMU_EMU_VMID);
+	struct hyp_smmu *smmu, *end = hyp_smmus_end();
 	int ret = 0;
 
 	hyp_assert_lock_held(&host_mmu.lock);
-	for_each_hyp_smmu(smmu) {
+	for (smmu = hyp_smmus; smmu < end; smmu++) {
 		/* Always done: what is not issued is not waited for. */
 		smmu->flush_seq = 0;
 		if (smmu->enabled && !ret)
 			ret = hyp_smmu_hwq_add_el2(smmu, cmd, &smmu->flush_seq);
 	}
 
-	for_each_hyp_smmu(smmu) {
+	for (smmu = hyp_smmus; smmu < end; smmu++) {
 		if (smmu->enabled)
 			ret = hyp_smmu_hwq_wait(smmu, smmu->flush_seq) ?: ret;
 	}

@@ -188,10 +188,11 @@ static inline void hyp_smmu_begin_attempt(struct hyp_smmu *smmu)
 extern struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
 extern unsigned int hyp_nr_smmus;
 
-/* Loop over all that have ever been registered. */
-#define for_each_hyp_smmu(smmu)							\
-	for (struct hyp_smmu *smmu = hyp_smmus, *__end = smmu + hyp_nr_smmus;	\
-	     smmu < __end; smmu++)
+/* Behind the last that has ever been registered. */
+static inline struct hyp_smmu *hyp_smmus_end(void)
+{
+	return hyp_smmus + hyp_nr_smmus;
+}
 
 /**
  * hyp_smmu_poll_reg - Wait for a register, for at most a second

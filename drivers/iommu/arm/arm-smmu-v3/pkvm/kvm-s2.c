@@ -20,6 +20,7 @@
 #include <linux/mutex.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 #include <asm/kvm_iommu_pgtable.h>
@@ -240,10 +241,11 @@ void __init pkvm_iommu_s2_release(void)
 {
 	int ret = kvm_call_hyp_nvhe(__pkvm_iommu_release);
 
-	if (ret)
+	if (ret) {
 		pr_err("the hypervisor keeps the device stage 2 (%d)\n", ret);
-	else
-		s2_free();
+		return;
+	}
+	s2_free();
 	s2_later = 0;
 }
 
@@ -288,14 +290,17 @@ static int s2_give_chunk(unsigned int order)
 	if (nr)
 		return nr;
 
-	while (!(page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order))) {
-		if (order-- == HYP_IOMMU_TOPUP_MIN_ORDER)
-			return -ENOMEM;
+	/* Smaller ones if there is none, or it is of two regions of memory. */
+	nr = -ENOMEM;
+	for (; order >= HYP_IOMMU_TOPUP_MIN_ORDER && nr < 0; order--) {
+		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN |
+				   (order > HYP_IOMMU_TOPUP_MIN_ORDER ? __GFP_NORETRY : 0), order);
+		if (!page)
+			continue;
+		nr = s2_give(page, order);
+		if (nr < 0)
+			__free_pages(page, order);
 	}
-
-	nr = s2_give(page, order);
-	if (nr < 0)
-		__free_pages(page, order);
 
 	return nr;
 }
@@ -307,8 +312,8 @@ static int s2_give_chunk(unsigned int order)
  * another call goes on from there.
  *
  * Context: process context, may sleep.
- * Return: 0, -ENOMEM, or another error of the hypervisor's; then transitions may fail
- * for lack of tables.
+ * Return: 0, -ENOMEM, -EINTR for a fatal signal, or another error of the hypervisor's;
+ * then transitions may fail for lack of tables.
  */
 int pkvm_iommu_give_tables(void)
 {
@@ -320,6 +325,9 @@ int pkvm_iommu_give_tables(void)
 
 	guard(mutex)(&s2_later_lock);
 	while (s2_later) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 		ret = s2_give_chunk(min(ilog2(s2_later), HYP_IOMMU_TOPUP_MAX_ORDER));
 		if (ret < 0) {
 			pr_warn_ratelimited("pkvm: no tables for the device stage 2 (%d)\n", ret);

@@ -45,7 +45,13 @@ u64 model_counter(void);
 #define cpuid_feature_extract_unsigned_field(v, s)	(((v) >> (s)) & 15)
 #define system_supports_lpa2()		0
 /* Only the erratum with which a trap is recognised late is asked for. */
-#define cpus_have_final_cap(c)		model_late_traps
+#define ARM64_WORKAROUND_834220	0
+
 extern bool model_late_traps;
+
+static inline bool cpus_have_final_cap(unsigned int cap)
+{
+	return model_late_traps;
+}
 
 #endif /* _MODEL_ASM_SYSREG_H */
