@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Protected VMs: the first one that the host creates, and the next; their pages, donated
- * one by one as the guest touches them, given back one by one when it is torn down. The
- * memory is physically contiguous.
+ * Protected VMs: the first one that the host creates, and pages: donated one by one as
+ * the guest touches them, given back one by one when it is torn down. The memory is
+ * physically contiguous.
  */
 #include <errno.h>
 #include <string.h>
@@ -31,24 +31,17 @@ static void count_pages(void *mem, size_t nr, bool print)
 	bench_window(nr, "%s", print ? "reclaim" : "warm-up");
 }
 
-static void count_vm(char *mem, const char *name)
+void bench_vm(void)
 {
+	char *mem = alloc_pages(1);
 	struct pvm vm;
 
 	bench_open();
 	pvm_create(&vm, mem, 1, 1);
 	pvm_start(&vm);
 	bench_close();
-	bench_window(1, "%s", name);
+	bench_window(1, "vm-first");
 	pvm_destroy(&vm);
-}
-
-void bench_vm(void)
-{
-	char *mem = alloc_pages(1);
-
-	count_vm(mem, "vm-first");
-	count_vm(mem, "vm-next");
 	free_pages(mem, 1);
 }
 
