@@ -257,6 +257,25 @@ static void block_is_donated(void)
 	oracle_full();
 }
 
+/* As large as a block, but it begins within one and ends in what follows. */
+static void range_is_no_block(void)
+{
+	u64 first = BLOCK_BASE + PAGE_SIZE;
+	unsigned long n = BLOCK_SIZE / PAGE_SIZE;
+
+	boot_and_init(0);
+	attach(0);
+	warm(0, BLOCK_BASE);
+	EXPECT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(first), n), 0);
+	expect_gone(0, first);
+	expect_gone(0, BLOCK_BASE + BLOCK_SIZE);
+	warm(0, BLOCK_BASE);
+	warm(0, BLOCK_BASE + BLOCK_SIZE + PAGE_SIZE);
+	EXPECT_EQ(__pkvm_hyp_donate_host(hyp_phys_to_pfn(first), n), 0);
+	warm(0, first);
+	oracle_full();
+}
+
 /* Refused while a block is being split, or as a whole: it is all there again. */
 static void block_survives_dead_smmu(void)
 {
@@ -428,6 +447,7 @@ const struct test tests_dma[] = {
 	TEST(donation_across_tables),
 	TEST(block_is_split),
 	TEST(block_is_donated),
+	TEST(range_is_no_block),
 	TEST(block_survives_dead_smmu),
 	TEST(no_block_without_bbml2),
 	TEST(tables_for_every_page),

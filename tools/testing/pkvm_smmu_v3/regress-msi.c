@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tests: CMD_SYNC, and the MSI that the hardware or EL2 writes for it. */
-#include "hyp-smmu-v3.h"
-#include "regress.h"
-
-#define SYNC_MSI(data)	(0x46 | 1 << 12 | (u64)(data) << 32 | 3 << 22 | 0xf << 24)
-#define MSI_ABT		BIT(4)
-
-/* A machine whose hardware has no MSIs: EL2 writes them. */
-#define NO_MSI		2
-
-static u32 active_errors(void)
-{
-	return (read32(0, 0x60) ^ read32(0, 0x64)) & 0x1ff;
-}
+/* Tests: CMD_SYNC, the MSI that EL2 writes for it, and the straight line. */
+#include "regress-msi.h"
 
 /* The oracle would report an MSI that the hardware is asked for. */
 static void msis_elsewhere(u8 variant)
@@ -62,50 +50,6 @@ static void sync_without_msi(void)
 	hw_settle();
 }
 
-/* A CMD_SYNC that writes to its own slot, as the host's driver has it. */
-static u64 put_sync_msi(u32 data)
-{
-	u64 at = drv_next(0);
-
-	drv_put(0, SYNC_MSI(data), at);
-
-	return at;
-}
-
-static bool msi_is(u64 at, u32 data)
-{
-	u64 val = 0;
-
-	host_load64(at, &val);
-
-	return (u32)val == data;
-}
-
-/* An unmap, as the host's driver has it. */
-static u64 put_unmap(u32 data)
-{
-	drv_put(0, 0x12 | (u64)(data & 0xff) << 48, 0x1000);
-
-	return put_sync_msi(data);
-}
-
-static enum mmio_result ring_once(void)
-{
-	u64 val = drv_prod(0);
-
-	return host_mmio(0, 0x98, 4, true, &val);
-}
-
-/* How many commands CMDQ_CONS is behind a position. */
-static u32 behind(u32 pos)
-{
-	return (pos - read32(0, 0x9c)) & ((2 << DRV_CMDQ_SHIFT) - 1);
-}
-
-/*
- * EL2 writes MSIs.
- */
-
 /* One write of CMDQ_PROD, and what was asked for is done: no other trap. */
 static void msi_means_done(void)
 {
@@ -144,18 +88,17 @@ static void msi_of_each_sync(void)
 /* Nor does it wait for what another CPU has put behind it: all STEs are read again. */
 static void msi_before_long_scan(void)
 {
-	u64 at, val;
+	u64 at;
 
 	boot_and_init(0xc0 | NO_MSI);
 	drv_fill_strtab(0);
 	at = put_sync_msi(1);
 	drv_put(0, 0x04, 31);
 	drv_put(0, 0x04, 31);
-	val = drv_prod(0);
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT_EQ(ring_once(), MMIO_AGAIN);
 	hw_settle();
 	/* Twice 2^13 STEs take more than two traps. */
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT_EQ(ring_once(), MMIO_AGAIN);
 	EXPECT(msi_is(at, 1));
 	drv_ring(0);
 	EXPECT(drv_sync(0));
@@ -181,13 +124,12 @@ static void msi_and_error(void)
 /* CMDQEN is not acknowledged before the MSI is there; then the page is the host's. */
 static void msi_before_cr0ack(void)
 {
-	u64 at, val;
+	u64 at;
 
 	boot_and_init(NO_MSI);
 	smmus[0].hang = true;
 	at = put_sync_msi(7);
-	val = drv_prod(0);
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT_EQ(ring_once(), MMIO_AGAIN);
 	EXPECT(!msi_is(at, 7));
 	write32(0, 0x20, 0x5);
 	EXPECT_EQ(read32(0, 0x24) & 0x8, 0x8);
@@ -202,7 +144,7 @@ static void msi_before_cr0ack(void)
 /* A CPU waits for its own commands, whatever others add. */
 static void msi_is_waited_for_by_its_own(void)
 {
-	u64 first, second, prod1, prod2, val;
+	u64 first, second, prod1, prod2;
 	struct hyp_smmu *smmu;
 	u64 seq;
 
@@ -211,13 +153,11 @@ static void msi_is_waited_for_by_its_own(void)
 	smmus[0].hang = true;
 	first = put_sync_msi(1);
 	prod1 = drv_prod(0);
-	val = prod1;
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT_EQ(ring_at(prod1), MMIO_AGAIN);
 	seq = smmu->hwq.submitted;
 	second = put_sync_msi(2);
 	prod2 = drv_prod(0);
-	val = prod2;
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT_EQ(ring_at(prod2), MMIO_AGAIN);
 
 	/* The hardware comes as far as the first. */
 	smmus[0].hang = false;
@@ -225,12 +165,10 @@ static void msi_is_waited_for_by_its_own(void)
 		smmu_step(&smmus[0]);
 	smmus[0].hang = true;
 	if (!hyp_smmu_hwq_done(smmu, seq + 1)) {
-		val = prod1;
-		EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_DONE);
+		EXPECT_EQ(ring_at(prod1), MMIO_DONE);
 		EXPECT(msi_is(first, 1));
 		EXPECT(!msi_is(second, 2));
-		val = prod2;
-		EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+		EXPECT_EQ(ring_at(prod2), MMIO_AGAIN);
 	}
 	smmus[0].hang = false;
 	write32(0, 0x98, prod2);
@@ -240,19 +178,17 @@ static void msi_is_waited_for_by_its_own(void)
 /* What the hardware has completed meanwhile comes first. */
 static void msi_before_unmap(void)
 {
-	u64 first, second, val;
+	u64 first, second;
 
 	boot_and_init(NO_MSI);
 	smmus[0].hang = true;
 	first = put_sync_msi(1);
-	val = drv_prod(0);
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT_EQ(ring_once(), MMIO_AGAIN);
 	smmus[0].hang = false;
 	hw_settle();
 	drv_put(0, 0x12, 0x1000);
 	second = put_sync_msi(2);
-	val = drv_prod(0);
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_DONE);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
 	EXPECT(msi_is(first, 1));
 	EXPECT(msi_is(second, 2));
 
@@ -382,7 +318,7 @@ static void unmap_at_dead_hw(void)
 /* A queue that has stopped goes on when the error is acknowledged, not before. */
 static void unmaps_after_error(u8 variant)
 {
-	u64 at, msi, val;
+	u64 at, msi;
 
 	boot_and_init(variant);
 	at = drv_next(0);
@@ -393,8 +329,7 @@ static void unmaps_after_error(u8 variant)
 	host_store64(at, 0x12);
 	host_store64(at + 8, 0x1000);
 	msi = put_sync_msi(2);
-	val = drv_prod(0);
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_DONE);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
 	hw_settle();
 	EXPECT(!msi_is(msi, 2));
 	EXPECT_EQ(drv_cmdq_err(0), ILL);
@@ -413,7 +348,7 @@ static void unmap_after_error(void)
 static void unmap_leaves_reserve(void)
 {
 	struct hyp_smmu *smmu;
-	u64 msi, seq, val;
+	u64 msi, seq;
 	unsigned int i;
 
 	boot_and_init(NO_MSI);
@@ -424,391 +359,11 @@ static void unmap_leaves_reserve(void)
 	for (i = 0; i < 24; i++)
 		drv_put(0, 0x12, 0x1000);
 	msi = put_sync_msi(1);
-	val = drv_prod(0);
-	EXPECT_EQ(host_mmio(0, 0x98, 4, true, &val), MMIO_AGAIN);
+	EXPECT_EQ(ring_once(), MMIO_AGAIN);
 	EXPECT(hyp_smmu_hwq_used(&smmu->hwq) <= smmu->hwq.limit);
 	smmus[0].hang = false;
 	drv_ring(0);
 	EXPECT(msi_is(msi, 1));
-}
-
-/*
- * The hardware writes MSIs.
- */
-
-/* Until the hardware has an MSI on its way. */
-static void step_to_msi(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < 100 && !smmus[0].msi.active; i++)
-		smmu_step(&smmus[0]);
-	EXPECT(smmus[0].msi.active);
-}
-
-/* EL2 neither writes nor waits nor looks, in the straight line and elsewhere. */
-static void hw_msi_is_not_looked_for(void)
-{
-	unsigned int i;
-	u32 looks;
-	u64 at;
-
-	boot_and_init(0);
-	hw_settle();
-	looks = smmus[0].looks;
-	smmus[0].hang = true;
-	for (i = 1; i < 5; i++) {
-		drv_put(0, i & 1 ? 0x10 : 0x12, 0);
-		at = put_sync_msi(i);
-		EXPECT_EQ(ring_once(), MMIO_DONE);
-		EXPECT(!msi_is(at, i));
-	}
-	EXPECT_EQ(smmus[0].looks, looks);
-	smmus[0].hang = false;
-	hw_settle();
-	EXPECT(msi_is(at, i - 1));
-	EXPECT_EQ(smmus[0].msis, 4);
-	EXPECT_EQ(smmus[0].looks, looks);
-	EXPECT_EQ(behind(drv_prod(0)), 0);
-}
-
-/* Stage 1 of a device is gone when the MSI is there. */
-static void hw_msi_means_done(void)
-{
-	unsigned int i, n;
-	u64 at;
-
-	boot_and_init(0);
-	for (i = 1; i < 300; i++) {
-		EXPECT(drv_bypass(0, 3));
-		EXPECT_EQ(dev_dma(0, 3, HOST_DATA(0)), DMA_DONE);
-		drv_write_ste(0, 3, 1, 0);
-		drv_put(0, 0x03 | 3ULL << 32, 1);
-		at = put_sync_msi(i);
-		EXPECT_EQ(ring_once(), MMIO_DONE);
-		for (n = 0; n < 1000 && !msi_is(at, i); n++)
-			smmu_step(&smmus[0]);
-		EXPECT_EQ(dev_dma(0, 3, HOST_DATA(0)), DMA_ABORTED);
-	}
-}
-
-/*
- * CMDQ_CONS is where the hardware is, and never behind an MSI that is there, however
- * long nobody has looked: with EL2's commands in between, and with some that the
- * hardware does not get.
- */
-static void hw_msi_and_cons(void)
-{
-	u32 pos[8] = {}, data = 1, i, n;
-	struct hyp_smmu *smmu;
-	u64 at[8] = {}, seq;
-
-	boot_and_init(8);
-	smmu = el2_smmu(0);
-	for (n = 0; n < 4000; n++) {
-		i = data % ARRAY_SIZE(at);
-		if (model_rand(4)) {
-			if (!model_rand(3))
-				drv_put(0, 0x01, 0);
-			at[i] = put_unmap(data++);
-			pos[i] = drv_prod(0);
-			drv_ring(0);
-		}
-		if (!model_rand(16))
-			EXPECT_EQ(hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq),
-				  0);
-		/* The driver does not reuse the slot of an MSI that is not there. */
-		for (i = model_rand(64); i; i--)
-			smmu_step(&smmus[0]);
-		i = data % ARRAY_SIZE(at);
-		while (at[i] && !msi_is(at[i], data - ARRAY_SIZE(at)))
-			smmu_step(&smmus[0]);
-		if (model_rand(n < 2000 ? 4 : 400))
-			continue;
-		for (i = 1; i < ARRAY_SIZE(at) && i < data; i++) {
-			u32 which = (data - i) % ARRAY_SIZE(at);
-
-			if (msi_is(at[which], data - i))
-				EXPECT(behind(drv_prod(0)) <=
-				       ((drv_prod(0) - pos[which]) & ((2 << DRV_CMDQ_SHIFT) - 1)));
-		}
-	}
-	EXPECT(drv_sync(0));
-}
-
-/* One by one, as the hardware consumes them. */
-static void hw_msi_cons_is_exact(void)
-{
-	u64 consumed;
-	u32 left;
-
-	boot_and_init(8);
-	hw_settle();
-	consumed = smmus[0].consumed;
-	smmus[0].hang = true;
-	for (left = 0; left < 60; left += 2) {
-		put_unmap(left);
-		EXPECT_EQ(ring_once(), MMIO_DONE);
-	}
-	EXPECT_EQ(el2_smmu(0)->cmdq.nr_marks, 1);
-	smmus[0].hang = false;
-	while (left) {
-		smmu_step(&smmus[0]);
-		left = consumed + 60 - smmus[0].consumed;
-		EXPECT_EQ(behind(drv_prod(0)), left);
-	}
-}
-
-/* Commands that the hardware does not get: never ahead of those that it gets. */
-static void hw_msi_cons_and_dropped(void)
-{
-	/* Of TLBI, SYNC, dropped, TLBI, dropped, SYNC, by what the hardware has consumed. */
-	static const u8 most[] = { 0, 1, 3, 5, 6 }, least[] = { 0, 1, 2, 2, 6 };
-	u64 consumed;
-	u32 n, done;
-
-	boot_and_init(8);
-	hw_settle();
-	consumed = smmus[0].consumed;
-	smmus[0].hang = true;
-	put_unmap(1);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	drv_put(0, 0x01, 0);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	drv_put(0, 0x12, 0x1000);
-	drv_put(0, 0x01, 0);
-	put_sync_msi(2);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	smmus[0].hang = false;
-	do {
-		n = smmus[0].consumed - consumed;
-		done = 6 - behind(drv_prod(0));
-		EXPECT(done >= least[n] && done <= most[n]);
-		smmu_step(&smmus[0]);
-	} while (n < 4);
-}
-
-/* As many as there is room for, then it waits, and nothing is lost. */
-static void hw_msi_leaves_reserve(void)
-{
-	u64 at[64], seq;
-	struct hyp_smmu *smmu;
-	unsigned int i, n;
-
-	boot_and_init(0);
-	smmu = el2_smmu(0);
-	smmus[0].hang = true;
-	for (i = 0; i < HYP_SMMU_HWQ_RESERVE / 2; i++)
-		EXPECT_EQ(hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq), 0);
-	for (n = 0; n < ARRAY_SIZE(at); n++) {
-		at[n] = put_unmap(n + 1);
-		if (ring_once() != MMIO_DONE)
-			break;
-		EXPECT(hyp_smmu_hwq_used(&smmu->hwq) <= smmu->hwq.limit);
-	}
-	EXPECT(n < ARRAY_SIZE(at));
-	EXPECT(hyp_smmu_hwq_used(&smmu->hwq) <= smmu->hwq.limit);
-	smmus[0].hang = false;
-	drv_ring(0);
-	hw_settle();
-	for (i = 0; i <= n; i++)
-		EXPECT(msi_is(at[i], i + 1));
-}
-
-/* A mark for each, as EL2 has commands of its own in between. */
-static void hw_msi_out_of_marks(void)
-{
-	u64 at[HYP_SMMU_MARKS + 1], seq;
-	struct hyp_smmu *smmu;
-	unsigned int i;
-
-	boot_and_init(8);
-	smmu = el2_smmu(0);
-	hw_settle();
-	read32(0, 0x9c);
-	smmus[0].hang = true;
-	for (i = 0; i < HYP_SMMU_MARKS; i++) {
-		at[i] = put_unmap(i + 1);
-		EXPECT_EQ(ring_once(), MMIO_DONE);
-		EXPECT_EQ(hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq), 0);
-	}
-	EXPECT_EQ(smmu->cmdq.nr_marks, HYP_SMMU_MARKS);
-	at[i] = put_unmap(i + 1);
-	EXPECT_EQ(ring_once(), MMIO_AGAIN);
-	smmus[0].hang = false;
-	drv_ring(0);
-	hw_settle();
-	for (i = 0; i < ARRAY_SIZE(at); i++)
-		EXPECT(msi_is(at[i], i + 1));
-	EXPECT_EQ(behind(drv_prod(0)), 0);
-}
-
-/* Consumed is not written: only a later CMD_SYNC tells. */
-static void hw_msi_before_cr0ack(void)
-{
-	u64 at;
-
-	boot_and_init(0);
-	smmus[0].hold_msi = true;
-	at = put_unmap(7);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	step_to_msi();
-	EXPECT_EQ(behind(drv_prod(0)), 0);
-	smmus[0].hang = true;
-	write32(0, 0x20, 0x5);
-	EXPECT_EQ(read32(0, 0x24) & 0x8, 0x8);
-	EXPECT_EQ(donate(HOST_CMDQ(0)), -EPERM);
-	EXPECT(!msi_is(at, 7));
-	smmus[0].hang = false;
-	hw_settle();
-	EXPECT_EQ(read32(0, 0x24) & 0x8, 0);
-	EXPECT(msi_is(at, 7));
-	EXPECT_EQ(donate(HOST_CMDQ(0)), 0);
-	EXPECT_EQ(give_back(HOST_CMDQ(0)), 0);
-}
-
-/* Not even if there is no room for it at first. */
-static void hw_msi_and_full_queue(void)
-{
-	struct hyp_smmu *smmu;
-	u64 at, seq;
-
-	boot_and_init(0);
-	smmu = el2_smmu(0);
-	hw_settle();
-	smmus[0].hold_msi = true;
-	at = put_unmap(7);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	step_to_msi();
-	EXPECT_EQ(behind(drv_prod(0)), 0);
-	while (hyp_smmu_hwq_used(&smmu->hwq) < BIT(smmu->hwq.shift))
-		EXPECT_EQ(hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq), 0);
-	write32(0, 0x20, 0x5);
-	hw_settle();
-	EXPECT_EQ(read32(0, 0x24) & 0x8, 0);
-	EXPECT(msi_is(at, 7));
-}
-
-/* Nobody knows what hardware that has stopped still writes. */
-static void hw_msi_of_dead_hw(void)
-{
-	boot_and_init(0);
-	smmus[0].hold_msi = true;
-	put_unmap(7);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	step_to_msi();
-	EXPECT_EQ(behind(drv_prod(0)), 0);
-	smmus[0].abort_next = true;
-	EXPECT_EQ(donate(HOST_DATA(0)), -EIO);
-	EXPECT(el2_smmu(0)->hwq.dead);
-	write32(0, 0x20, 0x5);
-	hw_settle();
-	EXPECT_EQ(read32(0, 0x24) & 0x8, 0x8);
-	EXPECT(donate(HOST_CMDQ(0)));
-	EXPECT(host_has(HOST_CMDQ(0)));
-	/* It goes on in spite of it. */
-	smmus[0].msi.active = false;
-}
-
-/* An MSI that EL2 has to report is not overtaken; then it is the hardware's turn again. */
-static void hw_msi_behind_el2s(void)
-{
-	u64 first, third, fourth;
-
-	boot_and_init(0);
-	smmus[0].hang = true;
-	first = put_unmap(1);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	drv_put(0, SYNC_MSI(2), HOST_DATA(0));
-	EXPECT_EQ(ring_once(), MMIO_AGAIN);
-	third = put_unmap(3);
-	EXPECT_EQ(ring_once(), MMIO_AGAIN);
-	smmus[0].hang = false;
-	hw_settle();
-	EXPECT(msi_is(first, 1));
-	EXPECT(!msi_is(third, 3));
-	EXPECT_EQ(smmus[0].msis, 1);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	EXPECT(msi_is(third, 3));
-	hw_settle();
-	EXPECT_EQ(active_errors(), MSI_ABT);
-	fourth = put_unmap(4);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	EXPECT(!msi_is(fourth, 4));
-	hw_settle();
-	EXPECT(msi_is(fourth, 4));
-	EXPECT_EQ(smmus[0].msis, 2);
-}
-
-/* Nobody looks whether the hardware goes on, until it interrupts the host. */
-static void hw_msi_and_refused_command(void)
-{
-	u64 at;
-
-	boot_and_init(0);
-	smmus[0].refuse_op = 0x12;
-	at = put_unmap(5);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	hw_settle();
-	EXPECT_EQ(smmus[0].gerror_irqs, 1);
-	EXPECT(!msi_is(at, 5));
-	/* The host's queue has no error: EL2 has replaced the command. */
-	EXPECT_EQ(active_errors(), 0);
-	hw_settle();
-	EXPECT(msi_is(at, 5));
-}
-
-/* Likewise where the error is EL2's way to interrupt. */
-static void hw_msi_and_error(void)
-{
-	u64 first, second;
-	u32 gerror;
-
-	boot_and_init(0);
-	hw_settle();
-	smmus[0].hang = true;
-	first = put_unmap(1);
-	drv_put(0, 0x9b, 0);
-	second = put_unmap(2);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	smmus[0].hang = false;
-	hw_settle();
-	EXPECT(msi_is(first, 1));
-	EXPECT_EQ(smmus[0].gerror_irqs, 1);
-	/* As an interrupt handler, which reads it once. */
-	gerror = read32(0, 0x60);
-	EXPECT_EQ(gerror ^ read32(0, 0x64), 1);
-	host_store64(drv_next(0) - 48, 0x46);
-	write32(0, 0x64, gerror);
-	EXPECT(!msi_is(second, 2));
-	hw_settle();
-	EXPECT(msi_is(second, 2));
-	EXPECT_EQ(active_errors(), 0);
-}
-
-/* It cannot be, unless the hardware is broken: then it is not EL2 that suffers. */
-static void hw_msi_aborts(void)
-{
-	u64 at;
-
-	boot_and_init(0);
-	smmus[0].abort_msi = true;
-	put_unmap(1);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	hw_settle();
-	EXPECT_EQ((smmus[0].gerror ^ smmus[0].gerrorn) & MSI_ABT, MSI_ABT);
-	EXPECT_EQ(active_errors(), 0);
-	write32(0, 0x64, ~read32(0, 0x60));
-	EXPECT_EQ(active_errors(), 0);
-	at = put_unmap(2);
-	EXPECT_EQ(ring_once(), MMIO_DONE);
-	hw_settle();
-	EXPECT(msi_is(at, 2));
-	EXPECT(drv_sync(0));
-	EXPECT_EQ(donate(HOST_DATA(0)), 0);
-	EXPECT_EQ(give_back(HOST_DATA(0)), 0);
-	drv_disable(0);
-	EXPECT_EQ(donate(HOST_CMDQ(0)), 0);
 }
 
 const struct test tests_msi[] = {
@@ -827,19 +382,5 @@ const struct test tests_msi[] = {
 	TEST(unmap_after_error),
 	TEST(unmap_at_dead_hw),
 	TEST(unmap_leaves_reserve),
-	TEST(hw_msi_is_not_looked_for),
-	TEST(hw_msi_means_done),
-	TEST(hw_msi_and_cons),
-	TEST(hw_msi_cons_is_exact),
-	TEST(hw_msi_cons_and_dropped),
-	TEST(hw_msi_leaves_reserve),
-	TEST(hw_msi_out_of_marks),
-	TEST(hw_msi_before_cr0ack),
-	TEST(hw_msi_and_full_queue),
-	TEST(hw_msi_of_dead_hw),
-	TEST(hw_msi_behind_el2s),
-	TEST(hw_msi_and_refused_command),
-	TEST(hw_msi_and_error),
-	TEST(hw_msi_aborts),
 	{}
 };

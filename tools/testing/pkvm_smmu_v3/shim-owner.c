@@ -52,7 +52,7 @@ static bool range_valid(u64 phys, u64 size)
 	       !((phys + size - 1) >> 48);
 }
 
-static int host_check(u64 phys, u64 size, enum pkvm_page_state state)
+int __host_check_page_state_range(u64 phys, u64 size, enum pkvm_page_state state)
 {
 	u64 end = phys + size;
 
@@ -82,7 +82,7 @@ static int hyp_check(u64 phys, u64 size, enum pkvm_page_state state)
 /* What each transition between the two starts from. */
 static int check(u64 phys, u64 size, enum pkvm_page_state host, enum pkvm_page_state hyp)
 {
-	return host_check(phys, size, host) ?: hyp_check(phys, size, hyp);
+	return __host_check_page_state_range(phys, size, host) ?: hyp_check(phys, size, hyp);
 }
 
 static int hyp_check_count(u64 phys, u64 size)
@@ -410,7 +410,7 @@ int host_donate_guest(u64 phys, u8 vm)
 	int ret;
 
 	guest_transition_lock();
-	ret = host_check(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+	ret = __host_check_page_state_range(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
 	if (!ret)
 		ret = hyp_iommu_revoke_locked(phys, PAGE_SIZE);
 	if (!ret) {
@@ -450,7 +450,8 @@ int guest_share_host(u64 phys, u8 vm)
 	int ret = -EPERM;
 
 	guest_transition_lock();
-	if (phys_to_info(phys)->guest == vm && !host_check(phys, PAGE_SIZE, PKVM_NOPAGE)) {
+	if (phys_to_info(phys)->guest == vm &&
+	    !__host_check_page_state_range(phys, PAGE_SIZE, PKVM_NOPAGE)) {
 		host_map(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED);
 		ret = 0;
 	}
@@ -465,7 +466,7 @@ int guest_unshare_host(u64 phys, u8 vm)
 
 	guest_transition_lock();
 	if (phys_to_info(phys)->guest == vm &&
-	    !host_check(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED)) {
+	    !__host_check_page_state_range(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED)) {
 		ret = hyp_iommu_revoke_locked(phys, PAGE_SIZE);
 		if (!ret)
 			host_annotate(phys, PAGE_SIZE);
@@ -482,7 +483,7 @@ int host_reclaim_guest(u64 phys)
 
 	guest_transition_lock();
 	if (phys_to_info(phys)->guest) {
-		if (!host_check(phys, PAGE_SIZE, PKVM_NOPAGE))
+		if (!__host_check_page_state_range(phys, PAGE_SIZE, PKVM_NOPAGE))
 			mem_clear(phys);
 		phys_to_info(phys)->guest = 0;
 		host_map(phys, PAGE_SIZE, PKVM_PAGE_OWNED);

@@ -31,7 +31,6 @@
  * fail.
  */
 
-#include <linux/bitfield.h>
 #include <linux/sizes.h>
 
 #include <asm/kvm_hyp.h>
@@ -68,54 +67,33 @@ static bool host_may_access(kvm_pte_t pte)
 	return !pte;
 }
 
-static bool is_table(kvm_pte_t pte, s8 level)
-{
-	return level < KVM_PGTABLE_LAST_LEVEL && kvm_pte_valid(pte) &&
-	       FIELD_GET(KVM_PTE_TYPE, pte) == KVM_PTE_TYPE_TABLE;
-}
-
-/* The descriptor of the host stage 2 that decides about an address. */
-static kvm_pte_t *host_leaf(u64 addr, s8 *level)
-{
-	struct kvm_pgtable *pgt = &host_mmu.pgt;
-	/* Concatenated tables are one array: the index has no mask. */
-	kvm_pte_t *ptep = pgt->pgd + (addr >> kvm_granule_shift(pgt->start_level));
-
-	hyp_assert_lock_held(&host_mmu.lock);
-	for (*level = pgt->start_level; is_table(*ptep, *level); (*level)++) {
-		kvm_pte_t *table = hyp_phys_to_virt(kvm_pte_to_phys(*ptep));
-
-		ptep = table + ((addr >> kvm_granule_shift(*level + 1)) & (PTRS_PER_PTE - 1));
-	}
-
-	return ptep;
-}
-
 /*
  * Leaves come in runs: all that EL2 owns, thousands of pages, has the same annotation,
  * and all that is not mapped has none. Returns where that of @addr ends, or its table.
+ * Tables are found as in ours: those of the host stage 2 are memory below 2^ia_bits.
  */
 static u64 leaf_run(u64 addr, kvm_pte_t *first)
 {
-	kvm_pte_t *ptep, *end, pte;
-	u64 shift, next;
+	const struct hyp_iommu_s2 host = {
+		.pgd		= hyp_virt_to_phys(host_mmu.pgt.pgd),
+		.start_level	= host_mmu.pgt.start_level,
+	};
+	kvm_pte_t *ptep;
+	u64 size, end;
 	s8 level;
 
-	ptep = host_leaf(addr, &level);
-	pte = *ptep;
-	*first = pte;
-	shift = kvm_granule_shift(level);
-	next = ALIGN(addr + 1, kvm_granule_size(level - 1));
-	end = ptep + ((next >> shift) - (addr >> shift));
-	ptep++;
-	/* Four at a time, as the runs are long. */
-	while (end - ptep >= 4 &&
-	       !((ptep[0] ^ pte) | (ptep[1] ^ pte) | (ptep[2] ^ pte) | (ptep[3] ^ pte)))
-		ptep += 4;
-	while (ptep < end && *ptep == pte)
+	hyp_assert_lock_held(&host_mmu.lock);
+	ptep = iommu_s2_leaf(&host, addr, &level);
+	*first = *ptep;
+	size = kvm_granule_size(level);
+	end = ALIGN(addr + 1, kvm_granule_size(level - 1));
+	addr = ALIGN_DOWN(addr, size);
+	do {
+		addr += size;
 		ptep++;
+	} while (addr < end && *ptep == *first);
 
-	return next - ((u64)(end - ptep) << shift);
+	return addr;
 }
 
 /*
@@ -271,8 +249,6 @@ static int build(struct hyp_iommu_s2 *s2)
 
 	return ret;
 }
-
-static void hyp_iommu_selftest(void);
 
 int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later)
 {
@@ -439,8 +415,6 @@ void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 
 static int topup_begin(phys_addr_t phys, u64 size)
 {
-	phys_addr_t page;
-
 	hyp_assert_lock_held(&host_mmu.lock);
 	if (!hyp_iommu_prepared())
 		return -EPERM;
@@ -449,12 +423,9 @@ static int topup_begin(phys_addr_t phys, u64 size)
 	if (hyp_iommu_s2.topup_busy)
 		return -EBUSY;
 
-	/* Most of what is not going to be donated takes nothing from the reserve. */
-	for (page = phys; page < phys + size; page += PAGE_SIZE) {
-		if (!addr_is_memory(page) ||
-		    get_host_state(hyp_phys_to_page(page)) != PKVM_PAGE_OWNED)
-			return -EPERM;
-	}
+	/* Nothing is taken from the reserve for what is not going to be donated. */
+	if (__host_check_page_state_range(phys, size, PKVM_PAGE_OWNED))
+		return -EPERM;
 
 	return iommu_s2_add_tables(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_tables);
 }
@@ -508,115 +479,3 @@ int hyp_iommu_topup(u64 pfn, u64 order)
 
 	return ret;
 }
-
-#ifdef CONFIG_NVHE_EL2_DEBUG
-/* Whether devices have access to a page of memory, by a leaf of whatever size. */
-static bool memory_is_mapped(phys_addr_t phys)
-{
-	u64 *desc;
-	s8 level;
-
-	desc = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
-	if (!*desc)
-		return false;
-
-	/* A leaf that is wrong, or larger than it may be. */
-	WARN_ON(*desc != iommu_s2_memory_desc(ALIGN_DOWN(phys, kvm_granule_size(level)), level));
-	WARN_ON(level < hyp_iommu_s2.block_level);
-
-	return true;
-}
-
-void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted)
-{
-	phys_addr_t end = phys + size;
-
-	if (!hyp_iommu_prepared())
-		return;
-
-	/* Each of these is a transition that was not mirrored. */
-	for (; phys < end; phys += PAGE_SIZE)
-		WARN_ON(memory_is_mapped(phys) != granted);
-}
-
-static void selftest_memory(struct memblock_region *reg)
-{
-	u64 phys = reg->base, end = reg->base + reg->size;
-
-	for (; phys < end; phys += PAGE_SIZE) {
-		bool host = get_host_state(hyp_phys_to_page(phys)) != PKVM_NOPAGE;
-
-		/* The annotations and the vmemmap disagree. */
-		WARN_ON(memory_is_mapped(phys) != host);
-		/* Text that is the host's by the vmemmap. */
-		WARN_ON(host && addr_is_hyp_text(phys));
-	}
-}
-
-/* Invalid exactly where the host stage 2 has an annotation. */
-static void selftest_mmio(u64 phys, u64 end)
-{
-	kvm_pte_t pte;
-	u64 *desc;
-	s8 level;
-
-	for (; phys < end; phys += kvm_granule_size(level)) {
-		desc = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
-		if (*desc) {
-			/* A leaf of memory's, or one larger than its alignment. */
-			WARN_ON(*desc != iommu_s2_mmio_desc(phys, level));
-			WARN_ON(!IS_ALIGNED(phys, kvm_granule_size(level)));
-			continue;
-		}
-
-		/* MMIO that the host may access and that map_but_holes() left out. */
-		WARN_ON(kvm_pgtable_get_leaf(&host_mmu.pgt, phys, &pte, &level));
-		WARN_ON(!host_stage2_pte_is_hyp_owned(pte));
-	}
-
-	/* No leaf reaches beyond, into memory. */
-	WARN_ON(phys > end);
-}
-
-static int selftest_annotation(const struct kvm_pgtable_visit_ctx *ctx,
-			       enum kvm_pgtable_walk_flags visit)
-{
-	u64 *desc;
-	s8 level;
-
-	if (!host_stage2_pte_is_hyp_owned(ctx->old) || ctx->addr >> hyp_iommu_s2.ia_bits)
-		return 0;
-
-	/* What EL2 owns, and devices reach. */
-	desc = iommu_s2_leaf(&hyp_iommu_s2, ctx->addr, &level);
-	WARN_ON(*desc);
-
-	return 0;
-}
-
-/* Check every leaf of the device stage 2 against ownership, then the transitions. */
-static void hyp_iommu_selftest(void)
-{
-	struct kvm_pgtable_walker walker = {
-		.cb	= selftest_annotation,
-		.flags	= KVM_PGTABLE_WALK_LEAF,
-	};
-	u64 end = 0;
-	int i;
-
-	hyp_spin_lock(&host_mmu.lock);
-	for (i = 0; i < hyp_memblock_nr; i++) {
-		selftest_mmio(end, hyp_memory[i].base);
-		selftest_memory(&hyp_memory[i]);
-		end = hyp_memory[i].base + hyp_memory[i].size;
-	}
-	selftest_mmio(end, BIT(hyp_iommu_s2.ia_bits));
-	/* The walker does not fail, and the range is the table's. */
-	WARN_ON(kvm_pgtable_walk(&host_mmu.pgt, 0, BIT(host_mmu.pgt.ia_bits), &walker));
-	hyp_spin_unlock(&host_mmu.lock);
-
-	pkvm_ownership_selftest_again();
-}
-#else
-static void hyp_iommu_selftest(void) { }
-#endif /* CONFIG_NVHE_EL2_DEBUG */

@@ -31,19 +31,11 @@ static bool range_is_hosts(const struct hyp_iommu_range *range)
 {
 	phys_addr_t phys = range->phys, end = phys + range->size;
 
-	hyp_assert_lock_held(&host_mmu.lock);
-
 	if (!PAGE_ALIGNED(phys) || !PAGE_ALIGNED(end) || end <= phys ||
 	    range->size > HYP_IOMMU_BATCH_SIZE)
 		return false;
 
-	for (; phys < end; phys += PAGE_SIZE) {
-		if (!addr_is_memory(phys) ||
-		    get_host_state(hyp_phys_to_page(phys)) != PKVM_PAGE_OWNED)
-			return false;
-	}
-
-	return true;
+	return !__host_check_page_state_range(phys, range->size, PKVM_PAGE_OWNED);
 }
 
 static void drop_foreign_ranges(struct hyp_iommu_batch *batch)

@@ -164,6 +164,23 @@ static int split(u64 *desc, s8 level, struct kvm_hyp_memcache *mc)
 	return 0;
 }
 
+/* Have tables from the descriptor of @addr at @level down to the one at @last. */
+static __always_inline int add_tables_to(u64 **desc, u64 addr, s8 level, s8 last,
+					 struct kvm_hyp_memcache *mc)
+{
+	int ret;
+
+	for (; level < last; level++) {
+		ret = **desc & KVM_PTE_VALID ? split(*desc, level, mc) : add_table(*desc, mc);
+		if (ret)
+			return ret;
+
+		*desc = child_desc(**desc, addr, level + 1);
+	}
+
+	return 0;
+}
+
 /* The level of the largest leaf, from @level on, that is @addr to @end or begins it. */
 static s8 largest_leaf(s8 level, u64 addr, u64 end)
 {
@@ -193,20 +210,16 @@ static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 
 		}
 
 		last = largest_leaf(max(level, block_level), addr, end);
-		for (; level < last; level++) {
-			ret = add_table(desc, mc);
-			if (ret)
-				return ret;
-
-			desc = child_desc(*desc, addr, level + 1);
-		}
+		ret = add_tables_to(&desc, addr, level, last, mc);
+		if (ret)
+			return ret;
 
 		/* Those that follow in the same table are of the same size, or smaller. */
-		size = kvm_granule_size(level);
-		nr = min(end, ALIGN(addr + 1, kvm_granule_size(level - 1))) - addr;
-		nr >>= kvm_granule_shift(level);
+		size = kvm_granule_size(last);
+		nr = min(end, ALIGN(addr + 1, kvm_granule_size(last - 1))) - addr;
+		nr >>= kvm_granule_shift(last);
 		/* No carry into the attributes: the addresses are those of one table. */
-		leaf = leaf_desc(addr, level, attrs);
+		leaf = leaf_desc(addr, last, attrs);
 		do {
 			WRITE_ONCE(*desc++, leaf);
 			leaf += size;
@@ -233,7 +246,7 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		   struct kvm_hyp_memcache *mc)
 {
 	u64 addr, size, *desc;
-	s8 level;
+	s8 level, last;
 	int ret, unmapped = 0;
 
 	for (addr = start; addr < end; addr = ALIGN_DOWN(addr, size) + size) {
@@ -242,15 +255,12 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		if (!(*desc & KVM_PTE_VALID))
 			continue;
 
-		for (; level < largest_leaf(level, addr, end); level++) {
-			ret = split(desc, level, mc);
-			if (ret)
-				return ret;
+		last = largest_leaf(level, addr, end);
+		ret = add_tables_to(&desc, addr, level, last, mc);
+		if (ret)
+			return ret;
 
-			desc = child_desc(*desc, addr, level + 1);
-		}
-
-		size = kvm_granule_size(level);
+		size = kvm_granule_size(last);
 		WRITE_ONCE(*desc, 0);
 		unmapped = 1;
 	}
@@ -284,14 +294,9 @@ int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 
 	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
 		desc = iommu_s2_leaf(s2, addr, &level);
-		for (; level < KVM_PGTABLE_LAST_LEVEL; level++) {
-			ret = *desc & KVM_PTE_VALID ? split(desc, level, mc) :
-						      add_table(desc, mc);
-			if (ret)
-				return ret;
-
-			desc = child_desc(*desc, addr, level + 1);
-		}
+		ret = add_tables_to(&desc, addr, level, KVM_PGTABLE_LAST_LEVEL, mc);
+		if (ret)
+			return ret;
 	}
 
 	return 0;

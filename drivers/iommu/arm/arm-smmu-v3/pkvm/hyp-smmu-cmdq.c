@@ -26,7 +26,7 @@
 #include <asm/kvm_hypevents.h>
 #include <nvhe/mem_protect.h>
 
-#include "hyp-smmu-v3.h"
+#include "hyp-smmu-cmdq.h"
 
 /* Commands copied under one acquisition of the hardware queue's lock, and per trap. */
 #define CMDQ_BATCH		32
@@ -44,12 +44,12 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	hyp_assert_lock_held(&smmu->emu_lock);
 	cmdq->q = smmu_emu_queue_decode(smmu->regs.val[SMMU_REG_CMDQ_BASE],
 					smmu->caps.cmdq_bits, CMDQ_ENT_SZ_SHIFT);
-	cmdq->fetch = smmu->regs.val[SMMU_REG_CMDQ_CONS] & ((2U << cmdq->q.shift) - 1);
 	cmdq->pinned = !__pkvm_host_share_pin_hyp(ALIGN_DOWN(cmdq->q.base, PAGE_SIZE),
 						  PAGE_ALIGN(cmdq->q.bytes));
 	cmdq->slots = hyp_phys_to_virt(cmdq->q.base);
 	cmdq->slot_mask = BIT(cmdq->q.shift) - 1;
 	cmdq->idx_mask = 2 * cmdq->slot_mask + 1;
+	cmdq->fetch = smmu->regs.val[SMMU_REG_CMDQ_CONS] & cmdq->idx_mask;
 	cmdq->direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) - 1 : 0;
 	/* It is coherent, as every SMMU that is owned. */
 	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & IDR0_MSI);
@@ -95,8 +95,7 @@ static void cmdq_raise_gerror(struct hyp_smmu *smmu)
 		hyp_smmu_hwq_raise_gerror(smmu);
 }
 
-/* An MSI to where the SMMU may not write. IHI0070G.b 7.5 */
-static void cmdq_abort_msi(struct hyp_smmu *smmu)
+void hyp_smmu_cmdq_abort_msi(struct hyp_smmu *smmu)
 {
 	u64 *gerror = &smmu->regs.val[SMMU_REG_GERROR];
 	u64 active = *gerror ^ smmu->regs.val[SMMU_REG_GERRORN];
@@ -108,46 +107,7 @@ static void cmdq_abort_msi(struct hyp_smmu *smmu)
 	cmdq_raise_gerror(smmu);
 }
 
-/*
- * Whether an MSI is the hardware's to write. Not behind one that EL2 has to: at a
- * CMD_SYNC, those before it are written or reported. IHI0070G.b 4.7.3
- */
-static bool cmdq_is_hw_msi(const struct hyp_smmu_host_cmdq *cmdq, u64 addr)
-{
-	return cmdq->hw_msi && !cmdq->nr_msis && smmu_emu_queue_has(&cmdq->q, addr);
-}
-
-/* Write an MSI: no memory but the queue's, pinned, is the SMMU's to write. */
-static __always_inline void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
-{
-	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-
-	if (likely(cmdq->pinned && smmu_emu_queue_has(&cmdq->q, addr))) {
-		__le32 *word = (void *)cmdq->slots + (addr - cmdq->q.base);
-
-		/*
-		 * After all that CMDQ_CONS says is complete. The host polls the
-		 * word; what it reads then has a control dependency on that.
-		 */
-		smp_store_release(word, cpu_to_le32(data));
-	} else {
-		cmdq_abort_msi(smmu);
-	}
-}
-
-/* The host's commands up to @idx are complete. */
-static void cmdq_set_cons(struct hyp_smmu *smmu, u32 idx)
-{
-	u64 *cons = &smmu->regs.val[SMMU_REG_CMDQ_CONS];
-
-	*cons = idx | (*cons & CMDQ_CONS_ERR);
-}
-
-/*
- * Remember @mark until it is complete, in the host's order. It prolongs the last one
- * if the hardware has nothing in between: CMDQ_CONS is as exact with one of them.
- */
-static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
+void hyp_smmu_cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
 {
 	struct hyp_smmu_mark *last = mark_at(cmdq, cmdq->nr_marks - 1);
 
@@ -214,16 +174,8 @@ static void cmdq_error(struct hyp_smmu *smmu, u8 err)
 	cmdq_raise_gerror(smmu);
 }
 
-/* The host can change a command at any time: each word is read once. */
-static void cmdq_read(const struct arm_smmu_cmd *slot, struct arm_smmu_cmd *cmd)
-{
-	cmd->data[0] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[0]));
-	cmd->data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
-}
-
-/* Read the STEs that a CFGI command is about. Returns false if it is not finished. */
-static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
-			 struct smmu_emu_cmd *cmd)
+bool hyp_smmu_cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
+			   struct smmu_emu_cmd *cmd)
 {
 	u64 first = cmd->sid, n;
 
@@ -311,7 +263,7 @@ static enum cmdq_stop cmdq_copy_cfgi(struct hyp_smmu *smmu, const struct arm_smm
 
 	if (!cmdq_mark_free(smmu))
 		return CMDQ_STOP_FULL;
-	if (!cmdq_prepare(smmu, in, cmd))
+	if (!hyp_smmu_cmdq_prepare(smmu, in, cmd))
 		return CMDQ_STOP_AGAIN;
 	/* If transitions have taken the room meanwhile, the STEs are read once more. */
 	if (!hyp_smmu_hwq_begin(smmu))
@@ -321,7 +273,7 @@ static enum cmdq_stop cmdq_copy_cfgi(struct hyp_smmu *smmu, const struct arm_smm
 	mark.first = mark.seq - 1;
 	mark.cons = smmu_emu_queue_add(cmdq->q.shift, cmdq->fetch, 1);
 	cmdq->fetch = mark.cons;
-	cmdq_add_mark(cmdq, mark);
+	hyp_smmu_cmdq_add_mark(cmdq, mark);
 
 	return CMDQ_STOP_NOT;
 }
@@ -372,7 +324,7 @@ static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
 	if (!n && !cmdq->nr_marks)
 		cmdq_set_cons(smmu, fetch);
 	else if (fetch != cmdq->fetch)
-		cmdq_add_mark(cmdq, mark);
+		hyp_smmu_cmdq_add_mark(cmdq, mark);
 	cmdq->fetch = fetch;
 	if (!stop)
 		return CMDQ_STOP_NOT;
@@ -463,208 +415,4 @@ bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 		smmu->wait_seq = cmdq_last_msi(smmu);
 
 	return !smmu->wait_seq || READ_ONCE(smmu->hwq.dead);
-}
-
-/*
- * The straight line: what the host's driver writes at once and waits for. That is
- * commands of an unmap, or one other, and at the end a CMD_SYNC with an MSI.
- */
-
-/*
- * Check and rewrite a first command that is no TLBI_NH_VA: whatever is only to be
- * issued, and the STE of a single stream. Returns false where it is anything else.
- */
-static noinline bool cmdq_take_other(struct hyp_smmu *smmu, struct arm_smmu_cmd *in)
-{
-	struct smmu_emu_cmd cmd;
-
-	smmu_emu_filter_by_row(&smmu->caps, in, &cmd);
-	if (cmd.action == SMMU_CMD_CFGI_STE && (in->data[1] & CMDQ_CFGI_1_LEAF)) {
-		hyp_smmu_begin_attempt(smmu);
-		if (!cmdq_prepare(smmu, in, &cmd))
-			return false;
-	} else if (cmd.action != SMMU_CMD_FORWARD) {
-		return false;
-	}
-	*in = cmd.out;
-
-	return true;
-}
-
-/*
- * Copy @nr commands, of which @first has been taken, but for the CMD_SYNC, for which
- * there is a slot left in @to. Returns false where that, or what is in between, is
- * something else: what was written behind the last command submitted is not the
- * hardware's.
- */
-static __always_inline bool cmdq_copy_direct(struct hyp_smmu *smmu, u32 nr,
-					     struct arm_smmu_cmd first,
-					     struct arm_smmu_cmd *sync, struct arm_smmu_cmd **to)
-{
-	const struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	const struct arm_smmu_cmd *from = cmdq->slots;
-	u32 from_mask = cmdq->slot_mask, fetch = cmdq->fetch, end = fetch + nr - 1;
-	u32 to_mask = smmu->hwq.slot_mask, prod = smmu->hwq.submitted;
-	struct arm_smmu_cmd *base = smmu->hwq.base;
-
-	for (;;) {
-		hyp_smmu_hwq_fill(&base[prod++ & to_mask], &first);
-		if (++fetch == end)
-			break;
-		cmdq_read(&from[fetch & from_mask], &first);
-		if (!smmu_emu_is_plain_tlbi(&smmu->caps, &first))
-			return false;
-		smmu_emu_set_vmid(&first);
-	}
-
-	*to = &base[prod & to_mask];
-	cmdq_read(&from[fetch & from_mask], sync);
-
-	return smmu_emu_is_msi_sync(sync);
-}
-
-/* The same, and the lock of the hardware's queue is held then. */
-static __always_inline bool cmdq_begin_direct(struct hyp_smmu *smmu, u32 nr,
-					      struct arm_smmu_cmd first,
-					      struct arm_smmu_cmd *sync, struct arm_smmu_cmd **to)
-{
-	struct hyp_smmu_hwq *q = &smmu->hwq;
-
-	hyp_spin_lock(&q->lock);
-	if (!q->dead && hyp_smmu_hwq_used(q) + nr <= q->limit / 2 &&
-	    cmdq_copy_direct(smmu, nr, first, sync, to))
-		return true;
-	hyp_spin_unlock(&q->lock);
-
-	return false;
-}
-
-/* Trace what the hardware gets, not what the host gave. */
-static void cmdq_trace_direct(struct hyp_smmu *smmu, u32 nr)
-{
-	const struct hyp_smmu_hwq *q = &smmu->hwq;
-	u32 i;
-
-	for (i = 0; i < nr; i++) {
-		const struct arm_smmu_cmd *cmd = &q->base[(q->submitted + i) & q->slot_mask];
-
-		trace_smmu_v3_cmd(smmu->mmio_phys, le64_to_cpu((__force __le64)cmd->data[0]),
-				  le64_to_cpu((__force __le64)cmd->data[1]), true);
-	}
-}
-
-/* Returns false if there is something else to do, or to wait for. */
-static __always_inline bool cmdq_run_direct(struct hyp_smmu *smmu, u32 nr,
-					    struct arm_smmu_cmd first)
-{
-	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 cons = (cmdq->fetch + nr) & cmdq->idx_mask, data;
-	struct arm_smmu_cmd sync, *slot;
-	u64 addr, seq;
-
-	if (!cmdq_begin_direct(smmu, nr, first, &sync, &slot))
-		return false;
-	addr = sync.data[1];
-	data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, sync.data[0]);
-	smmu_emu_make_irq_sync(&sync);
-	hyp_smmu_hwq_fill(slot, &sync);
-	cmdq_trace_direct(smmu, nr);
-	cmdq->fetch = cons;
-	/* Mostly it is complete when it can be looked at. */
-	if (likely(hyp_smmu_hwq_end_look(smmu, nr, &seq))) {
-		cmdq_set_cons(smmu, cons);
-		cmdq_write_msi(smmu, addr, data);
-		return true;
-	}
-	cmdq_add_mark(cmdq, (struct hyp_smmu_mark) {
-		.first		= seq - nr,
-		.seq		= seq,
-		.cons		= cons,
-		.msi_addr	= addr,
-		.msi_data	= data,
-	});
-
-	return false;
-}
-
-/* The same with a command that is no TLBI_NH_VA first. */
-static noinline bool cmdq_run_direct_other(struct hyp_smmu *smmu, u32 nr,
-					   struct arm_smmu_cmd first)
-{
-	return cmdq_take_other(smmu, &first) && cmdq_run_direct(smmu, nr, first);
-}
-
-/*
- * The same where the hardware writes the MSI: nothing is waited for, or even looked at
- * before the hardware's queue is half full or all marks are in use.
- */
-static noinline bool cmdq_run_direct_hw(struct hyp_smmu *smmu, u32 nr,
-					struct arm_smmu_cmd first)
-{
-	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 cons = (cmdq->fetch + nr) & cmdq->idx_mask, data;
-	struct arm_smmu_cmd sync, *slot;
-	u64 addr, seq;
-
-	if (smmu_emu_is_plain_tlbi(&smmu->caps, &first))
-		smmu_emu_set_vmid(&first);
-	else if (!cmdq_take_other(smmu, &first))
-		return false;
-
-	if (!cmdq_begin_direct(smmu, nr, first, &sync, &slot))
-		return false;
-	addr = sync.data[1];
-	if (!cmdq_is_hw_msi(cmdq, addr)) {
-		hyp_spin_unlock(&smmu->hwq.lock);
-		return false;
-	}
-	data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, sync.data[0]);
-	smmu_emu_make_irq_sync(&sync);
-	smmu_emu_add_msi(&sync, addr, data);
-	hyp_smmu_hwq_fill(slot, &sync);
-	cmdq_trace_direct(smmu, nr);
-
-	seq = hyp_smmu_hwq_end(smmu, nr);
-	cmdq->fetch = cons;
-	cmdq_add_mark(cmdq, (struct hyp_smmu_mark) {
-		.first	= seq - nr,
-		.seq	= seq,
-		.cons	= cons,
-	});
-
-	return true;
-}
-
-/* Returns false if all is left to hyp_smmu_cmdq_run(). */
-static __always_inline bool cmdq_try_direct(struct hyp_smmu *smmu, u32 nr)
-{
-	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	struct arm_smmu_cmd first;
-
-	if (nr - 2 >= cmdq->direct || cmdq->err)
-		return false;
-	cmdq_read(&cmdq->slots[cmdq->fetch & cmdq->slot_mask], &first);
-	if (cmdq->hw_msi)
-		return cmdq->nr_marks < HYP_SMMU_MARKS && cmdq_run_direct_hw(smmu, nr, first);
-	if (cmdq->nr_marks)
-		return false;
-	if (!smmu_emu_is_plain_tlbi(&smmu->caps, &first))
-		return cmdq_run_direct_other(smmu, nr, first);
-	smmu_emu_set_vmid(&first);
-
-	return cmdq_run_direct(smmu, nr, first);
-}
-
-bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
-{
-	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 nr = (val - cmdq->fetch) & cmdq->idx_mask;
-
-	hyp_assert_lock_held(&smmu->emu_lock);
-	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
-	if (likely(cmdq_try_direct(smmu, nr)))
-		return true;
-	hyp_smmu_begin_attempt(smmu);
-
-	return hyp_smmu_cmdq_run(smmu);
 }

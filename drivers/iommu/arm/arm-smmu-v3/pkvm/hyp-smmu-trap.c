@@ -112,7 +112,8 @@ static __always_inline bool emulate_prod(struct hyp_smmu *smmu, u32 val)
 static noinline bool handle_store(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr,
 				  struct hyp_smmu *smmu)
 {
-	u64 val = stored_value(host_ctxt, esr), offset = smmu ? addr - smmu->mmio_phys : 0;
+	u64 offset = smmu ? addr - smmu->mmio_phys : SMMU_EMU_SIZE;
+	u64 val = stored_value(host_ctxt, esr);
 	u8 size = BIT(FIELD_GET(ESR_ELx_SAS, esr));
 	bool done = true;
 
@@ -120,7 +121,7 @@ static noinline bool handle_store(struct kvm_cpu_context *host_ctxt, u64 esr, u6
 		return false;
 	if (size == 4)
 		val = lower_32_bits(val);
-	if (smmu && offset < SMMU_EMU_SIZE)
+	if (offset < SMMU_EMU_SIZE)
 		done = emulate_store(smmu, offset, size, val);
 	trace_smmu_v3_access(addr, val, size, true, done);
 	if (done)
@@ -132,13 +133,13 @@ static noinline bool handle_store(struct kvm_cpu_context *host_ctxt, u64 esr, u6
 static noinline bool handle_load(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr,
 				 struct hyp_smmu *smmu)
 {
-	u64 val = 0, offset = smmu ? addr - smmu->mmio_phys : 0;
+	u64 val = 0, offset = smmu ? addr - smmu->mmio_phys : SMMU_EMU_SIZE;
 	unsigned int rt = FIELD_GET(ESR_ELx_SRT_MASK, esr);
 	u8 size = BIT(FIELD_GET(ESR_ELx_SAS, esr));
 
 	if (!IS_ALIGNED(addr, size))
 		return false;
-	if (smmu && offset < SMMU_EMU_SIZE) {
+	if (offset < SMMU_EMU_SIZE) {
 		hyp_spin_lock(&smmu->emu_lock);
 		val = hyp_smmu_read(smmu, offset, size);
 		hyp_spin_unlock(&smmu->emu_lock);

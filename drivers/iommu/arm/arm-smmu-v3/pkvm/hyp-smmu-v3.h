@@ -403,7 +403,7 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu);
  */
 void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
 
-/* hyp-smmu-cmdq.c: the host's queue. Context: emu_lock is held. */
+/* hyp-smmu-cmdq.c, hyp-smmu-direct.c: the host's queue. Context: emu_lock is held. */
 
 /* CMDQEN is set: pin the queue that CMDQ_BASE describes. */
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu);

@@ -123,12 +123,11 @@ bool hyp_iommu_prepared(void);
  * The last step of a transition that may fail, before the CPU's stage 2 changes.
  * On return no device reaches the range, through any cached translation either.
  *
- * Context: host_mmu.lock is held.
- * The caller has checked that all of the range is the host's to access.
- *
+ * Context: host_mmu.lock is held. The caller has checked that all of the range is
+ * the host's to access.
  * Return: 0, -EIO where an IOMMU did not complete the invalidation, or -ENOMEM where
- * a block cannot be split before a top-up: the range is accessible again and the transition must
- * be refused.
+ * a block cannot be split before a top-up: the range is accessible again and the
+ * transition must be refused.
  */
 int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size);
 
@@ -165,8 +164,12 @@ void hyp_iommu_grant_locked(phys_addr_t phys, u64 size);
  * Context: host_mmu.lock is held.
  */
 void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted);
+
+/* Check every leaf of the device stage 2 against ownership, then the transitions. */
+void hyp_iommu_selftest(void);
 #else
 static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
+static inline void hyp_iommu_selftest(void) { }
 #endif
 
 /* The SMMUv3 driver, drivers/iommu/arm/arm-smmu-v3/pkvm. */
