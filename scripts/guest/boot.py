@@ -124,7 +124,7 @@ def judge(boot, text, trouble):
 def run(boot):
     """Boot, keep the console and the KTAP under out/check, return the points."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    params = f"loglevel={7 if boot.kunit else 1} guest_tests={','.join(boot.tests)} {boot.params}"
+    params = f"loglevel=7 guest_tests={','.join(boot.tests)} {boot.params}"
     with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch:
         command = boot.machine.command(Path(scratch), params)
         trouble = run_qemu(command + ["-monitor", "none", "-serial", "stdio"],
@@ -133,6 +133,14 @@ def run(boot):
     points = judge(boot, text, trouble)
     ktap.write(boot.log().with_suffix(".ktap"), points)
     return points
+
+
+def edit_of(text):
+    """PATH [PROPERTY [TYPE VALUES...]] as an edit of the devicetree."""
+    path, *edit = text.split()
+    if len(edit) < 2:
+        return (path, *edit)
+    return path, edit[0], edit[1], edit[2:]
 
 
 def main():
@@ -148,13 +156,17 @@ def main():
     parser.add_argument("--params", default=Machine.params, help="of the kernel")
     parser.add_argument("--timeout", type=int, default=Boot.timeout)
     parser.add_argument("--expect", choices=("protected", "native"))
-    for flag in ("io", "vfio", "no-vtimer", "kunit"):
+    parser.add_argument("--dt", action="append", default=[], metavar="'PATH PROPERTY TYPE VALUES'",
+                        help="an edit of the devicetree, see machine.py")
+    parser.add_argument("--qemu", default="", help="more options of QEMU's")
+    for flag in ("io", "vfio", "pmcg", "acpi", "kunit"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("tests", nargs="*")
     args = parser.parse_args()
 
-    machine = Machine(args.cpu, args.smp, args.mem, args.model, args.variant, args.params,
-                      args.io, args.vfio, args.no_vtimer, args.image)
+    machine = Machine(**{name: getattr(args, name) for name in (
+        "cpu", "smp", "mem", "model", "variant", "image", "params", "io", "vfio", "pmcg", "acpi")},
+        dt=[edit_of(words) for words in args.dt], qemu=args.qemu.split())
     params = f"PKVM_SMMU_EXPECT={args.expect}" if args.expect else ""
     boot = Boot(args.name, machine, args.tests, params, args.timeout, kunit=args.kunit)
     if args.kunit:
