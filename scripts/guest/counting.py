@@ -12,7 +12,7 @@ import subprocess
 from collections import Counter
 
 import boot
-from machine import OUT, TOP, Machine, die
+from machine import OUT, TOP, Machine, die, qemu_version
 
 WARM, STEPS = 64, 1024
 STEP = "dma_map_page_attrs"         # the benchmark calls it once for each pair
@@ -34,12 +34,13 @@ LINEAR_MASK, LOADED_AT = (1 << 30) - 1, 0x200000
 
 
 def plugin():
-    """The plugin, built again if its source is newer."""
-    source, made = TOP / "scripts/guest/count.c", OUT / "count.so"
+    """The plugin for this QEMU, built again if its source is newer."""
+    api = 7 if qemu_version() >= 11 else 4
+    source, made = TOP / "scripts/guest/count.c", OUT / f"count-{api}.so"
     if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
         OUT.mkdir(exist_ok=True)
-        subprocess.run(["gcc", "-O2", "-Wall", "-shared", "-fPIC", "-o", made, source],
-                       check=True)
+        subprocess.run(["gcc", "-O2", "-Wall", "-shared", "-fPIC", f"-DAPI={api}", "-o", made,
+                        source], check=True)
     return made
 
 

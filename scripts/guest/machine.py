@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The test machine: QEMU's arm64 "virt" with an SMMUv3 in front of its PCI bus."""
 
+import functools
 import gzip
+import os
+import re
 import struct
 import subprocess
 import sys
@@ -10,7 +13,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
 OUT = TOP / "out"
-QEMU = "qemu-system-aarch64"
+QEMU = os.environ.get("QEMU", "qemu-system-aarch64")
 
 # edu can reach any address; "peer" is what it reaches for as another device.
 EDU = ["-device", "edu,dma_mask=0xffffffffffffffff"] * 2
@@ -23,6 +26,12 @@ IO = ["-device", "nvme,serial=1,drive=nvme",
       "-device", "pcie-root-port,id=port1,chassis=2",
       "-device", "igb,bus=port0,netdev=hub0,romfile=,mac=52:54:00:00:00:01",
       "-device", "igb,bus=port1,netdev=hub1,romfile=,mac=52:54:00:00:00:02"]
+# A disk that can be unplugged, and a bus of conventional PCI with an attacker
+HOT = ["-device", "pcie-root-port,id=port3,chassis=4",
+       "-device", "nvme,id=hot,serial=hot,drive=hot,bus=port3"]
+BRIDGE = ["-device", "pcie-root-port,id=port4,chassis=5",
+          "-device", "pcie-pci-bridge,id=bridge,bus=port4",
+          "-device", "edu,bus=bridge,addr=1,dma_mask=0xffffffffffffffff"]
 # The second bank of QEMU's flash
 FLASH_BASE, FLASH_SIZE = 0x4000000, 64 << 20
 PMCG = [(f"/pmcg@{FLASH_BASE:x}", "compatible", "s", ["arm,smmu-v3-pmcg"]),
@@ -42,6 +51,34 @@ def die(message):
     sys.exit(f"{Path(sys.argv[0]).name}: {message}")
 
 
+def empty_disk(scratch, name):
+    path = scratch / f"{name}.img"
+    with open(path, "wb") as image:
+        image.truncate(SCRATCH_MIB << 20)
+    return path
+
+
+def pack(directory, find):
+    """The files below DIRECTORY that the command FIND lists, as an archive."""
+    files = subprocess.run(find.split(), cwd=directory, check=True, capture_output=True).stdout
+    packed = subprocess.run(["cpio", "-o", "-L", "-H", "newc", "--quiet"], cwd=directory,
+                            input=files, check=True, capture_output=True).stdout
+    return gzip.compress(packed, 1)
+
+
+def qemu_version():
+    """The major version of QEMU."""
+    text = subprocess.run([QEMU, "--version"], check=True, capture_output=True, text=True).stdout
+    return int(re.search(r"version (\d+)", text)[1])
+
+
+@functools.cache
+def newer_qemu():
+    """A QEMU that can have several SMMUv3."""
+    return subprocess.run([TOP / "scripts/fetch-qemu"], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout.strip()
+
+
 @dataclass
 class Machine:
     cpu: str = "neoverse-n1"
@@ -52,8 +89,11 @@ class Machine:
     params: str = "kvm-arm.mode=protected"
     io: bool = False                # with disks and network
     vfio: bool = False              # with an igb behind a root port
+    hot: bool = False               # with a disk that can be unplugged
     pmcg: bool = False              # with what looks like a PMCG that has MSIs
     acpi: bool = False              # UEFI firmware that hands over ACPI tables, no devicetree
+    smmus: tuple = ()               # stages of several SMMUs, one at each of as many PCI roots
+    crash: bool = False             # has a kernel and an initramfs for a crash in /crash
     image: str = ""                 # in place of out/Image
     dt: list = field(default_factory=list)      # edits of the devicetree, see edit_dtb()
     qemu: list = field(default_factory=list)    # more of QEMU's options
@@ -66,36 +106,44 @@ class Machine:
         return path
 
     def hardware(self, scratch):
-        args = [QEMU, "-M", f"{self.model},virtualization=on,gic-version=3,iommu=smmuv3",
+        qemu, iommu = (newer_qemu(), "") if self.smmus else (QEMU, ",iommu=smmuv3")
+        args = [qemu, "-M", f"{self.model},virtualization=on,gic-version=3{iommu}",
                 "-cpu", self.cpu, "-smp", str(self.smp), "-m", self.mem,
-                "-nic", "none", "-display", "none", "-no-reboot", *EDU]
+                "-nic", "none", "-display", "none", "-no-reboot"]
+        args += several_smmus(self.smmus) if self.smmus else EDU
         if self.io:
             args += IO
             for disk in ("nvme", "virtio"):
-                path = scratch / f"{disk}.img"
-                with open(path, "wb") as image:
-                    image.truncate(SCRATCH_MIB << 20)
-                args += ["-drive", f"if=none,id={disk},file={path},format=raw,cache=unsafe"]
+                args += ["-drive", f"if=none,id={disk},format=raw,cache=unsafe,"
+                         f"file={empty_disk(scratch, disk)}"]
         if self.vfio:
             args += VFIO
+        if self.hot:
+            args += [*HOT, "-blockdev",
+                     f"driver=file,node-name=hot,filename={empty_disk(scratch, 'hot')}"]
         if self.pmcg:
             args += flash_pmcg(scratch)
-        if self.acpi:
+        if self.acpi or self.smmus:
             args += ["-bios", FIRMWARE]
         return args + self.qemu
 
     def initrd(self, scratch):
-        """The initramfs; a kernel with modules gets these in addition."""
+        """The initramfs; with the modules of a kernel that has some, and with /crash."""
         initramfs = OUT / "initramfs.cpio.gz"
         modules = OUT / f"modules-{self.variant}"
-        if not self.variant or not modules.exists():
+        parts = [initramfs.read_bytes()]
+        if self.variant and modules.exists():
+            parts.append(pack(modules, "find lib -not -type l"))
+        if self.crash:
+            crash = scratch / "crash"
+            crash.mkdir()
+            (crash / "Image").symlink_to(self.kernel())
+            (crash / "initramfs").symlink_to(initramfs)
+            parts.append(pack(scratch, "find crash"))
+        if len(parts) == 1:
             return initramfs
         path = scratch / "initramfs.cpio.gz"
-        files = subprocess.run(["find", "lib", "-not", "-type", "l"], cwd=modules, check=True,
-                               capture_output=True).stdout
-        packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=modules, input=files,
-                                check=True, capture_output=True).stdout
-        path.write_bytes(initramfs.read_bytes() + gzip.compress(packed, 1))
+        path.write_bytes(b"".join(parts))
         return path
 
     def command(self, scratch, params):
@@ -106,6 +154,21 @@ class Machine:
             args += ["-dtb", str(edit_dtb(args, scratch, edits))]
         return args + ["-kernel", str(self.kernel()), "-initrd", str(self.initrd(scratch)),
                        "-append", f"console=ttyAMA0 panic=-1 {self.params} {params}"]
+
+
+def several_smmus(stages):
+    """
+    PCI roots, each with an SMMU of these STAGES and two edu. QEMU describes only the
+    first by devicetree, all by ACPI.
+    """
+    args = []
+    for i, stage in enumerate(stages):
+        root = f"pcie.{i}"
+        if i:
+            args += ["-device", f"pxb-pcie,id={root},bus=pcie.0,bus_nr={32 * i}"]
+        args += ["-device", f"arm-smmuv3,primary-bus={root},stage={stage}"]
+        args += ["-device", f"edu,bus={root},dma_mask=0xffffffffffffffff"] * 2
+    return args
 
 
 def edit_dtb(args, scratch, edits):

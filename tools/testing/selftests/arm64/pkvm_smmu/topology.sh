@@ -36,10 +36,14 @@ check()
 	fi
 }
 
+# By devicetree or by the IORT
 smmus()
 {
-	for dev in "$PLATFORM"/*.smmuv3 "$PLATFORM"/arm-smmu-v3.*.auto; do
-		[ -e "$dev" ] && basename "$dev"
+	for dev in "$PLATFORM"/*; do
+		case $(cat "$dev/modalias") in
+		platform:arm-smmu-v3 | of:*Carm,smmu-v3 | of:*Carm,smmu-v3C*)
+			basename "$dev" ;;
+		esac
 	done
 }
 
