@@ -32,6 +32,15 @@ HOT = ["-device", "pcie-root-port,id=port3,chassis=4",
 BRIDGE = ["-device", "pcie-root-port,id=port4,chassis=5",
           "-device", "pcie-pci-bridge,id=bridge,bus=port4",
           "-device", "edu,bus=bridge,addr=1,dma_mask=0xffffffffffffffff"]
+# Memory that stays mapped for the first edu, whose node has a phandle of our own
+RESERVED = [("/pcie@10000000/edu@1,0", "reg", "x", "800 0 0 0 0"),
+            ("/pcie@10000000/edu@1,0", "phandle", "x", "9100"),
+            ("/reserved-memory", "#address-cells", "x", "2"),
+            ("/reserved-memory", "#size-cells", "x", "2"),
+            ("/reserved-memory", "ranges", "", ""),
+            ("/reserved-memory/edu@78000000", "reg", "x", "0 78000000 0 10000"),
+            ("/reserved-memory/edu@78000000", "iommu-addresses", "x",
+             "9100  2000000 0 78000000  0 10000")]
 # The second bank of QEMU's flash
 FLASH_BASE, FLASH_SIZE = 0x4000000, 64 << 20
 PMCG = [(f"/pmcg@{FLASH_BASE:x}", "compatible", "s", ["arm,smmu-v3-pmcg"]),
