@@ -9,6 +9,7 @@ Boot the test machine once, run tests in it, and judge what it printed.
 import argparse
 import re
 import selectors
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ class Boot:
     machine: Machine
     tests: list
     params: str = ""            # more of the kernel command line
+    crash: tuple = ()           # tests of the crash kernel, which the first boots by a panic
     timeout: int = 1200         # seconds, many times what it takes
     log_has: tuple = ()         # patterns that the kernel log must contain
     log_lacks: tuple = ()       # and must not
@@ -46,9 +48,33 @@ class Boot:
         return LOGS / f"{self.name}.log"
 
 
-def run_qemu(command, log, timeout):
+class Monitor:
+    """Hands lines of the console that say "# qemu: COMMAND" to QEMU's monitor."""
+
+    def __init__(self, path):
+        self.path, self.socket, self.rest = path, None, b""
+
+    def arguments(self):
+        return ["-monitor", f"unix:{self.path},server=on,wait=off"]
+
+    def console(self, data):
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            command = re.match(rb"# qemu: (.*?)\r*$", line)
+            if command:
+                self.say(command[1])
+
+    def say(self, command):
+        if not self.socket:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.connect(str(self.path))
+        self.socket.sendall(command + b"\n")
+
+
+def run_qemu(command, monitor, log, timeout):
     """Run COMMAND with its console in LOG; say what went wrong, or nothing."""
     end = time.monotonic() + timeout
+    command = command + monitor.arguments() + ["-serial", "stdio"]
     with open(log, "wb") as console, \
          subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as qemu, \
@@ -64,6 +90,7 @@ def run_qemu(command, log, timeout):
                 break
             console.write(data)
             console.flush()
+            monitor.console(data)
         status = qemu.wait()
     return f"QEMU exited with {status}" if status else ""
 
@@ -79,8 +106,8 @@ def sections(text):
 
 def judge_tests(boot, tests):
     points = []
-    for test in boot.tests:
-        if test == "pause":
+    for test in [*boot.tests, *boot.crash]:
+        if test in ("pause", "load"):
             continue
         if test not in tests:
             points.append(ktap.Point(f"{test} ran", False, why="no end of it in the log"))
@@ -124,15 +151,24 @@ def judge(boot, text, trouble):
 def run(boot):
     """Boot, keep the console and the KTAP under out/check, return the points."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    params = f"loglevel={7 if boot.kunit else 1} guest_tests={','.join(boot.tests)} {boot.params}"
+    params = f"loglevel=7 guest_tests={','.join(boot.tests)} {boot.params}"
+    if boot.crash:
+        params += f" crashkernel=192M guest_crash={','.join(boot.crash)}"
     with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch:
         command = boot.machine.command(Path(scratch), params)
-        trouble = run_qemu(command + ["-monitor", "none", "-serial", "stdio"],
-                           boot.log(), boot.timeout)
+        trouble = run_qemu(command, Monitor(Path(scratch) / "monitor"), boot.log(), boot.timeout)
     text = boot.log().read_text(encoding="utf-8", errors="replace").replace("\r", "")
     points = judge(boot, text, trouble)
     ktap.write(boot.log().with_suffix(".ktap"), points)
     return points
+
+
+def edit_of(text):
+    """PATH [PROPERTY [TYPE VALUES...]] as an edit of the devicetree."""
+    path, *edit = text.split()
+    if len(edit) < 2:
+        return (path, *edit)
+    return path, edit[0], edit[1], edit[2:]
 
 
 def main():
@@ -147,16 +183,24 @@ def main():
     parser.add_argument("--image", default="")
     parser.add_argument("--params", default=Machine.params, help="of the kernel")
     parser.add_argument("--timeout", type=int, default=Boot.timeout)
+    parser.add_argument("--smmus", default="", metavar="STAGE,...", help="of several SMMUs")
     parser.add_argument("--expect", choices=("protected", "native"))
-    for flag in ("io", "vfio", "no-vtimer", "kunit"):
+    parser.add_argument("--dt", action="append", default=[], metavar="'PATH PROPERTY TYPE VALUES'",
+                        help="an edit of the devicetree, see machine.py")
+    parser.add_argument("--qemu", default="", help="more options of QEMU's")
+    parser.add_argument("--crash", default="", metavar="TEST,...", help="of a crash kernel")
+    for flag in ("io", "vfio", "hot", "pmcg", "acpi", "kunit"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("tests", nargs="*")
     args = parser.parse_args()
 
-    machine = Machine(args.cpu, args.smp, args.mem, args.model, args.variant, args.params,
-                      args.io, args.vfio, args.no_vtimer, args.image)
+    machine = Machine(**{name: getattr(args, name) for name in (
+        "cpu", "smp", "mem", "model", "variant", "image", "params", "io", "vfio", "hot", "pmcg", "acpi")},
+        smmus=tuple(filter(None, args.smmus.split(","))),
+        crash=bool(args.crash), dt=[edit_of(words) for words in args.dt], qemu=args.qemu.split())
     params = f"PKVM_SMMU_EXPECT={args.expect}" if args.expect else ""
-    boot = Boot(args.name, machine, args.tests, params, args.timeout, kunit=args.kunit)
+    boot = Boot(args.name, machine, args.tests, params, timeout=args.timeout, kunit=args.kunit,
+                crash=tuple(filter(None, args.crash.split(","))))
     if args.kunit:
         boot.params += " kunit.enable=1"
     points = run(boot)

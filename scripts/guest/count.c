@@ -17,7 +17,8 @@
  *   count: short			the window did not get as many steps
  *
  * QEMU's own header for plugins is not packaged everywhere: what is used of the
- * interface, version 4, is declared here.
+ * interface is declared here. API is its version: 4 for QEMU 10, or 7 for QEMU 11,
+ * where callbacks get a pointer of the plugin's instead of the plugin's ID.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -47,11 +48,26 @@ typedef struct { uint8_t *data; unsigned int len; } GByteArray;
 enum { QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_CB_R_REGS };
 enum { QEMU_PLUGIN_INLINE_ADD_U64 };
 
+#if API >= 7
+void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id,
+				       void (*cb)(unsigned int vcpu, void *data), void *data);
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+					   void (*cb)(struct qemu_plugin_tb *tb, void *data),
+					   void *data);
+#define register_vcpu_init(id, cb)	qemu_plugin_register_vcpu_init_cb(id, cb, NULL)
+#define register_translation(id, cb)	qemu_plugin_register_vcpu_tb_trans_cb(id, cb, NULL)
+#define CB_ARGS(arg)			(arg, void *data)
+#else
 void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id,
 				       void (*cb)(qemu_plugin_id_t id, unsigned int vcpu));
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
 					   void (*cb)(qemu_plugin_id_t id,
 						      struct qemu_plugin_tb *tb));
+#define register_vcpu_init		qemu_plugin_register_vcpu_init_cb
+#define register_translation		qemu_plugin_register_vcpu_tb_trans_cb
+#define CB_ARGS(arg)			(qemu_plugin_id_t id, arg)
+#endif
+
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *dest, size_t len);
@@ -71,7 +87,7 @@ void qemu_plugin_outs(const char *text);
 GByteArray *g_byte_array_new(void);
 GByteArray *g_byte_array_set_size(GByteArray *array, unsigned int length);
 
-EXPORT int qemu_plugin_version = 4;
+EXPORT int qemu_plugin_version = API;
 
 #define MOVZ_XZR(imm)	(0xd280001fU | (uint32_t)(imm) << 5)
 #define MARK_OPEN	MOVZ_XZR(0xb501)
@@ -226,7 +242,7 @@ static void count_insn(struct qemu_plugin_insn *insn, int el)
 }
 
 /* Code is translated for the exception level that the CPU is in, just before it runs. */
-static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+static void on_translation CB_ARGS(struct qemu_plugin_tb *tb)
 {
 	size_t i, n = qemu_plugin_tb_n_insns(tb);
 	int el = current_el();
@@ -235,7 +251,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		count_insn(qemu_plugin_tb_get_insn(tb, i), el);
 }
 
-static void on_vcpu(qemu_plugin_id_t id, unsigned int vcpu)
+static void on_vcpu CB_ARGS(unsigned int vcpu)
 {
 	GArray *registers = qemu_plugin_get_registers();
 	qemu_plugin_reg_descriptor *found = (void *)registers->data;
@@ -274,7 +290,7 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, 
 		counts[i] = (qemu_plugin_u64){ score, 8 * i };
 
 	value = g_byte_array_new();
-	qemu_plugin_register_vcpu_init_cb(id, on_vcpu);
-	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+	register_vcpu_init(id, on_vcpu);
+	register_translation(id, on_translation);
 	return 0;
 }

@@ -12,7 +12,7 @@ import subprocess
 from collections import Counter
 
 import boot
-from machine import OUT, TOP, Machine, die
+from machine import OUT, TOP, Machine, die, qemu_version
 
 WARM, STEPS = 64, 1024
 STEP = "dma_map_page_attrs"         # the benchmark calls it once for each pair
@@ -20,7 +20,7 @@ EVENTS = ["smmuv3_read_mmio", "smmuv3_write_mmio", "smmuv3_cmdq_opcode", "smmu_p
           "smmuv3_get_ste", "smmuv3_get_cd", "smmuv3_record_event"]
 EXACT = ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01", "-seed", "1"]
 PAGE_KIB = 4                        # of the kernel that is counted
-QUIET = "nokaslr arm_smmu_v3_kvm.dyndbg=+p"
+QUIET = "nokaslr loglevel=1 arm_smmu_v3_kvm.dyndbg=+p"
 # ESR_ELx.EC of what a host or a guest of it may trap with
 CLASSES = {0x01: "wfx", 0x16: "hvc", 0x17: "smc", 0x18: "sysreg", 0x20: "instruction-abort",
            0x24: "data-abort"}
@@ -34,12 +34,13 @@ LINEAR_MASK, LOADED_AT = (1 << 30) - 1, 0x200000
 
 
 def plugin():
-    """The plugin, built again if its source is newer."""
-    source, made = TOP / "scripts/guest/count.c", OUT / "count.so"
+    """The plugin for this QEMU, built again if its source is newer."""
+    api = 7 if qemu_version() >= 11 else 4
+    source, made = TOP / "scripts/guest/count.c", OUT / f"count-{api}.so"
     if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
         OUT.mkdir(exist_ok=True)
-        subprocess.run(["gcc", "-O2", "-Wall", "-shared", "-fPIC", "-o", made, source],
-                       check=True)
+        subprocess.run(["gcc", "-O2", "-Wall", "-shared", "-fPIC", f"-DAPI={api}", "-o", made,
+                        source], check=True)
     return made
 
 
@@ -167,10 +168,12 @@ def pools(console):
     return found
 
 
-def machine(cpu, memory, variant, mode):
+def machine(cpu, memory, variant, mode, smp=1):
+    """QEMU does not let several CPUs count with less than this much time in between."""
+    exact = [option.replace("shift=0", "shift=7") if smp > 1 else option for option in EXACT]
     params = "kvm-arm.mode=protected" + (" kvm-arm.iommu=native" if mode == "native" else "")
-    return Machine(cpu=cpu, smp=1, mem=memory, variant=variant, params=params,
-                   model="virt,dtb-randomness=off", qemu=list(EXACT))
+    return Machine(cpu=cpu, smp=smp, mem=memory, variant=variant, params=params,
+                   model="virt,dtb-randomness=off", qemu=exact)
 
 
 def count(name, item, only, profile=False):
@@ -201,6 +204,34 @@ def count(name, item, only, profile=False):
     return per_operation([(title, int(times) or STEPS, window)
                           for (times, title), window in zip(titles, parser.windows)]), \
         pools(console)
+
+
+def cpus(name, item):
+    """
+    What a pair of a map and an unmap takes where all CPUs of the machine ITEM do
+    nothing else: each of them is one invalidation of the host's, and the trap of one
+    CPU may bring those of others. QEMU has the CPUs take turns and counts for them.
+    """
+    boot.LOGS.mkdir(parents=True, exist_ok=True)
+    log = boot.LOGS / f"{name}.trace"
+    item.qemu += ["-D", str(log), "-d", "int,trace:smmuv3_cmdq_opcode,trace:smmuv3_write_mmio"]
+    item = boot.Boot(name, item, ["bench"], QUIET + " PKVM_SMMU_BENCH=cpus")
+    for point in boot.run(item):
+        if not point.passed:
+            die(f"{point.name}: {point.why}: see {item.log().relative_to(TOP)}")
+    console = item.log().read_text(encoding="utf-8", errors="replace")
+    parser = Parser()
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("...with ESR 0x15/0x5600b5"):
+                parser.count({"01": ["open"], "03": ["close"]}[line.rstrip()[-2:]] + ["0"] * 4)
+            else:
+                parser.line(line.rstrip("\n"))
+    log.unlink()
+    counts = parser.windows[1].counts
+    pairs = counts["commands-tlbi-nh-va"]
+    counts["el2"] = int(re.search(r"^# bench-cpus: \d+ (\d+)", console, re.M)[1])
+    return {what: counts[what] / pairs for what in ("traps", "el2", "prod-writes", "commands")}
 
 
 def times(name, mode, cpu, variant):

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The test machine: QEMU's arm64 "virt" with an SMMUv3 in front of its PCI bus."""
 
+import functools
 import gzip
+import os
+import re
 import struct
 import subprocess
 import sys
@@ -10,7 +13,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
 OUT = TOP / "out"
-QEMU = "qemu-system-aarch64"
+QEMU = os.environ.get("QEMU", "qemu-system-aarch64")
 
 # edu can reach any address; "peer" is what it reaches for as another device.
 EDU = ["-device", "edu,dma_mask=0xffffffffffffffff"] * 2
@@ -23,8 +26,31 @@ IO = ["-device", "nvme,serial=1,drive=nvme",
       "-device", "pcie-root-port,id=port1,chassis=2",
       "-device", "igb,bus=port0,netdev=hub0,romfile=,mac=52:54:00:00:00:01",
       "-device", "igb,bus=port1,netdev=hub1,romfile=,mac=52:54:00:00:00:02"]
+# A disk that can be unplugged, and a bus of conventional PCI with an attacker
+HOT = ["-device", "pcie-root-port,id=port3,chassis=4",
+       "-device", "nvme,id=hot,serial=hot,drive=hot,bus=port3"]
+BRIDGE = ["-device", "pcie-root-port,id=port4,chassis=5",
+          "-device", "pcie-pci-bridge,id=bridge,bus=port4",
+          "-device", "edu,bus=bridge,addr=1,dma_mask=0xffffffffffffffff"]
+# Memory that stays mapped for the first edu, whose node has a phandle of our own
+RESERVED = [("/pcie@10000000/edu@1,0", "reg", "x", "800 0 0 0 0"),
+            ("/pcie@10000000/edu@1,0", "phandle", "x", "9100"),
+            ("/reserved-memory", "#address-cells", "x", "2"),
+            ("/reserved-memory", "#size-cells", "x", "2"),
+            ("/reserved-memory", "ranges", "", ""),
+            ("/reserved-memory/edu@78000000", "reg", "x", "0 78000000 0 10000"),
+            ("/reserved-memory/edu@78000000", "iommu-addresses", "x",
+             "9100  2000000 0 78000000  0 10000")]
 # The second bank of QEMU's flash
 FLASH_BASE, FLASH_SIZE = 0x4000000, 64 << 20
+PMCG = [(f"/pmcg@{FLASH_BASE:x}", "compatible", "s", ["arm,smmu-v3-pmcg"]),
+        (f"/pmcg@{FLASH_BASE:x}", "reg", "x", f"0 {FLASH_BASE:x} 0 1000"),
+        (f"/pmcg@{FLASH_BASE:x}", "interrupts", "x", "0 60 1")]
+# The interrupt of the virtual timer, the third, is not per CPU. KVM wants it to be,
+# the host does not use it: pKVM's initialisation fails late, before the host is
+# deprivileged.
+NO_VTIMER = [("/timer", "interrupts", "x", "1 d 4  1 e 4  0 b 4  1 a 4")]
+FIRMWARE = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
 # Alone in its IOMMU group and with a reset, as the VFIO selftests want it
 VFIO = ["-device", "pcie-root-port,id=port2,chassis=3",
         "-device", "igb,bus=port2,romfile="]
@@ -32,6 +58,34 @@ VFIO = ["-device", "pcie-root-port,id=port2,chassis=3",
 
 def die(message):
     sys.exit(f"{Path(sys.argv[0]).name}: {message}")
+
+
+def empty_disk(scratch, name):
+    path = scratch / f"{name}.img"
+    with open(path, "wb") as image:
+        image.truncate(SCRATCH_MIB << 20)
+    return path
+
+
+def pack(directory, find):
+    """The files below DIRECTORY that the command FIND lists, as an archive."""
+    files = subprocess.run(find.split(), cwd=directory, check=True, capture_output=True).stdout
+    packed = subprocess.run(["cpio", "-o", "-L", "-H", "newc", "--quiet"], cwd=directory,
+                            input=files, check=True, capture_output=True).stdout
+    return gzip.compress(packed, 1)
+
+
+def qemu_version():
+    """The major version of QEMU."""
+    text = subprocess.run([QEMU, "--version"], check=True, capture_output=True, text=True).stdout
+    return int(re.search(r"version (\d+)", text)[1])
+
+
+@functools.cache
+def newer_qemu():
+    """A QEMU that can have several SMMUv3."""
+    return subprocess.run([TOP / "scripts/fetch-qemu"], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout.strip()
 
 
 @dataclass
@@ -44,10 +98,14 @@ class Machine:
     params: str = "kvm-arm.mode=protected"
     io: bool = False                # with disks and network
     vfio: bool = False              # with an igb behind a root port
-    no_vtimer: bool = False         # the devicetree has no virtual timer interrupt
+    hot: bool = False               # with a disk that can be unplugged
     pmcg: bool = False              # with what looks like a PMCG that has MSIs
+    acpi: bool = False              # UEFI firmware that hands over ACPI tables, no devicetree
+    smmus: tuple = ()               # stages of several SMMUs, one at each of as many PCI roots
+    crash: bool = False             # has a kernel and an initramfs for a crash in /crash
     image: str = ""                 # in place of out/Image
-    qemu: list = field(default_factory=list)
+    dt: list = field(default_factory=list)      # edits of the devicetree, see edit_dtb()
+    qemu: list = field(default_factory=list)    # more of QEMU's options
 
     def kernel(self):
         path = Path(self.image) if self.image else \
@@ -57,52 +115,93 @@ class Machine:
         return path
 
     def hardware(self, scratch):
-        args = [QEMU, "-M", f"{self.model},virtualization=on,gic-version=3,iommu=smmuv3",
+        qemu, iommu = (newer_qemu(), "") if self.smmus else (QEMU, ",iommu=smmuv3")
+        args = [qemu, "-M", f"{self.model},virtualization=on,gic-version=3{iommu}",
                 "-cpu", self.cpu, "-smp", str(self.smp), "-m", self.mem,
-                "-nic", "none", "-display", "none", "-no-reboot", *EDU]
+                "-nic", "none", "-display", "none", "-no-reboot"]
+        args += several_smmus(self.smmus) if self.smmus else EDU
         if self.io:
             args += IO
             for disk in ("nvme", "virtio"):
-                path = scratch / f"{disk}.img"
-                with open(path, "wb") as image:
-                    image.truncate(SCRATCH_MIB << 20)
-                args += ["-drive", f"if=none,id={disk},file={path},format=raw,cache=unsafe"]
+                args += ["-drive", f"if=none,id={disk},format=raw,cache=unsafe,"
+                         f"file={empty_disk(scratch, disk)}"]
         if self.vfio:
             args += VFIO
+        if self.hot:
+            args += [*HOT, "-blockdev",
+                     f"driver=file,node-name=hot,filename={empty_disk(scratch, 'hot')}"]
         if self.pmcg:
             args += flash_pmcg(scratch)
+        if self.acpi or self.smmus:
+            args += ["-bios", FIRMWARE]
         return args + self.qemu
 
     def initrd(self, scratch):
-        """The initramfs; a kernel with modules gets these in addition."""
+        """The initramfs; with the modules of a kernel that has some, and with /crash."""
         initramfs = OUT / "initramfs.cpio.gz"
         modules = OUT / f"modules-{self.variant}"
-        if not self.variant or not modules.exists():
+        parts = [initramfs.read_bytes()]
+        if self.variant and modules.exists():
+            parts.append(pack(modules, "find lib -not -type l"))
+        if self.crash:
+            crash = scratch / "crash"
+            crash.mkdir()
+            (crash / "Image").symlink_to(self.kernel())
+            (crash / "initramfs").symlink_to(initramfs)
+            parts.append(pack(scratch, "find crash"))
+        if len(parts) == 1:
             return initramfs
         path = scratch / "initramfs.cpio.gz"
-        files = subprocess.run(["find", "lib", "-not", "-type", "l"], cwd=modules, check=True,
-                               capture_output=True).stdout
-        packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=modules, input=files,
-                                check=True, capture_output=True).stdout
-        path.write_bytes(initramfs.read_bytes() + gzip.compress(packed, 1))
+        path.write_bytes(b"".join(parts))
         return path
 
     def command(self, scratch, params):
         """The command line of QEMU; SCRATCH is a directory for what it needs."""
         args = self.hardware(scratch)
-        if self.no_vtimer:
-            args += ["-dtb", str(without_vtimer(args, scratch))]
-        if self.pmcg:
-            args += ["-dtb", str(with_pmcg(args, scratch))]
+        edits = (PMCG if self.pmcg else []) + self.dt
+        if edits:
+            args += ["-dtb", str(edit_dtb(args, scratch, edits))]
         return args + ["-kernel", str(self.kernel()), "-initrd", str(self.initrd(scratch)),
                        "-append", f"console=ttyAMA0 panic=-1 {self.params} {params}"]
 
 
-def dump_dtb(args, scratch):
-    """The machine's own devicetree, in a file."""
+def several_smmus(stages):
+    """
+    PCI roots, each with an SMMU of these STAGES and two edu. QEMU describes only the
+    first by devicetree, all by ACPI.
+    """
+    args = []
+    for i, stage in enumerate(stages):
+        root = f"pcie.{i}"
+        if i:
+            args += ["-device", f"pxb-pcie,id={root},bus=pcie.0,bus_nr={32 * i}"]
+        args += ["-device", f"arm-smmuv3,primary-bus={root},stage={stage}"]
+        args += ["-device", f"edu,bus={root},dma_mask=0xffffffffffffffff"] * 2
+    return args
+
+
+def edit_dtb(args, scratch, edits):
+    """
+    The machine's own devicetree with EDITS, in a file. An edit is one of
+      (path, property, type, values)    set it; the path is made if need be
+      (path, property)                  delete the property
+      (path,)                           delete the node, and what is below
+    where type and values are as fdtput(1) has them: "x" and "0 54000800 0 800"
+    for cells, "s" and a list for strings, "" and "" for a property without a value.
+    """
     dtb = scratch / "machine.dtb"
     machine = args[2] + f",dumpdtb={dtb}"
     subprocess.run([*args[:2], machine, *args[3:]], check=True, capture_output=True)
+    for path, *edit in edits:
+        if len(edit) == 3:
+            name, kind, values = edit
+            what = ["-p", *(["-t", kind] if kind else []), dtb, path, name,
+                    *(values.split() if isinstance(values, str) else values)]
+        else:
+            what = ["-d", dtb, path, *edit] if edit else ["-r", dtb, path]
+        done = subprocess.run(["fdtput", *what], check=False, capture_output=True, text=True)
+        if done.returncode:
+            die(f"{path}: {' '.join(edit[:1])}: {done.stderr.strip()}")
     return dtb
 
 
@@ -117,33 +216,3 @@ def flash_pmcg(scratch):
         image.seek(0xe00)
         image.write(struct.pack("<I", 1 << 21 | 63 << 8))
     return ["-drive", f"if=pflash,index=1,format=raw,readonly=on,file={path}"]
-
-
-def with_pmcg(args, scratch):
-    """The machine's own devicetree, and a PMCG in the flash."""
-    dtb = dump_dtb(args, scratch)
-    node = f"/pmcg@{FLASH_BASE:x}"
-    for kind, name, *values in (("s", "compatible", "arm,smmu-v3-pmcg"),
-                                ("x", "reg", "0", f"{FLASH_BASE:x}", "0", "1000"),
-                                ("x", "interrupts", "0", "60", "1")):
-        subprocess.run(["fdtput", "-p", "-t", kind, dtb, node, name, *values], check=True)
-    return dtb
-
-
-def without_vtimer(args, scratch):
-    """
-    The machine's own devicetree, except that the interrupt of the virtual timer
-    is not per CPU. KVM wants it to be, the host does not use it: pKVM's
-    initialisation fails late, before the host is deprivileged.
-    """
-    dtb = dump_dtb(args, scratch)
-    blob = dtb.read_bytes()
-    vtimer = struct.pack(">III", 1, 11, 4)      # PPI, number, level high
-    if blob.count(vtimer) != 1:
-        die("this QEMU's devicetree has no virtual timer interrupt: use QEMU 10.0 or later")
-    blob = blob.replace(vtimer, struct.pack(">III", 0, 11, 4))
-
-    # QEMU pads what it dumps and doubles what it loads: past the kernel's limit
-    strings, size = struct.unpack_from(">I", blob, 12)[0], struct.unpack_from(">I", blob, 32)[0]
-    dtb.write_bytes(blob[:4] + struct.pack(">I", strings + size) + blob[8:strings + size])
-    return dtb

@@ -4,7 +4,7 @@
 import itertools
 
 from boot import Boot
-from machine import Machine
+from machine import BRIDGE, NO_VTIMER, RESERVED, Machine
 
 PKVM = r"Protected .VHE mode initialized"
 # EL2's structures are attacked at the addresses that the kernel logs with this
@@ -82,6 +82,39 @@ def vfio(name, *tests):
                 "PKVM_SMMU_EXPECT=protected", skips="$^", log_has=(PKVM,))
 
 
+# Two attackers behind the first SMMU, or on its bus, and the third elsewhere
+SMMUS = ["topology.sh", "hyp_memory", "hyp_memory@2", "pvm_memory", "pvm_memory@2",
+         "el2_structures", "attach_under_pvm", "io_under_pvm"]
+DEVICES = ["reserved_region", "huge_map", "hyp_memory@2", "pvm_memory@2", "sleep.sh",
+           "unplug.sh", "pvm_memory"]
+# Only the first of two SMMUs is owned
+MIXED = ["topology.sh", *[f"{test}@{device}" for test in ATTACKS[:2]
+                          for device in ("0=protected", "2=native")]]
+CRASH = ["hyp_memory:crash", "io_under_pvm:crash"]
+
+
+def devices(make, name, params="", **machine):
+    """Devices that come and go, sleep, or are special to the SMMU; power-off under load."""
+    return make(name, [*DEVICES, "load"], params, smp=4, hot=True, qemu=list(BRIDGE),
+                dt=RESERVED, **machine)
+
+
+def reboot(name, **machine):
+    """A reboot under load."""
+    boot = protected(name, ["attach_under_pvm", "load"], "guest_end=reboot", smp=8, **machine)
+    boot.log_has += ("reboot: Restarting system",)
+    return boot
+
+
+def crash(make, name, params="", **machine):
+    """A panic and its crash kernel, which knows nothing of the hypervisor."""
+    boot = make(name, ["topology.sh"], params, crash=True, **machine)
+    boot.crash = CRASH
+    boot.noise = "Kernel panic - not syncing: sysrq triggered crash"
+    boot.log_has += ("# guest: crash",)
+    return boot
+
+
 def no_pkvm(name, cpu, mode):
     return Boot(name, Machine(io=True, cpu=cpu, params=mode), list(PLAIN),
                 "PKVM_SMMU_EXPECT=native", log_lacks=(PKVM,))
@@ -105,12 +138,19 @@ def quick():
         not_isolated("native-passthrough", ATTACKS,
                      "kvm-arm.iommu=native iommu.passthrough=1", cpu="cortex-a72"),
         not_isolated("stage1", PLAIN + ATTACKS, "PKVM_SMMU_REASON=stage", **stage1),
-        not_isolated("failed-init", PLAIN, no_vtimer=True),
+        not_isolated("failed-init", PLAIN, dt=NO_VTIMER),
         no_pkvm("mode-nvhe", "cortex-a72", "kvm-arm.mode=nvhe"),
         no_pkvm("mode-none", "neoverse-n1", "kvm-arm.mode=none"),
         no_pkvm("mode-unset", "max", ""),
         protected("pmcg", ["topology.sh", "pmcg", "hyp_memory"], pmcg=True),
         not_isolated("native-pmcg", ["pmcg"], "kvm-arm.iommu=native", pmcg=True),
+        protected("acpi", EVERYTHING, acpi=True),
+        protected("smmus", SMMUS, smmus=("nested", "nested")),
+        not_isolated("smmus-mixed", MIXED, "PKVM_SMMU_EXPECT=mixed PKVM_SMMU_REASON=stage",
+                     smmus=("nested", "1")),
+        devices(protected, "devices"),
+        reboot("reboot"),
+        crash(protected, "crash"),
         kunit("kunit"),
         live("live"),
         live("native-live", "kvm-arm.iommu=native"),
@@ -125,6 +165,13 @@ def full():
     boots = [vfio("vfio-all-modes", "vfio_pci_driver_test"),
              protected("mmio-fuzz-million", ["mmio_fuzz", "io_under_pvm"],
                        "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4)]
+    boots += [not_isolated("native-acpi", HOST + ATTACKS, "kvm-arm.iommu=native", acpi=True),
+              not_isolated("native-smmus", SMMUS, "kvm-arm.iommu=native",
+                           smmus=("nested", "nested")),
+              devices(not_isolated, "native-devices", "kvm-arm.iommu=native"),
+              devices(protected, "devices-debug", variant="debug"),
+              crash(not_isolated, "native-crash", "kvm-arm.iommu=native"),
+              crash(protected, "crash-acpi", acpi=True)]
     for cpu, smp, variant in itertools.product(("cortex-a72", "neoverse-n1", "max"), (1, 2, 4),
                                                ("", "debug")):
         short = cpu.rpartition("-")[2]

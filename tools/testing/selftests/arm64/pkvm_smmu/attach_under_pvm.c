@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO attaches, maps and detaches on one CPU while protected VMs fault pages
- * in and are torn down on another.
+ * VFIO attaches, maps and detaches on one CPU, or the kernel maps and unmaps on all,
+ * while protected VMs fault pages in and are torn down on another.
  *
- * Tried: 100 rounds of each, at the same time; no malice, just load.
+ * Tried: 100 rounds of each, or some seconds, at the same time; no malice, just load.
  *
- * Must happen: it ends. The two meet at EL2 in the locks of the SMMU's stream
+ * Must happen: it ends, and the device works afterwards. The two meet at EL2 in the locks of the SMMU's stream
  * table and command queue and of the host's stage 2: an order that is wrong
  * once hangs both CPUs.
  */
+#include <fcntl.h>
 #include <libvfio.h>
+#include <linux/map_benchmark.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 
 #include "attack.h"
 #include "edu.h"
@@ -112,6 +115,50 @@ TEST_F_TIMEOUT(attach_under_pvm, rounds, 600)
 	EXPECT_GE(self->vfio.rounds, ROUNDS);
 	EXPECT_GE(self->pvm.rounds, ROUNDS);
 	TH_LOG("%d VFIO rounds, %d protected VMs", self->vfio.rounds, self->pvm.rounds);
+}
+
+static int map_and_unmap(const char *type)
+{
+	struct map_benchmark map = {
+		.threads = sysconf(_SC_NPROCESSORS_ONLN),
+		.seconds = 2,
+		.node = -1,
+		.dma_bits = 32,
+		.dma_dir = DMA_MAP_BIDIRECTIONAL,
+		.granule = 1,
+	};
+	int fd, ret;
+
+	pci_bind(edu_bdf, NULL);
+	ret = pci_set_domain_type(edu_bdf, type);
+	if (ret)
+		die("%s: no domain of type %s: %s", edu_bdf, type, strerror(-ret));
+	pci_bind(edu_bdf, "dma_map_benchmark");
+	fd = open("/sys/kernel/debug/dma_map_benchmark", O_RDWR);
+	ret = ioctl(fd, DMA_MAP_BENCHMARK, &map);
+	close(fd);
+	return ret;
+}
+
+TEST_F_TIMEOUT(attach_under_pvm, all_cpus_map, 600)
+{
+	struct pvm_load load = {};
+	struct port port;
+	void *page;
+
+	pvm_load_start(&load, PVM_PAGES);
+	EXPECT_EQ(0, map_and_unmap("DMA"));
+	EXPECT_EQ(0, map_and_unmap("DMA-FQ"));
+	pvm_load_stop(&load);
+	EXPECT_GE(load.pvms, 1);
+
+	pci_bind(edu_bdf, NULL);
+	pci_set_domain_type(edu_bdf, "DMA");
+	port_open(&port, PORT_IOMMUFD, 0);
+	page = alloc_pages(1);
+	EXPECT_TRUE(dma_works_at(&port, port_map_user(&port, page, page_size()), page));
+	port_close(&port);
+	free_pages(page, 1);
 }
 
 TEST_HARNESS_MAIN

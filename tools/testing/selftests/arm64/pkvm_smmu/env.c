@@ -11,7 +11,8 @@
 
 #include "env.h"
 
-#define PLATFORM_DEVICES "/sys/bus/platform/devices"
+#define PLATFORM_DEVICES	"/sys/bus/platform/devices"
+#define OF_SMMU			"Carm,smmu-v3"
 
 void die(const char *fmt, ...)
 {
@@ -76,25 +77,41 @@ int write_file(const char *value, const char *fmt, ...)
 	return ret;
 }
 
-/* Call @visit for each SMMUv3 until it returns false; returns their number. */
+/*
+ * By devicetree, the compatible strings end in or continue after "arm,smmu-v3",
+ * each of them behind a "C"; by ACPI, the IORT makes devices of that name.
+ */
+static bool is_smmu(const char *name)
+{
+	char alias[256], *match;
+
+	if (read_line(alias, sizeof(alias), PLATFORM_DEVICES "/%s/modalias", name))
+		return false;
+	if (!strcmp(alias, "platform:arm-smmu-v3"))
+		return true;
+	match = strstr(alias, OF_SMMU);
+	return match && (!match[strlen(OF_SMMU)] || match[strlen(OF_SMMU)] == 'C');
+}
+
+/* Call @visit for each SMMUv3, in the order of their names, until it returns false. */
 static int visit_smmus(bool (*visit)(const char *name, void *data), void *data)
 {
-	struct dirent *entry;
-	int count = 0;
-	DIR *dir;
+	struct dirent **list;
+	int i, n, count = 0;
+	bool more = true;
 
-	dir = opendir(PLATFORM_DEVICES);
-	if (!dir)
+	n = scandir(PLATFORM_DEVICES, &list, NULL, alphasort);
+	if (n < 0)
 		die("no " PLATFORM_DEVICES ": is sysfs mounted?");
 
-	while ((entry = readdir(dir))) {
-		if (!strstr(entry->d_name, "smmuv3"))
-			continue;
-		count++;
-		if (!visit(entry->d_name, data))
-			break;
+	for (i = 0; i < n; i++) {
+		if (more && is_smmu(list[i]->d_name)) {
+			count++;
+			more = visit(list[i]->d_name, data);
+		}
+		free(list[i]);
 	}
-	closedir(dir);
+	free(list);
 	return count;
 }
 
@@ -123,20 +140,43 @@ bool expect_protected(void)
 	die("PKVM_SMMU_EXPECT is \"%s\": use \"protected\" or \"native\"", expect);
 }
 
-static bool smmu_parse_base(const char *name, void *data)
+/* Where the resource @name begins, or 0. */
+static uint64_t iomem_start(const char *name)
 {
+	FILE *f = fopen("/proc/iomem", "r");
+	uint64_t start, found = 0;
+	char line[256], *owner;
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		owner = strstr(line, " : ");
+		if (owner && !strcmp(owner + 3, name) && sscanf(line, " %lx", &start) == 1)
+			found = start;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* A device of the devicetree has its address in its name, the IORT's are in iomem. */
+static bool smmu_find_base(const char *name, void *data)
+{
+	uint64_t *base = data;
 	char *end;
 
-	*(uint64_t *)data = strtoull(name, &end, 16);
-	return *end != '.';
+	*base = strtoull(name, &end, 16);
+	if (*end != '.')
+		*base = iomem_start(name);
+	return !*base;
 }
 
 uint64_t smmu_base(void)
 {
 	uint64_t base = 0;
 
-	if (!visit_smmus(smmu_parse_base, &base) || !base)
-		die("no SMMUv3 with a devicetree node in this machine");
+	visit_smmus(smmu_find_base, &base);
+	if (!base)
+		die("no SMMUv3 with a known address in this machine");
 	return base;
 }
 

@@ -66,6 +66,8 @@ TEST_F_TIMEOUT(hyp_memory, read_data, 120)
 	bool reached;
 	FILE *f;
 
+	if (getenv("PKVM_SMMU_CARVEOUT"))
+		SKIP(return, "not applicable: EL2 is of another kernel than its symbols");
 	ASSERT_NE(0, pa) {
 		TH_LOG("no hyp_memory in kallsyms: CONFIG_KALLSYMS_ALL is needed");
 	}

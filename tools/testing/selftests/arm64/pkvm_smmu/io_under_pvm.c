@@ -180,14 +180,16 @@ TEST_F_TIMEOUT(io, nvme_strict_to_flush_queue, 400)
 	EXPECT_EQ(0, disk_io(&self->load, "/dev/nvme0n1"));
 }
 
-/* The @index-th network interface of the igb driver, up; 0 if there is none. */
-static int igb_interface(int index)
+/* The @index-th network interface of @driver, up; 0 if there is none. */
+static int interface_of(const char *driver, int index)
 {
+	char pattern[PATH_MAX];
 	struct ifreq ifr = {};
 	int fd, found = 0;
 	glob_t g;
 
-	if (glob("/sys/bus/pci/drivers/igb/*/net/*", 0, NULL, &g))
+	snprintf(pattern, sizeof(pattern), "/sys/bus/pci/drivers/%s/*/net/*", driver);
+	if (glob(pattern, 0, NULL, &g))
 		return 0;
 	if (index < g.gl_pathc) {
 		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s",
@@ -246,26 +248,56 @@ static bool send_and_check(int from, int to, int ms)
 	return send(from, frame, sizeof(frame), 0) == FRAME && frame_arrives(to, frame, ms);
 }
 
-TEST_F_TIMEOUT(io, igb, 400)
+static int frames_lost(struct pvm_load *load, int a, int b)
 {
-	int a = igb_interface(0), b = igb_interface(1);
-	int from, to, i, lost = 0;
-
-	if (!a || !b)
-		SKIP(return, "needs two connected igb ports");
-	from = packet_socket(a);
-	to = packet_socket(b);
+	int from = packet_socket(a), to = packet_socket(b);
+	int i, lost = 0;
 
 	/* The links come up in their own time. */
 	for (i = 0; i < 100 && !send_and_check(from, to, 200); i++)
 		usleep(100 * 1000);
 
-	for (i = 0; more(&self->load, i); i++)
+	for (i = 0; more(load, i); i++)
 		if (!send_and_check(from, to, 2000))
 			lost++;
-	EXPECT_EQ(0, lost);
 	close(from);
 	close(to);
+	return lost;
+}
+
+TEST_F_TIMEOUT(io, igb, 400)
+{
+	int a = interface_of("igb", 0), b = interface_of("igb", 1);
+
+	if (!a || !b)
+		SKIP(return, "needs two connected igb ports");
+	EXPECT_EQ(0, frames_lost(&self->load, a, b));
+}
+
+static void igb_set_vfs(const char *nr)
+{
+	glob_t g;
+
+	if (glob("/sys/bus/pci/drivers/igb/*/sriov_numvfs", 0, NULL, &g))
+		return;
+	if (write_file(nr, "%s", g.gl_pathv[0]))
+		die("%s: cannot write %s", g.gl_pathv[0], nr);
+	globfree(&g);
+}
+
+/* Virtual functions have streams of their own. */
+TEST_F_TIMEOUT(io, igbvf, 400)
+{
+	int vf, port = interface_of("igb", 1);
+
+	if (!port || access("/sys/bus/pci/drivers/igbvf", F_OK))
+		SKIP(return, "needs two connected igb ports and the driver of their VFs");
+	igb_set_vfs("1");
+	vf = interface_of("igbvf", 0);
+	EXPECT_NE(0, vf);
+	if (vf)
+		EXPECT_EQ(0, frames_lost(&self->load, vf, port));
+	igb_set_vfs("0");
 }
 
 TEST_HARNESS_MAIN

@@ -27,7 +27,10 @@ void *map_phys(uint64_t pa, size_t size);
 void *try_map_phys(uint64_t pa, size_t size);
 void unmap_phys(void *va, uint64_t pa, size_t size);
 
-/* The memory that pKVM reserved for itself at boot. */
+/*
+ * The memory that pKVM reserved for itself at boot, from the log or, in a crash
+ * kernel, from $PKVM_SMMU_CARVEOUT ("N_MiB_at_0xADDRESS").
+ */
 struct phys_range hyp_carveout(void);
 
 /* Physical address of a symbol of the kernel image, 0 if it has none. */

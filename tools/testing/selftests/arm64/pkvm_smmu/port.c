@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <libvfio.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -67,11 +68,20 @@ static void port_open_vfio(struct port *port)
 	vfio_pci_cmd_set(port->vfio, PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY);
 }
 
+/* $PKVM_SMMU_DEVICE: behind which of several SMMUs, say, the attacker sits. */
+static int first_device(void)
+{
+	const char *first = getenv("PKVM_SMMU_DEVICE");
+
+	return first ? atoi(first) : 0;
+}
+
 void port_open(struct port *port, enum port_domain domain, int index)
 {
 	memset(port, 0, sizeof(*port));
 	port->domain = domain;
 	port->next_iova = FIRST_IOVA;
+	index += first_device();
 	if (!pci_find(EDU_VENDOR, EDU_DEVICE, index, port->bdf))
 		die("no edu device %d: start QEMU with -device edu,dma_mask=0xffffffffffffffff",
 		    index);

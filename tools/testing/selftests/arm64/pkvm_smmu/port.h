@@ -39,7 +39,10 @@ struct port {
 	uint64_t bounce_addr;
 };
 
-/* Set up the @index-th edu device; ends the test where that fails. */
+/*
+ * Set up the @index-th edu device, counted from $PKVM_SMMU_DEVICE if that is set;
+ * ends the test where that fails.
+ */
 void port_open(struct port *port, enum port_domain domain, int index);
 void port_close(struct port *port);
 

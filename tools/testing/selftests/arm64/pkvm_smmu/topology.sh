@@ -9,7 +9,8 @@
 # bound to the platform device, no auxiliary device exists, and where pKVM runs
 # nevertheless, sysfs and the kernel log say why DMA is not isolated.
 #
-# $PKVM_SMMU_EXPECT, "protected" or "native", says which of the two must be;
+# $PKVM_SMMU_EXPECT, "protected" or "native", says which of the two must be, or
+# "mixed" that there are both, each as its state says;
 # $PKVM_SMMU_REASON, if set, is a pattern that the reason must match.
 
 DIR=$(dirname "$(readlink -f "$0")")
@@ -36,10 +37,14 @@ check()
 	fi
 }
 
+# By devicetree or by the IORT
 smmus()
 {
-	for dev in "$PLATFORM"/*.smmuv3 "$PLATFORM"/arm-smmu-v3.*.auto; do
-		[ -e "$dev" ] && basename "$dev"
+	for dev in "$PLATFORM"/*; do
+		case $(cat "$dev/modalias") in
+		platform:arm-smmu-v3 | of:*Carm,smmu-v3 | of:*Carm,smmu-v3C*)
+			basename "$dev" ;;
+		esac
 	done
 }
 
@@ -133,14 +138,30 @@ if [ -z "$(smmus)" ]; then
 	exit "$KSFT_SKIP"
 fi
 
-tests=5
-if [ "$PKVM_SMMU_EXPECT" = native ]; then
-	tests=4
-	ls -d "$PLATFORM"/*/pkvm >/dev/null 2>&1 && tests=6
-fi
-ktap_set_plan $(($(smmus | wc -l) * tests))
+# What must be of the SMMU $1
+expected()
+{
+	[ "$PKVM_SMMU_EXPECT" = mixed ] || { echo "$PKVM_SMMU_EXPECT"; return; }
+	state_is "$1" owned && echo protected || echo native
+}
 
+has_both()
+{
+	grep -q owned "$PLATFORM"/*/pkvm/state && grep -q native "$PLATFORM"/*/pkvm/state
+}
+
+tests=0
+[ "$PKVM_SMMU_EXPECT" != mixed ] || tests=1
 for smmu in $(smmus); do
-	"${PKVM_SMMU_EXPECT}_tests" "$smmu"
+	case $(expected "$smmu") in
+	protected) tests=$((tests + 5)) ;;
+	native) [ -d "$PLATFORM/$smmu/pkvm" ] && tests=$((tests + 6)) || tests=$((tests + 4)) ;;
+	esac
+done
+ktap_set_plan $tests
+
+[ "$PKVM_SMMU_EXPECT" != mixed ] || check "some SMMUs are owned, some native" has_both
+for smmu in $(smmus); do
+	"$(expected "$smmu")_tests" "$smmu"
 done
 ktap_finished
