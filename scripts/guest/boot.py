@@ -9,6 +9,7 @@ Boot the test machine once, run tests in it, and judge what it printed.
 import argparse
 import re
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,12 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import ktap                             # noqa: E402
+import stage2                           # noqa: E402
 from machine import OUT, Machine        # noqa: E402
 
 LOGS = OUT / "check"
+# The last line of a guest that has done all it was told to
+DONE = b"# guest: done"
 # What the kernel prints when it, or the hypervisor, is in trouble
 SPLAT = re.compile(r"Kernel panic|hyp panic|Internal error: |Unable to handle kernel|"
                    r"\bBUG: |\bWARNING: (?!.*experimental)|rcu: INFO: .*stall|"
@@ -41,17 +45,22 @@ class Boot:
     skips: str = "not applicable"   # pattern of reasons that a test may skip for
     kunit: bool = False         # the kernel's own suites are run, before the tests
     noise: str = "$^"           # pattern of lines that are no splat here
+    outside: bool = False       # walk the device stage 2 in the machine's memory
 
     def log(self):
         return LOGS / f"{self.name}.log"
 
 
-def run_qemu(command, log, timeout):
-    """Run COMMAND with its console in LOG; say what went wrong, or nothing."""
+def run_qemu(command, log, timeout, fds=(), look=None):
+    """
+    Run COMMAND with its console in LOG; say what went wrong, or nothing. LOOK is
+    called when the guest is done, with the machine stopped.
+    """
     end = time.monotonic() + timeout
+    tail = b""
     with open(log, "wb") as console, \
          subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT) as qemu, \
+                          stderr=subprocess.STDOUT, pass_fds=fds) as qemu, \
          selectors.DefaultSelector() as selector:
         selector.register(qemu.stdout, selectors.EVENT_READ)
         while True:
@@ -64,6 +73,12 @@ def run_qemu(command, log, timeout):
                 break
             console.write(data)
             console.flush()
+            tail = tail[-len(DONE):] + data
+            if look and DONE in tail:
+                qemu.send_signal(signal.SIGSTOP)
+                look()
+                qemu.send_signal(signal.SIGCONT)
+                look = None
         status = qemu.wait()
     return f"QEMU exited with {status}" if status else ""
 
@@ -102,7 +117,7 @@ def judge(boot, text, trouble):
     points = judge_tests(boot, sections(text))
     if boot.kunit:
         points += ktap.parse(re.split("^# guest: ", text, 1, re.M)[0], "kunit")
-    if not trouble and "# guest: done" not in text:
+    if not trouble and DONE.decode() not in text:
         trouble = "it did not get to its end"
     quiet = "\n".join(line for line in text.split("\n") if not re.search(boot.noise, line))
     splat = SPLAT.search(quiet)
@@ -121,16 +136,32 @@ def judge(boot, text, trouble):
     return points
 
 
+def console_text(boot):
+    return boot.log().read_text(encoding="utf-8", errors="replace").replace("\r", "")
+
+
+def look_from_outside(boot, ram):
+    machine = boot.machine
+    build = OUT / ("build-" + machine.variant if machine.variant else "build")
+    return stage2.check(ram, machine.kernel(), build / "System.map", console_text(boot))
+
+
 def run(boot):
     """Boot, keep the console and the KTAP under out/check, return the points."""
     LOGS.mkdir(parents=True, exist_ok=True)
     params = f"loglevel={7 if boot.kunit else 1} guest_tests={','.join(boot.tests)} {boot.params}"
-    with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch:
-        command = boot.machine.command(Path(scratch), params)
+    seen = []
+    with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch, \
+         stage2.Ram(boot.machine.memory()) as ram:
+        command = boot.machine.command(Path(scratch), params) + ram.arguments()
         trouble = run_qemu(command + ["-monitor", "none", "-serial", "stdio"],
-                           boot.log(), boot.timeout)
-    text = boot.log().read_text(encoding="utf-8", errors="replace").replace("\r", "")
-    points = judge(boot, text, trouble)
+                           boot.log(), boot.timeout, (ram.fd,),
+                           boot.outside and (lambda: seen.extend(look_from_outside(boot, ram))))
+    points = judge(boot, console_text(boot), trouble)
+    if boot.outside:
+        seen = seen or [ktap.Point("outside", False, why="the guest did not get to its end")]
+        points += [ktap.Point(f"{boot.name}: {point.name}", point.passed, why=point.why)
+                   for point in seen]
     ktap.write(boot.log().with_suffix(".ktap"), points)
     return points
 
@@ -148,15 +179,16 @@ def main():
     parser.add_argument("--params", default=Machine.params, help="of the kernel")
     parser.add_argument("--timeout", type=int, default=Boot.timeout)
     parser.add_argument("--expect", choices=("protected", "native"))
-    for flag in ("io", "vfio", "no-vtimer", "kunit"):
+    for flag in ("io", "vfio", "no-vtimer", "kunit", "outside"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("tests", nargs="*")
     args = parser.parse_args()
 
     machine = Machine(args.cpu, args.smp, args.mem, args.model, args.variant, args.params,
-                      args.io, args.vfio, args.no_vtimer, args.image)
+                      args.io, args.vfio, args.no_vtimer, image=args.image)
     params = f"PKVM_SMMU_EXPECT={args.expect}" if args.expect else ""
-    boot = Boot(args.name, machine, args.tests, params, args.timeout, kunit=args.kunit)
+    boot = Boot(args.name, machine, args.tests, params, args.timeout, kunit=args.kunit,
+                outside=args.outside)
     if args.kunit:
         boot.params += " kunit.enable=1"
     points = run(boot)

@@ -2,6 +2,7 @@
 """The test machine: QEMU's arm64 "virt" with an SMMUv3 in front of its PCI bus."""
 
 import gzip
+import re
 import struct
 import subprocess
 import sys
@@ -12,8 +13,11 @@ TOP = Path(__file__).resolve().parent.parent.parent
 OUT = TOP / "out"
 QEMU = "qemu-system-aarch64"
 
-# edu can reach any address; "peer" is what it reaches for as another device.
-EDU = ["-device", "edu,dma_mask=0xffffffffffffffff"] * 2
+# edu can reach any address, the second edu as a peer, and ivshmem, which is memory behind
+# a 64-bit BAR; lsi does many DMAs at once.
+ATTACKERS = ["-device", "edu,dma_mask=0xffffffffffffffff"] * 2 + \
+    ["-object", "memory-backend-ram,id=peer,size=1M", "-device", "ivshmem-plain,memdev=peer",
+     "-device", "lsi53c895a"]
 # Two connected igb ports and two disks of SCRATCH's size, all behind the SMMU
 SCRATCH_MIB = 32
 IO = ["-device", "nvme,serial=1,drive=nvme",
@@ -56,10 +60,15 @@ class Machine:
             die(f"no {path}: run 'make image{' VARIANT=' + self.variant if self.variant else ''}'")
         return path
 
+    def memory(self):
+        """The size of the memory that is there at boot."""
+        number, unit = re.match(r"(\d+)([MG])", self.mem).groups()
+        return int(number) << {"M": 20, "G": 30}[unit]
+
     def hardware(self, scratch):
         args = [QEMU, "-M", f"{self.model},virtualization=on,gic-version=3,iommu=smmuv3",
                 "-cpu", self.cpu, "-smp", str(self.smp), "-m", self.mem,
-                "-nic", "none", "-display", "none", "-no-reboot", *EDU]
+                "-nic", "none", "-display", "none", "-no-reboot", *ATTACKERS]
         if self.io:
             args += IO
             for disk in ("nvme", "virtio"):
