@@ -149,7 +149,7 @@ def look_from_outside(boot, ram):
 def run(boot):
     """Boot, keep the console and the KTAP under out/check, return the points."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    params = f"loglevel={7 if boot.kunit else 1} guest_tests={','.join(boot.tests)} {boot.params}"
+    params = f"loglevel=7 guest_tests={','.join(boot.tests)} {boot.params}"
     seen = []
     with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch, \
          stage2.Ram(boot.machine.memory()) as ram:
@@ -166,6 +166,14 @@ def run(boot):
     return points
 
 
+def edit_of(text):
+    """PATH [PROPERTY [TYPE VALUES...]] as an edit of the devicetree."""
+    path, *edit = text.split()
+    if len(edit) < 2:
+        return (path, *edit)
+    return path, edit[0], edit[1], edit[2:]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -179,13 +187,17 @@ def main():
     parser.add_argument("--params", default=Machine.params, help="of the kernel")
     parser.add_argument("--timeout", type=int, default=Boot.timeout)
     parser.add_argument("--expect", choices=("protected", "native"))
-    for flag in ("io", "vfio", "no-vtimer", "kunit", "outside"):
+    parser.add_argument("--dt", action="append", default=[], metavar="'PATH PROPERTY TYPE VALUES'",
+                        help="an edit of the devicetree, see machine.py")
+    parser.add_argument("--qemu", default="", help="more options of QEMU's")
+    for flag in ("io", "vfio", "pmcg", "acpi", "kunit", "outside"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("tests", nargs="*")
     args = parser.parse_args()
 
-    machine = Machine(args.cpu, args.smp, args.mem, args.model, args.variant, args.params,
-                      args.io, args.vfio, args.no_vtimer, image=args.image)
+    machine = Machine(**{name: getattr(args, name) for name in (
+        "cpu", "smp", "mem", "model", "variant", "image", "params", "io", "vfio", "pmcg", "acpi")},
+        dt=[edit_of(words) for words in args.dt], qemu=args.qemu.split())
     params = f"PKVM_SMMU_EXPECT={args.expect}" if args.expect else ""
     boot = Boot(args.name, machine, args.tests, params, args.timeout, kunit=args.kunit,
                 outside=args.outside)

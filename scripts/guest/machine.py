@@ -29,6 +29,14 @@ IO = ["-device", "nvme,serial=1,drive=nvme",
       "-device", "igb,bus=port1,netdev=hub1,romfile=,mac=52:54:00:00:00:02"]
 # The second bank of QEMU's flash
 FLASH_BASE, FLASH_SIZE = 0x4000000, 64 << 20
+PMCG = [(f"/pmcg@{FLASH_BASE:x}", "compatible", "s", ["arm,smmu-v3-pmcg"]),
+        (f"/pmcg@{FLASH_BASE:x}", "reg", "x", f"0 {FLASH_BASE:x} 0 1000"),
+        (f"/pmcg@{FLASH_BASE:x}", "interrupts", "x", "0 60 1")]
+# The interrupt of the virtual timer, the third, is not per CPU. KVM wants it to be,
+# the host does not use it: pKVM's initialisation fails late, before the host is
+# deprivileged.
+NO_VTIMER = [("/timer", "interrupts", "x", "1 d 4  1 e 4  0 b 4  1 a 4")]
+FIRMWARE = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
 # Alone in its IOMMU group and with a reset, as the VFIO selftests want it
 VFIO = ["-device", "pcie-root-port,id=port2,chassis=3",
         "-device", "igb,bus=port2,romfile="]
@@ -48,10 +56,11 @@ class Machine:
     params: str = "kvm-arm.mode=protected"
     io: bool = False                # with disks and network
     vfio: bool = False              # with an igb behind a root port
-    no_vtimer: bool = False         # the devicetree has no virtual timer interrupt
     pmcg: bool = False              # with what looks like a PMCG that has MSIs
+    acpi: bool = False              # UEFI firmware that hands over ACPI tables, no devicetree
     image: str = ""                 # in place of out/Image
-    qemu: list = field(default_factory=list)
+    dt: list = field(default_factory=list)      # edits of the devicetree, see edit_dtb()
+    qemu: list = field(default_factory=list)    # more of QEMU's options
 
     def kernel(self):
         path = Path(self.image) if self.image else \
@@ -80,6 +89,8 @@ class Machine:
             args += VFIO
         if self.pmcg:
             args += flash_pmcg(scratch)
+        if self.acpi:
+            args += ["-bios", FIRMWARE]
         return args + self.qemu
 
     def initrd(self, scratch):
@@ -99,19 +110,35 @@ class Machine:
     def command(self, scratch, params):
         """The command line of QEMU; SCRATCH is a directory for what it needs."""
         args = self.hardware(scratch)
-        if self.no_vtimer:
-            args += ["-dtb", str(without_vtimer(args, scratch))]
-        if self.pmcg:
-            args += ["-dtb", str(with_pmcg(args, scratch))]
+        edits = (PMCG if self.pmcg else []) + self.dt
+        if edits:
+            args += ["-dtb", str(edit_dtb(args, scratch, edits))]
         return args + ["-kernel", str(self.kernel()), "-initrd", str(self.initrd(scratch)),
                        "-append", f"console=ttyAMA0 panic=-1 {self.params} {params}"]
 
 
-def dump_dtb(args, scratch):
-    """The machine's own devicetree, in a file."""
+def edit_dtb(args, scratch, edits):
+    """
+    The machine's own devicetree with EDITS, in a file. An edit is one of
+      (path, property, type, values)    set it; the path is made if need be
+      (path, property)                  delete the property
+      (path,)                           delete the node, and what is below
+    where type and values are as fdtput(1) has them: "x" and "0 54000800 0 800"
+    for cells, "s" and a list for strings, "" and "" for a property without a value.
+    """
     dtb = scratch / "machine.dtb"
     machine = args[2] + f",dumpdtb={dtb}"
     subprocess.run([*args[:2], machine, *args[3:]], check=True, capture_output=True)
+    for path, *edit in edits:
+        if len(edit) == 3:
+            name, kind, values = edit
+            what = ["-p", *(["-t", kind] if kind else []), dtb, path, name,
+                    *(values.split() if isinstance(values, str) else values)]
+        else:
+            what = ["-d", dtb, path, *edit] if edit else ["-r", dtb, path]
+        done = subprocess.run(["fdtput", *what], check=False, capture_output=True, text=True)
+        if done.returncode:
+            die(f"{path}: {' '.join(edit[:1])}: {done.stderr.strip()}")
     return dtb
 
 
@@ -126,33 +153,3 @@ def flash_pmcg(scratch):
         image.seek(0xe00)
         image.write(struct.pack("<I", 1 << 21 | 63 << 8))
     return ["-drive", f"if=pflash,index=1,format=raw,readonly=on,file={path}"]
-
-
-def with_pmcg(args, scratch):
-    """The machine's own devicetree, and a PMCG in the flash."""
-    dtb = dump_dtb(args, scratch)
-    node = f"/pmcg@{FLASH_BASE:x}"
-    for kind, name, *values in (("s", "compatible", "arm,smmu-v3-pmcg"),
-                                ("x", "reg", "0", f"{FLASH_BASE:x}", "0", "1000"),
-                                ("x", "interrupts", "0", "60", "1")):
-        subprocess.run(["fdtput", "-p", "-t", kind, dtb, node, name, *values], check=True)
-    return dtb
-
-
-def without_vtimer(args, scratch):
-    """
-    The machine's own devicetree, except that the interrupt of the virtual timer
-    is not per CPU. KVM wants it to be, the host does not use it: pKVM's
-    initialisation fails late, before the host is deprivileged.
-    """
-    dtb = dump_dtb(args, scratch)
-    blob = dtb.read_bytes()
-    vtimer = struct.pack(">III", 1, 11, 4)      # PPI, number, level high
-    if blob.count(vtimer) != 1:
-        die("this QEMU's devicetree has no virtual timer interrupt: use QEMU 10.0 or later")
-    blob = blob.replace(vtimer, struct.pack(">III", 0, 11, 4))
-
-    # QEMU pads what it dumps and doubles what it loads: past the kernel's limit
-    strings, size = struct.unpack_from(">I", blob, 12)[0], struct.unpack_from(">I", blob, 32)[0]
-    dtb.write_bytes(blob[:4] + struct.pack(">I", strings + size) + blob[8:strings + size])
-    return dtb

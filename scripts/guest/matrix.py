@@ -4,7 +4,7 @@
 import itertools
 
 from boot import Boot
-from machine import Machine
+from machine import NO_VTIMER, Machine
 
 PKVM = r"Protected .VHE mode initialized"
 # EL2's structures are attacked at the addresses that the kernel logs with this
@@ -105,7 +105,7 @@ def quick():
         not_isolated("native-passthrough", ATTACKS,
                      "kvm-arm.iommu=native iommu.passthrough=1", cpu="cortex-a72"),
         not_isolated("stage1", PLAIN + ATTACKS, "PKVM_SMMU_REASON=stage", **stage1),
-        not_isolated("failed-init", PLAIN, no_vtimer=True),
+        not_isolated("failed-init", PLAIN, dt=NO_VTIMER),
         no_pkvm("mode-nvhe", "cortex-a72", "kvm-arm.mode=nvhe"),
         no_pkvm("mode-none", "neoverse-n1", "kvm-arm.mode=none"),
         no_pkvm("mode-unset", "max", ""),
