@@ -9,6 +9,7 @@ Boot the test machine once, run tests in it, and judge what it printed.
 import argparse
 import re
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import ktap                             # noqa: E402
+import stage2                           # noqa: E402
 from machine import OUT, Machine        # noqa: E402
 
 LOGS = OUT / "check"
+# The last line of a guest that has done all it was told to
+DONE = b"# guest: done"
 # What the kernel prints when it, or the hypervisor, is in trouble
 SPLAT = re.compile(r"Kernel panic|hyp panic|Internal error: |Unable to handle kernel|"
                    r"\bBUG: |\bWARNING: (?!.*experimental)|rcu: INFO: .*stall|"
@@ -43,6 +47,7 @@ class Boot:
     skips: str = "not applicable"   # pattern of reasons that a test may skip for
     kunit: bool = False         # the kernel's own suites are run, before the tests
     noise: str = "$^"           # pattern of lines that are no splat here
+    outside: bool = False       # walk the device stage 2 in the machine's memory
 
     def log(self):
         return LOGS / f"{self.name}.log"
@@ -71,13 +76,17 @@ class Monitor:
         self.socket.sendall(command + b"\n")
 
 
-def run_qemu(command, monitor, log, timeout):
-    """Run COMMAND with its console in LOG; say what went wrong, or nothing."""
+def run_qemu(command, monitor, log, timeout, fds=(), look=None):
+    """
+    Run COMMAND with its console in LOG; say what went wrong, or nothing. LOOK is
+    called when the guest is done, with the machine stopped.
+    """
     end = time.monotonic() + timeout
     command = command + monitor.arguments() + ["-serial", "stdio"]
+    tail = b""
     with open(log, "wb") as console, \
          subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT) as qemu, \
+                          stderr=subprocess.STDOUT, pass_fds=fds) as qemu, \
          selectors.DefaultSelector() as selector:
         selector.register(qemu.stdout, selectors.EVENT_READ)
         while True:
@@ -91,6 +100,12 @@ def run_qemu(command, monitor, log, timeout):
             console.write(data)
             console.flush()
             monitor.console(data)
+            tail = tail[-len(DONE):] + data
+            if look and DONE in tail:
+                qemu.send_signal(signal.SIGSTOP)
+                look()
+                qemu.send_signal(signal.SIGCONT)
+                look = None
         status = qemu.wait()
     return f"QEMU exited with {status}" if status else ""
 
@@ -129,7 +144,7 @@ def judge(boot, text, trouble):
     points = judge_tests(boot, sections(text))
     if boot.kunit:
         points += ktap.parse(re.split("^# guest: ", text, 1, re.M)[0], "kunit")
-    if not trouble and "# guest: done" not in text:
+    if not trouble and DONE.decode() not in text:
         trouble = "it did not get to its end"
     quiet = "\n".join(line for line in text.split("\n") if not re.search(boot.noise, line))
     splat = SPLAT.search(quiet)
@@ -148,17 +163,34 @@ def judge(boot, text, trouble):
     return points
 
 
+def console_text(boot):
+    return boot.log().read_text(encoding="utf-8", errors="replace").replace("\r", "")
+
+
+def look_from_outside(boot, ram):
+    machine = boot.machine
+    build = OUT / ("build-" + machine.variant if machine.variant else "build")
+    return stage2.check(ram, machine.kernel(), build / "System.map", console_text(boot))
+
+
 def run(boot):
     """Boot, keep the console and the KTAP under out/check, return the points."""
     LOGS.mkdir(parents=True, exist_ok=True)
     params = f"loglevel=7 guest_tests={','.join(boot.tests)} {boot.params}"
+    seen = []
     if boot.crash:
         params += f" crashkernel=192M guest_crash={','.join(boot.crash)}"
-    with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch:
-        command = boot.machine.command(Path(scratch), params)
-        trouble = run_qemu(command, Monitor(Path(scratch) / "monitor"), boot.log(), boot.timeout)
-    text = boot.log().read_text(encoding="utf-8", errors="replace").replace("\r", "")
-    points = judge(boot, text, trouble)
+    with tempfile.TemporaryDirectory(prefix="pkvm-smmuv3-") as scratch, \
+         stage2.Ram(boot.machine.memory()) as ram:
+        command = boot.machine.command(Path(scratch), params) + ram.arguments()
+        trouble = run_qemu(command, Monitor(Path(scratch) / "monitor"), boot.log(), boot.timeout,
+                           (ram.fd,),
+                           boot.outside and (lambda: seen.extend(look_from_outside(boot, ram))))
+    points = judge(boot, console_text(boot), trouble)
+    if boot.outside:
+        seen = seen or [ktap.Point("outside", False, why="the guest did not get to its end")]
+        points += [ktap.Point(f"{boot.name}: {point.name}", point.passed, why=point.why)
+                   for point in seen]
     ktap.write(boot.log().with_suffix(".ktap"), points)
     return points
 
@@ -189,7 +221,7 @@ def main():
                         help="an edit of the devicetree, see machine.py")
     parser.add_argument("--qemu", default="", help="more options of QEMU's")
     parser.add_argument("--crash", default="", metavar="TEST,...", help="of a crash kernel")
-    for flag in ("io", "vfio", "hot", "pmcg", "acpi", "kunit"):
+    for flag in ("io", "vfio", "hot", "pmcg", "acpi", "kunit", "outside"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("tests", nargs="*")
     args = parser.parse_args()
@@ -200,7 +232,7 @@ def main():
         crash=bool(args.crash), dt=[edit_of(words) for words in args.dt], qemu=args.qemu.split())
     params = f"PKVM_SMMU_EXPECT={args.expect}" if args.expect else ""
     boot = Boot(args.name, machine, args.tests, params, timeout=args.timeout, kunit=args.kunit,
-                crash=tuple(filter(None, args.crash.split(","))))
+                outside=args.outside, crash=tuple(filter(None, args.crash.split(","))))
     if args.kunit:
         boot.params += " kunit.enable=1"
     points = run(boot)

@@ -15,8 +15,11 @@ TOP = Path(__file__).resolve().parent.parent.parent
 OUT = TOP / "out"
 QEMU = os.environ.get("QEMU", "qemu-system-aarch64")
 
-# edu can reach any address; "peer" is what it reaches for as another device.
-EDU = ["-device", "edu,dma_mask=0xffffffffffffffff"] * 2
+# edu can reach any address, the second edu as a peer, and ivshmem, which is memory behind
+# a 64-bit BAR; lsi does many DMAs at once.
+ATTACKERS = ["-device", "edu,dma_mask=0xffffffffffffffff"] * 2 + \
+    ["-object", "memory-backend-ram,id=peer,size=1M", "-device", "ivshmem-plain,memdev=peer",
+     "-device", "lsi53c895a"]
 # Two connected igb ports and two disks of SCRATCH's size, all behind the SMMU
 SCRATCH_MIB = 32
 IO = ["-device", "nvme,serial=1,drive=nvme",
@@ -114,12 +117,17 @@ class Machine:
             die(f"no {path}: run 'make image{' VARIANT=' + self.variant if self.variant else ''}'")
         return path
 
+    def memory(self):
+        """The size of the memory that is there at boot."""
+        number, unit = re.match(r"(\d+)([MG])", self.mem).groups()
+        return int(number) << {"M": 20, "G": 30}[unit]
+
     def hardware(self, scratch):
         qemu, iommu = (newer_qemu(), "") if self.smmus else (QEMU, ",iommu=smmuv3")
         args = [qemu, "-M", f"{self.model},virtualization=on,gic-version=3{iommu}",
                 "-cpu", self.cpu, "-smp", str(self.smp), "-m", self.mem,
                 "-nic", "none", "-display", "none", "-no-reboot"]
-        args += several_smmus(self.smmus) if self.smmus else EDU
+        args += several_smmus(self.smmus) if self.smmus else ATTACKERS
         if self.io:
             args += IO
             for disk in ("nvme", "virtio"):

@@ -36,7 +36,7 @@ def protected(name, tests, params="", timeout=Boot.timeout, **machine):
         tests = EVERYTHING + ["trace_events.sh"]
     return Boot(name, Machine(io=True, **machine), list(tests),
                 f"PKVM_SMMU_EXPECT=protected {ADDRESSES} {params}", timeout=timeout,
-                log_has=(PKVM,), log_lacks=(r"(?i)not isolated",))
+                log_has=(PKVM,), log_lacks=(r"(?i)not isolated",), outside=True)
 
 
 def native(name, tests, params="", log_has=(), skips="not applicable", **machine):

@@ -5,7 +5,8 @@
  * Tried: a device reads EL2's data and the memory that EL2 reserved at boot,
  * and writes to the latter, in an identity domain and in a VFIO container
  * whose IOVAs translate to the hypervisor's memory through /dev/mem. iommufd
- * maps no such memory: nothing to try there.
+ * maps no such memory: nothing to try there. Another device goes through each
+ * page of all that is the hypervisor's.
  *
  * Must happen: all of it works without DMA isolation, none of it with. The
  * oracles are a value known to be in EL2's data, content that is neither zero
@@ -15,6 +16,7 @@
 #include "attack.h"
 #include "edu.h"
 #include "env.h"
+#include "lsi.h"
 #include "physmem.h"
 #include "kselftest_harness.h"
 
@@ -146,6 +148,144 @@ TEST_F_TIMEOUT(hyp_pages, read_carveout, 120)
 				       addr + offset, EDU_BUF_SIZE);
 	}
 	EXPECT_EQ(!expect_protected(), reached);
+}
+
+/*
+ * Each page of the hypervisor's memory, by an engine that is fast enough. Where DMA
+ * is confined it writes a marker to a page and reads it back: that finds a page that
+ * is reachable whatever is in it, and whatever memory is behind its address. Where
+ * it is not, that would be fatal; the pages are read, and many are not zero.
+ */
+#define MAX_RANGES	128
+#define BATCH		(LSI_MAX_COPIES / 3 - 1)
+
+struct batch {
+	uint32_t before[BATCH];
+	uint32_t marker[BATCH];
+	uint32_t after[BATCH];
+	uint32_t zero;
+	uint32_t scratch;
+};
+
+FIXTURE(every_page)
+{
+	struct phys_range ranges[MAX_RANGES];
+	int nr_ranges;
+	struct lsi lsi;
+	struct batch *batch;
+	uint64_t batch_pa;
+};
+
+FIXTURE_SETUP(every_page)
+{
+	self->nr_ranges = hyp_ranges(self->ranges, MAX_RANGES);
+	ASSERT_GT(MAX_RANGES, self->nr_ranges);
+	lsi_open(&self->lsi);
+	self->batch = alloc_pages(1);
+	self->batch_pa = virt_to_phys(self->batch);
+}
+
+FIXTURE_TEARDOWN(every_page)
+{
+	free_pages(self->batch, 1);
+	lsi_close(&self->lsi);
+}
+
+#define BATCH_PA(self, member) ((self)->batch_pa + offsetof(struct batch, member))
+
+/* Copies between @nr pages from @page on and an array of the batch at @array. */
+static int from_pages(struct lsi_copy *copy, uint64_t page, uint64_t array, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		copy[i].src = page + i * page_size();
+		copy[i].dst = array + i * sizeof(uint32_t);
+	}
+	return nr;
+}
+
+static int to_pages(struct lsi_copy *copy, uint64_t page, uint64_t array, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		copy[i].src = array + i * sizeof(uint32_t);
+		copy[i].dst = page + i * page_size();
+	}
+	return nr;
+}
+
+static bool engine_works(FIXTURE_DATA(every_page) *self)
+{
+	struct lsi_copy copy = { BATCH_PA(self, marker), BATCH_PA(self, after) };
+
+	fill_random(self->batch, sizeof(*self->batch));
+	lsi_run(&self->lsi, &copy, 1);
+	return self->batch->marker[0] == self->batch->after[0];
+}
+
+/* Returns how many of @nr pages from @page on hold something. */
+static int pages_read(FIXTURE_DATA(every_page) *self, uint64_t page, int nr)
+{
+	struct lsi_copy copies[BATCH];
+	int i, found = 0;
+
+	memset(self->batch, 0, sizeof(*self->batch));
+	lsi_run(&self->lsi, copies, from_pages(copies, page, BATCH_PA(self, after), nr));
+	for (i = 0; i < nr; i++)
+		found += !!self->batch->after[i];
+	return found;
+}
+
+/* Returns how many of @nr pages from @page on can be written, and restores them. */
+static int pages_written(FIXTURE_DATA(every_page) *self, uint64_t page, int nr)
+{
+	struct lsi_copy copies[LSI_MAX_COPIES], restore;
+	int i, n = 0, found = 0;
+
+	fill_random(self->batch, sizeof(*self->batch));
+	self->batch->zero = 0;
+	n += from_pages(&copies[n], page, BATCH_PA(self, before), nr);
+	n += to_pages(&copies[n], page, BATCH_PA(self, marker), nr);
+	/* A read that is refused yields what the engine had before: no marker. */
+	copies[n].src = BATCH_PA(self, zero);
+	copies[n++].dst = BATCH_PA(self, scratch);
+	n += from_pages(&copies[n], page, BATCH_PA(self, after), nr);
+	lsi_run(&self->lsi, copies, n);
+
+	for (i = 0; i < nr; i++) {
+		if (self->batch->after[i] != self->batch->marker[i])
+			continue;
+		if (!found++)
+			printf("# reached: %#lx\n", page + i * page_size());
+		to_pages(&restore, page + i * page_size(),
+			 BATCH_PA(self, before) + i * sizeof(uint32_t), 1);
+		lsi_run(&self->lsi, &restore, 1);
+	}
+	return found;
+}
+
+TEST_F_TIMEOUT(every_page, out_of_reach, 240)
+{
+	int i, nr, tried = 0, reached = 0;
+
+	ASSERT_TRUE(engine_works(self));
+	for (i = 0; i < self->nr_ranges; i++) {
+		uint64_t page = self->ranges[i].base;
+		uint64_t end = page + self->ranges[i].size;
+
+		for (; page < end; page += nr * page_size(), tried += nr) {
+			nr = (end - page + page_size() - 1) / page_size();
+			nr = nr < BATCH ? nr : BATCH;
+			reached += expect_protected() ? pages_written(self, page, nr) :
+							pages_read(self, page, nr);
+		}
+	}
+	EXPECT_TRUE(engine_works(self));
+
+	TH_LOG("%d of %d pages in %d ranges were reached", reached, tried, self->nr_ranges);
+	EXPECT_EQ(expect_protected(), !reached);
 }
 
 TEST_HARNESS_MAIN

@@ -16,6 +16,12 @@
 #include "physmem.h"
 #include "kselftest_harness.h"
 
+/* QEMU's ivshmem, which is nothing but memory, and the start of the 64-bit window */
+#define IVSHMEM_VENDOR			0x1af4
+#define IVSHMEM_DEVICE			0x1110
+#define IVSHMEM_BAR			2
+#define HIGH_WINDOW			(1ULL << 39)
+
 #define ARM_SMMU_IDR0			0x0
 #define ARM_SMMU_GERROR_IRQ_CFG1	0x70
 
@@ -81,6 +87,27 @@ TEST_F_TIMEOUT(peer_to_peer, read_peer, 120)
 	port_read(&self->port, addr, &id, NULL, sizeof(id));
 	pci_enable(peer, false);
 	EXPECT_EQ(EDU_ID, id);
+}
+
+TEST_F_TIMEOUT(peer_to_peer, high_bar, 120)
+{
+	char peer[PCI_BDF_LEN];
+	uint64_t addr;
+	size_t size;
+	void *bar;
+
+	if (!pci_find(IVSHMEM_VENDOR, IVSHMEM_DEVICE, 0, peer))
+		SKIP(return, "needs an ivshmem-plain device");
+
+	pci_enable(peer, true);
+	bar = pci_map_bar(peer, IVSHMEM_BAR, &size);
+	addr = pci_bar_phys(peer, IVSHMEM_BAR);
+	ASSERT_LE(HIGH_WINDOW, addr);
+
+	addr = port_map_phys(&self->port, addr, page_size());
+	EXPECT_TRUE(dma_works_at(&self->port, addr, bar));
+	pci_unmap_bar(bar, size);
+	pci_enable(peer, false);
 }
 
 TEST_HARNESS_MAIN

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bits.h>
+#include <linux/kernel.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -141,6 +142,38 @@ uint64_t ksym_phys(const char *name)
 	if (!addr || !text || !code)
 		return 0;
 	return code + (addr - text);
+}
+
+/* Parts of the kernel image that become EL2's. */
+static const char * const hyp_sections[][2] = {
+	{ "__hyp_text_start", "__hyp_text_end" },
+	{ "__hyp_rodata_start", "__hyp_rodata_end" },
+	{ "__hyp_data_start", "__hyp_data_end" },
+	{ "__hyp_bss_start", "__hyp_bss_end" },
+};
+
+int hyp_ranges(struct phys_range *ranges, int max)
+{
+	int i, nr = 0, log = kmsg_open(false);
+	char text[256];
+
+	ranges[nr++] = hyp_carveout();
+	for (i = 0; i < ARRAY_SIZE(hyp_sections) && nr < max; i++) {
+		ranges[nr].base = ksym_phys(hyp_sections[i][0]);
+		ranges[nr].size = ksym_phys(hyp_sections[i][1]) - ranges[nr].base;
+		if (ranges[nr].base && ranges[nr].size)
+			nr++;
+	}
+
+	while (nr < max && kmsg_next(log, text, sizeof(text))) {
+		const char *found = strstr(text, "pkvm: ");
+
+		if (found && sscanf(found, "pkvm: %*s at 0x%lx size 0x%lx",
+				    &ranges[nr].base, &ranges[nr].size) == 2)
+			nr++;
+	}
+	close(log);
+	return nr;
 }
 
 static bool logged_range(const char *name, struct phys_range *range)

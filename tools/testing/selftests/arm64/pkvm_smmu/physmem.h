@@ -33,6 +33,13 @@ void unmap_phys(void *va, uint64_t pa, size_t size);
  */
 struct phys_range hyp_carveout(void);
 
+/*
+ * Find all memory of the hypervisor's that has an address known to us: what pKVM
+ * reserved, the hypervisor's part of the kernel image, and what the kernel logged
+ * with arm_smmu_v3_kvm.dyndbg=+p. Returns the number of @ranges, @max at most.
+ */
+int hyp_ranges(struct phys_range *ranges, int max);
+
 /* Physical address of a symbol of the kernel image, 0 if it has none. */
 uint64_t ksym_phys(const char *name);
 
