@@ -296,7 +296,7 @@ static void unmaps_at_dead_hw(u8 variant)
 	u64 seq, msi;
 
 	boot_and_init(variant);
-	smmus[0].hang = true;
+	smmus[0].abort_next = true;
 	EXPECT_EQ(hyp_smmu_hwq_add_el2(el2_smmu(0), arm_smmu_make_cmd_cfgi_all(), &seq), 0);
 	EXPECT_EQ(hyp_smmu_hwq_wait(el2_smmu(0), seq), -EIO);
 	doorbells = smmus[0].doorbells;

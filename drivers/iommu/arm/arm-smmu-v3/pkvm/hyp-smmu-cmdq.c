@@ -64,14 +64,12 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
-	/*
-	 * And the last MSI is written. Of hardware that does not answer nobody knows:
-	 * CR0ACK never follows.
-	 */
+	/* And the last MSI is written. */
 	if (cmdq->hw_msi) {
 		if (hyp_smmu_hwq_add_sync(smmu, &seq))
-			seq = U64_MAX;
-		smmu->cr0_seq = max(smmu->cr0_seq, seq);
+			smmu->cr0_owed = true;
+		else
+			smmu->cr0_seq = max(smmu->cr0_seq, seq);
 	}
 	cmdq->direct = 0;
 	smmu->cfgi_scan.active = false;
@@ -356,7 +354,7 @@ static bool cmdq_copy(struct hyp_smmu *smmu)
 
 		if (smmu_emu_queue_used(cmdq->q.shift, cmdq->fetch, first) >= CMDQ_TRAP_MAX ||
 		    !cmdq_mark_free(smmu))
-			return READ_ONCE(smmu->hwq.dead);
+			return !hyp_smmu_hwq_answers(smmu);
 
 		switch (cmdq_batch(smmu, min_t(u32, used, CMDQ_BATCH))) {
 		case CMDQ_STOP_NOT:
@@ -368,7 +366,7 @@ static bool cmdq_copy(struct hyp_smmu *smmu)
 			return false;
 		case CMDQ_STOP_FULL:
 			/* The host takes its interrupts and comes back, unless in vain. */
-			return READ_ONCE(smmu->hwq.dead);
+			return !hyp_smmu_hwq_answers(smmu);
 		}
 	}
 }
@@ -414,5 +412,5 @@ bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 	if (smmu->cmdq.nr_msis)
 		smmu->wait_seq = cmdq_last_msi(smmu);
 
-	return !smmu->wait_seq || READ_ONCE(smmu->hwq.dead);
+	return !smmu->wait_seq || !hyp_smmu_hwq_answers(smmu);
 }

@@ -16,42 +16,10 @@
 
 #include "hyp-smmu-v3.h"
 
-/* The longest that EL2 waits for an SMMU: the bound of the host's driver, too. */
-#define HYP_SMMU_TIMEOUT_US	ARM_SMMU_POLL_TIMEOUT_US
-/* However wrong the timer's frequency is, poll as often as this before giving up. */
-#define HYP_SMMU_MIN_POLLS	1000
-
 struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
 
 struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
 unsigned int hyp_nr_smmus;
-
-/* The physical counter: the host sets the offset of the virtual one. */
-static u64 hyp_smmu_now(void)
-{
-	isb();
-	return read_sysreg(cntpct_el0);
-}
-
-struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu)
-{
-	u64 ticks = (u64)smmu->timer_freq * HYP_SMMU_TIMEOUT_US / USEC_PER_SEC;
-
-	return (struct hyp_smmu_deadline) {
-		.end		= hyp_smmu_now() + ticks,
-		.min_polls	= HYP_SMMU_MIN_POLLS,
-	};
-}
-
-bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline)
-{
-	if (deadline->min_polls) {
-		deadline->min_polls--;
-		return false;
-	}
-
-	return hyp_smmu_now() >= deadline->end;
-}
 
 int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val)
 {
@@ -417,6 +385,12 @@ bool hyp_smmu_v3_can_split(void)
 }
 
 /*
+ * If the hardware is late, the transition fails and access is restored while the
+ * invalidation may still be in the queue. What it invalidates then is a translation that
+ * is valid again: the hardware looks it up once more. A later transition has an
+ * invalidation of its own, behind the old one and behind its own change of the tables,
+ * and waits for that one by its number.
+ *
  * S12_VMALL reaches what S2_IPA does not: entries that combine both stages. The
  * state that the host sees does not matter: caches survive its SMMUEN.
  * IHI0070G.b 4.4.3, 16.2.1

@@ -35,23 +35,29 @@
  */
 #define HYP_SMMU_HWQ_BACKLOG	256
 
-/* Errors of the host's command queue: those of the hardware's are EL2's. */
-#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR)
+/*
+ * Errors of the host's command queue, and a dead SMMU: those of the hardware's are EL2's.
+ */
+#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR | GERROR_SFM_ERR)
 
 /* Groups of STEs read in one attempt at an access: 256 KiB of the host's table. */
 #define HYP_SMMU_TRAP_GROUPS	64
 
-/* A deadline for waits in EL2, sane even where the timer's frequency is not known. */
+/*
+ * A deadline for waits in EL2. It has passed when the time is up and the caller has looked
+ * @late_polls times since: the CPU may have been stopped, and the machine with it.
+ */
 struct hyp_smmu_deadline {
 	u64 end;
-	u32 min_polls;
+	u32 late_polls;
 };
 
-/* Whether the hardware still consumes commands. It has a second for each. */
+/* Whether the hardware still consumes commands, see hwq_gave_up(). */
 struct hyp_smmu_watch {
 	struct hyp_smmu_deadline deadline;
 	u64 consumed;
 	bool active;
+	bool late;
 };
 
 /* The hardware's command queue, which is EL2's. */
@@ -65,9 +71,9 @@ struct hyp_smmu_hwq {
 	 */
 	u64 submitted;
 	u64 consumed;
-	/* While host commands find no room or are waited for. */
-	struct hyp_smmu_watch stall;
-	/* The hardware does not answer. Every transition is refused. */
+	/* While commands find no room or are waited for. */
+	struct hyp_smmu_watch watch;
+	/* The hardware has failed, see hwq_die(). Every transition is refused. */
 	bool dead;
 
 	/* Constant. */
@@ -139,8 +145,11 @@ struct hyp_smmu {
 	struct smmu_emu_regs regs;
 	struct hyp_smmu_host_cmdq cmdq;
 
-	/* What CR0ACK waits for. */
+	/* What CR0ACK waits for, and whether it found no room yet. */
 	u64 cr0_seq;
+	bool cr0_owed;
+	/* The host has been told that the SMMU is dead. */
+	bool sfm_shown;
 
 	/* Pinned while the hardware may write to it. */
 	struct smmu_emu_queue evtq;
@@ -206,10 +215,12 @@ static inline struct hyp_smmu *hyp_smmus_end(void)
  */
 int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val);
 
-struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
-bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
-
 /* hyp-smmu-hwq.c: the hardware's queue. Its lock is not held by the caller. */
+
+/* A second from now. */
+struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
+/* To be asked once between two looks at what is waited for. */
+bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
 
 static inline u32 hyp_smmu_hwq_used(const struct hyp_smmu_hwq *q)
 {
@@ -234,7 +245,6 @@ static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
 	hyp_spin_lock(&q->lock);
 	if (q->dead || hyp_smmu_hwq_used(q) > q->limit / 2)
 		return hyp_smmu_hwq_make_room(smmu);
-	q->stall.active = false;
 
 	return q->limit - hyp_smmu_hwq_used(q);
 }
@@ -325,7 +335,7 @@ static __always_inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, 
  * @cmd:  the command
  * @seq:  what to give to hyp_smmu_hwq_wait()
  *
- * Return: 0, or -EIO if the hardware does not answer.
+ * Return: 0, or -EIO if the hardware is dead, or late and has no room.
  */
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq);
 
@@ -334,7 +344,7 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
  * @smmu: the SMMU
  * @seq:  what to give to hyp_smmu_hwq_done()
  *
- * Return: 0, or -EIO if the hardware does not answer.
+ * Return: 0, or -EIO if the hardware is dead, or late and has no room.
  */
 int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq);
 
@@ -371,8 +381,8 @@ bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq);
  * @smmu: the SMMU
  * @seq:  likewise
  *
- * Return: 0, or -EIO if the hardware consumed nothing for a second; then it will never
- * be asked again.
+ * Return: 0, or -EIO if the hardware is dead or late. What is late may still be done
+ * later: a command that is repeated is waited for by its own @seq.
  */
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq);
 
@@ -381,10 +391,18 @@ int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq);
  * @smmu: the SMMU
  * @seq:  likewise
  *
- * Return: true once they have been, or if the hardware consumed nothing for a second,
- * false if the host is to come back.
+ * Return: true once they have been, or if the hardware is dead or late, false if the host
+ * is to come back.
  */
 bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq);
+
+/**
+ * hyp_smmu_hwq_answers - Whether the host's accesses wait for the hardware
+ * @smmu: the SMMU
+ *
+ * Return: false if the hardware is dead, or late until it consumes a command.
+ */
+bool hyp_smmu_hwq_answers(struct hyp_smmu *smmu);
 
 /**
  * hyp_smmu_hwq_raise_gerror - Have the hardware raise its global error interrupt
