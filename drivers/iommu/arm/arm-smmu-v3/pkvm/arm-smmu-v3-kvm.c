@@ -231,7 +231,7 @@ static int smmu_claim(struct pkvm_smmu *smmu)
 	info->mmio_base = res->start;
 	info->mmio_size = ALIGN_DOWN(resource_size(res), PAGE_SIZE);
 	info->timer_freq = arch_timer_get_rate();
-	smmu->oas = smmu_oas_bits(&ids);
+	smmu->oas = smmu_emu_oas_bits(ids.idr[5]);
 	smmu->idx = nr_claimed++;
 
 	return 0;

@@ -218,19 +218,6 @@ u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 	return 0;
 }
 
-u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n)
-{
-	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u64 seq;
-
-	if (n)
-		hyp_smmu_hwq_ring(smmu, n);
-	seq = q->submitted;
-	hyp_spin_unlock(&q->lock);
-
-	return seq;
-}
-
 static bool hwq_has_room(const struct hyp_smmu_hwq *q, u32 n)
 {
 	return hyp_smmu_hwq_used(q) + n <= q->slot_mask + 1;
@@ -266,36 +253,30 @@ static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 	return q->dead || !hwq_has_room(q, n) ? hwq_wait_for_room(smmu, n) : 0;
 }
 
-/* There is room, and the lock is held until now. Returns what to wait for. */
-static __always_inline u64 hwq_put_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd)
+/* Add @n commands that have been written, and drop the lock. Returns what to wait for. */
+static u64 hwq_end(struct hyp_smmu *smmu, u32 n)
 {
-	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
 	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u64 seq;
 
-	hyp_smmu_hwq_write(q, 0, &cmd);
-	hyp_smmu_hwq_write(q, 1, &sync);
+	hyp_smmu_hwq_ring(smmu, n);
+	seq = q->submitted;
+	hyp_spin_unlock(&q->lock);
 
-	return hyp_smmu_hwq_end(smmu, 2);
-}
-
-static noinline int hwq_add_el2_later(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
-{
-	int ret = hwq_wait_for_room(smmu, 2);
-
-	if (!ret)
-		*seq = hwq_put_el2(smmu, cmd);
-
-	return ret;
+	return seq;
 }
 
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
 {
-	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	int ret = hwq_lock_with_room(smmu, 2);
 
-	hyp_spin_lock(&q->lock);
-	if (unlikely(q->dead || !hwq_has_room(q, 2)))
-		return hwq_add_el2_later(smmu, cmd, seq);
-	*seq = hwq_put_el2(smmu, cmd);
+	if (ret)
+		return ret;
+
+	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd);
+	hyp_smmu_hwq_write(&smmu->hwq, 1, &sync);
+	*seq = hwq_end(smmu, 2);
 
 	return 0;
 }
@@ -309,7 +290,7 @@ int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq)
 		return ret;
 
 	hyp_smmu_hwq_write(&smmu->hwq, 0, &sync);
-	*seq = hyp_smmu_hwq_end(smmu, 1);
+	*seq = hwq_end(smmu, 1);
 
 	return 0;
 }

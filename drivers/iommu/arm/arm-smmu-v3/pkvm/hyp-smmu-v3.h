@@ -2,6 +2,28 @@
 /*
  * EL2's SMMUv3 driver: private definitions.
  *
+ * To follow a store of the host's to CMDQ_PROD, with a CFGI_STE and a CMD_SYNC in the
+ * queue:
+ *
+ *   hyp-smmu-trap.c	hyp_smmu_v3_handle_trap(): which SMMU, which register
+ *   hyp-smmu-cmdq.c	hyp_smmu_cmdq_write_prod(), cmdq_copy_some(): reads each command
+ *   emu.h, emu-cmd.c	smmu_emu_filter_cmd(): checks it, and makes the hardware's
+ *   hyp-smmu-cmdq.c	cmdq_prepare(): of a CFGI command, which STEs
+ *   hyp-smmu-strtab.c	hyp_smmu_strtab_update(): reads those of the host ...
+ *   emu-ste.c		... smmu_emu_make_ste(): checks one, and makes the hardware's
+ *   hyp-smmu-hwq.c	hyp_smmu_hwq_begin(), _write(), _ring(): the hardware's queue
+ *   hyp-smmu-cmdq.c	cmdq_write_msi(): the host sees that the CMD_SYNC is complete
+ *
+ * Every other register: hyp-smmu-mmio.c, by the table in emu-regs.c.
+ *
+ * To follow a page that the host donates to EL2 or a VM:
+ *
+ *   mem_protect.c	__pkvm_host_donate_hyp(), __pkvm_host_donate_guest()
+ *   iommu.c		hyp_iommu_revoke_locked(): takes it from devices, or restores
+ *   iommu_pgtable.c	iommu_s2_unmap(): the leaf in the one stage 2
+ *   hyp-smmu-v3.c	hyp_smmu_v3_flush_all(): TLBI on every SMMU
+ *   hyp-smmu-hwq.c	hyp_smmu_hwq_add_el2(), _wait(): ... and waits for all
+ *
  * Locks, outermost first; the ones in brackets are pKVM's:
  *
  *   hyp_smmu::emu_lock -> [host_mmu.lock -> pkvm_pgd_lock] -> hyp_smmu_hwq::lock
@@ -113,8 +135,6 @@ struct hyp_smmu_host_cmdq {
 	const struct arm_smmu_cmd *slots;
 	u32 slot_mask;
 	u32 idx_mask;
-	/* The most commands before a CMD_SYNC that are taken in a straight line: 0 if disabled. */
-	u32 direct;
 	bool pinned;
 	/* The hardware writes MSIs. */
 	bool hw_msi;
@@ -227,15 +247,15 @@ static inline u32 hyp_smmu_hwq_used(const struct hyp_smmu_hwq *q)
 	return q->submitted - q->consumed;
 }
 
-/* The half of hyp_smmu_hwq_begin() for a queue that fills up, or is dead: the lock is held. */
+/* Slow path of hyp_smmu_hwq_begin(). The queue's lock is held, and dropped if 0 is returned. */
 u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu);
 
 /**
  * hyp_smmu_hwq_begin - Begin to add host commands
  * @smmu: the SMMU
  *
- * Context: emu_lock is held. With room, so is the queue's lock until
- * hyp_smmu_hwq_end(): nothing may be waited for.
+ * Context: emu_lock is held. With room, so is the queue's lock when it returns, which the
+ * caller drops after hyp_smmu_hwq_ring(): nothing may be waited for until then.
  * Return: for how many there is room in the hardware's queue, 0 for none now.
  */
 static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
@@ -270,7 +290,11 @@ static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u32 n,
 	hyp_smmu_hwq_fill(&q->base[(q->submitted + n) & q->slot_mask], cmd);
 }
 
-/* Add @n commands that have been written. The queue's lock is held. */
+/*
+ * Let the hardware have @n commands that have been written: they end at
+ * hyp_smmu_hwq::submitted then. Stores that precede the call are visible to the SMMU
+ * before the commands are. The queue's lock is held.
+ */
 static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -287,44 +311,25 @@ static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u32 n)
 }
 
 /**
- * hyp_smmu_hwq_end - Let the hardware have what was written
+ * hyp_smmu_hwq_caught_up - Look once at what the hardware has consumed
  * @smmu: the SMMU
- * @n:    how many commands
  *
- * Stores that precede the call are visible to the SMMU before the commands are.
- *
- * Return: what to give to hyp_smmu_hwq_done() or hyp_smmu_hwq_wait().
+ * Context: the queue's lock is held.
+ * Return: true if that is all that was ever submitted.
  */
-u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n);
-
-/**
- * hyp_smmu_hwq_end_look - The same, and look once at what the hardware has consumed
- * @smmu: the SMMU
- * @n:    how many commands, at least 1
- * @seq:  as hyp_smmu_hwq_end() returns
- *
- * Return: true if it has consumed all that was ever submitted.
- */
-static __always_inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
+static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u64 end = q->submitted + n;
-	u32 cons;
+	u32 cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 
-	hyp_smmu_hwq_ring(smmu, n);
-	cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 	/*
 	 * What follows is not older than CMDQ_CONS: pairs with the SMMU updating it
 	 * after the effects of a CMD_SYNC are visible.
 	 */
 	dma_rmb();
-	*seq = end;
-	if (unlikely((cons ^ end) & q->idx_mask)) {
-		hyp_spin_unlock(&q->lock);
+	if (unlikely((cons ^ q->submitted) & q->idx_mask))
 		return false;
-	}
-	q->consumed = end;
-	hyp_spin_unlock(&q->lock);
+	q->consumed = q->submitted;
 
 	return true;
 }
@@ -421,7 +426,7 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu);
  */
 void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
 
-/* hyp-smmu-cmdq.c, hyp-smmu-direct.c: the host's queue. Context: emu_lock is held. */
+/* hyp-smmu-cmdq.c: the host's queue. Context: emu_lock is held. */
 
 /* CMDQEN is set: pin the queue that CMDQ_BASE describes. */
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu);
