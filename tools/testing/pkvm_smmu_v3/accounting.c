@@ -43,19 +43,23 @@ static void print_regs(void)
 	}
 }
 
-static void print_cmds(void)
+static void print_cmds(const struct smmu_emu_caps *caps)
 {
+	struct smmu_emu_caps less = *caps;
 	unsigned int op;
 
-	for (op = 0; op < ARRAY_SIZE(smmu_emu_cmd_rows); op++) {
-		const struct smmu_emu_cmd_row *row = &smmu_emu_cmd_rows[op];
+	less.ids.idr[3] &= ~IDR3_RIL;
+	smmu_emu_init_cmds(&less);
+	for (op = 0; op < SMMU_EMU_NR_OPS; op++) {
+		const u64 *all = caps->cmd[smmu_emu_cmd_rows[op]].refuse;
+		const u64 *base = less.cmd[smmu_emu_cmd_rows[op]].refuse;
 
-		if (row->make)
+		if (smmu_emu_cmd_rows[op])
 			printf("cmd %#x %#llx %#llx %#llx %#llx\n", op,
-			       (unsigned long long)row->allow[0],
-			       (unsigned long long)row->allow[1],
-			       (unsigned long long)row->ril[0],
-			       (unsigned long long)row->ril[1]);
+			       (unsigned long long)~base[0] & ~CMDQ_0_OP,
+			       (unsigned long long)~base[1],
+			       (unsigned long long)(base[0] & ~all[0]),
+			       (unsigned long long)(base[1] & ~all[1]));
 	}
 }
 
@@ -115,7 +119,7 @@ int main(void)
 
 	print_regs();
 	print_ids(&caps);
-	print_cmds();
+	print_cmds(&caps);
 	print_stes(&caps);
 	return 0;
 }

@@ -60,7 +60,7 @@ struct machine_cfg machine_variant(u8 n)
 		cfg.idr[1] = 9 << 21 | 8 << 16 | 6;
 	}
 	if (n & 2)
-		cfg.idr[0] &= ~(1 << 10 | 1 << 13 | 1 << 16 | 1 << 9);
+		cfg.idr[0] &= ~(1 << 10 | 1 << 12 | 1 << 13 | 1 << 16 | 1 << 9);
 	if (n & 4)
 		cfg.idr[3] = 0x1804;
 	if (n & 8) {

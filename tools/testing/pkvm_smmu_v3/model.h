@@ -117,6 +117,11 @@ struct model {
 	/* explore.c has the say about switches. */
 	bool exploring;
 	u64 time;
+	/* Points passed. At which of them the clock jumps, 0 for none, and what goes on then. */
+	u64 points;
+	u64 jump_at;
+	bool jump_hw;
+	bool jump_wakes;
 	u64 rng;
 	/* Polls in a row without an end; endless waiting is a finding. */
 	u32 polls;

@@ -55,6 +55,10 @@ static void every_command_bit_without_features(void)
 				bit < 64 ? 0 : 1ULL << (bit - 64));
 	}
 	EXPECT_EQ(try_cmd(0x12 | 1ULL << 12, 1ULL << 10 | 0x1000), ILL);
+	/* ASIDs of 8 bits. */
+	EXPECT_EQ(try_cmd(0x11 | 0xffULL << 48, 0), 0);
+	EXPECT_EQ(try_cmd(0x11 | 0x100ULL << 48, 0), ILL);
+	EXPECT_EQ(try_cmd(0x12 | 0x8000ULL << 48, 0x1000), ILL);
 	hw_settle();
 }
 
@@ -76,9 +80,10 @@ static void range_tlbi(void)
 	EXPECT_EQ(try_cmd(0x12 | 1 << 12, 0x1000), ILL);
 	EXPECT_EQ(try_cmd(0x13, 1 << 8), ILL);
 	EXPECT_EQ(try_cmd(0x12 | 1 << 25, 1 << 10), ILL);
-	/* 16K at level 1 is no level. */
+	/* 16K at level 1 is no level without DS. */
 	EXPECT_EQ(try_cmd(0x12, 2 << 10 | 1 << 8), ILL);
-	EXPECT_EQ(try_cmd(0x12 | 3 << 12, 2 << 10 | 1 << 8 | 0x4000), 0);
+	EXPECT_EQ(try_cmd(0x12 | 3 << 12, 2 << 10 | 1 << 8 | 0x4000), ILL);
+	EXPECT_EQ(try_cmd(0x12 | 3 << 12, 2 << 10 | 2 << 8 | 0x4000), 0);
 	EXPECT_EQ(try_cmd(0x12 | 3 << 12 | 2 << 20 | 5ULL << 48, 1 << 10 | 3 << 8 | 1), 0);
 	EXPECT_EQ(try_cmd(0x13 | 3 << 12 | 7ULL << 32, 1 << 10 | 3 << 8), 0);
 	hw_settle();

@@ -342,9 +342,12 @@ static void donation_refused_by_dead_smmu(void)
 	oracle_full();
 	EXPECT(host_has(phys));
 	warm(0, phys);
-	/* At once, and for ever: it may have lost commands. */
-	model.time = 0;
+	/* At once, and for ever: it has lost a command. */
 	smmus[1].hang = false;
+	smmus[1].refuse_op = 0x28;
+	EXPECT_EQ(host_donate_guest(phys, 1), -EIO);
+	smmus[1].refuse_op = 0;
+	model.time = 0;
 	EXPECT_EQ(host_donate_guest(phys, 1), -EIO);
 	EXPECT(model.time < 100);
 	/* What the host does to the other one still works, and to this one ends. */

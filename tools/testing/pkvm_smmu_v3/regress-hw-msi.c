@@ -12,7 +12,7 @@ static void step_to_msi(void)
 	EXPECT(smmus[0].msi.active);
 }
 
-/* EL2 neither writes nor waits nor looks, in the straight line and elsewhere. */
+/* EL2 neither writes nor waits nor looks. */
 static void hw_msi_is_not_looked_for(void)
 {
 	unsigned int i;
@@ -306,6 +306,35 @@ static void hw_msi_behind_el2s(void)
 	EXPECT_EQ(smmus[0].msis, 2);
 }
 
+/* Of 32 bits or 64: only to the beginning of its own slot. Elsewhere EL2 writes it. */
+static void hw_msi_into_own_slot(void)
+{
+	u64 at, last = HOST_CMDQ(0) + (16 << DRV_CMDQ_SHIFT) - 4;
+	const int places[] = { 4, 8, 12, 16, -16, -4 };
+	unsigned int i;
+	u32 msis;
+
+	boot_and_init(0);
+	msis = smmus[0].msis;
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		drv_put(0, 0x10, 0);
+		at = drv_next(0) + places[i];
+		drv_put(0, SYNC_MSI(i + 1), at);
+		drv_ring(0);
+		EXPECT_EQ(read32(0, 0x60), read32(0, 0x64));
+		EXPECT_EQ(host_word(at), i + 1);
+	}
+	drv_put(0, SYNC_MSI(77), last);
+	drv_ring(0);
+	EXPECT_EQ(host_word(last), 77);
+	EXPECT_EQ(smmus[0].msis, msis);
+	at = put_sync_msi(78);
+	drv_ring(0);
+	hw_settle();
+	EXPECT(msi_is(at, 78));
+	EXPECT_EQ(smmus[0].msis, msis + 1);
+}
+
 /* Nobody looks whether the hardware goes on, until it interrupts the host. */
 static void hw_msi_and_refused_command(void)
 {
@@ -389,6 +418,7 @@ const struct test tests_hw_msi[] = {
 	TEST(hw_msi_and_full_queue),
 	TEST(hw_msi_of_dead_hw),
 	TEST(hw_msi_behind_el2s),
+	TEST(hw_msi_into_own_slot),
 	TEST(hw_msi_and_refused_command),
 	TEST(hw_msi_and_error),
 	TEST(hw_msi_aborts),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tests: CMD_SYNC, the MSI that EL2 writes for it, and the straight line. */
+/* Tests: CMD_SYNC, and the MSI that EL2 writes for it. */
 #include "regress-msi.h"
 
 /* The oracle would report an MSI that the hardware is asked for. */
@@ -237,7 +237,7 @@ static void others_in_one_go(u8 variant)
 	EXPECT_EQ(smmus[0].ops[0x28], 0);
 }
 
-static void direct_others(void)
+static void commands_in_one_go(void)
 {
 	others_in_one_go(0);
 	others_in_one_go(NO_MSI);
@@ -265,7 +265,7 @@ static void stes_in_one_go(u8 variant)
 	EXPECT_EQ(dev_dma(0, 3, HOST_DATA(0)), DMA_ABORTED);
 }
 
-static void direct_ste(void)
+static void ste_in_one_go(void)
 {
 	stes_in_one_go(0);
 	stes_in_one_go(NO_MSI);
@@ -296,7 +296,7 @@ static void unmaps_at_dead_hw(u8 variant)
 	u64 seq, msi;
 
 	boot_and_init(variant);
-	smmus[0].hang = true;
+	smmus[0].abort_next = true;
 	EXPECT_EQ(hyp_smmu_hwq_add_el2(el2_smmu(0), arm_smmu_make_cmd_cfgi_all(), &seq), 0);
 	EXPECT_EQ(hyp_smmu_hwq_wait(el2_smmu(0), seq), -EIO);
 	doorbells = smmus[0].doorbells;
@@ -376,8 +376,8 @@ const struct test tests_msi[] = {
 	TEST(msi_before_cr0ack),
 	TEST(msi_is_waited_for_by_its_own),
 	TEST(msi_before_unmap),
-	TEST(direct_others),
-	TEST(direct_ste),
+	TEST(commands_in_one_go),
+	TEST(ste_in_one_go),
 	TEST(hint_behind_others),
 	TEST(unmap_after_error),
 	TEST(unmap_at_dead_hw),

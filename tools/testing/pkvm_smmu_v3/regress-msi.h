@@ -36,6 +36,15 @@ static inline bool msi_is(u64 at, u32 data)
 	return (u32)val == data;
 }
 
+static inline u32 host_word(u64 at)
+{
+	u64 val = 0;
+
+	host_load64(at & ~7ULL, &val);
+
+	return at & 4 ? val >> 32 : val;
+}
+
 /* An unmap, as the host's driver has it. */
 static inline u64 put_unmap(u32 data)
 {

@@ -37,9 +37,35 @@ void stores_reset(void)
 	nr_stores = 0;
 }
 
+/* More than EL2 waits for anything. */
+#define CLOCK_JUMP	50000
+
+/*
+ * The clock jumps: the CPU was stopped, and all of the machine with it, or the hardware
+ * has had the time to do all that it was asked for.
+ */
+static void model_clock_point(void)
+{
+	unsigned int i;
+
+	model.points++;
+	if (model.random && !model_rand(8192))
+		model.time += CLOCK_JUMP;
+	if (!model.jump_at || --model.jump_at)
+		return;
+	model.time += CLOCK_JUMP;
+	for (i = 0; i < nr_smmus && model.jump_hw; i++) {
+		if (model.jump_wakes)
+			smmus[i].hang = false;
+		while (smmu_step(&smmus[i]))
+			;
+	}
+}
+
 /* Where another CPU or the hardware may come in. */
 void model_point(void)
 {
+	model_clock_point();
 	if (model.exploring) {
 		cpu_point();
 		return;
@@ -176,6 +202,7 @@ void hyp_assert_lock_held(hyp_spinlock_t *lock)
 
 u64 model_counter(void)
 {
+	model_clock_point();
 	return model.time;
 }
 

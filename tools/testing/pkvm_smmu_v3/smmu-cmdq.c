@@ -38,6 +38,7 @@
 #define MSI_ADDR	GENMASK_ULL(51, 2)
 
 #define IDR0_COHACC	BIT(4)
+#define IDR0_ASID16	BIT(12)
 #define IDR0_MSI	BIT(13)
 
 #define MSI_CMDQ_ABT	BIT(4)
@@ -80,7 +81,7 @@ static void judge_range(const struct smmu *s, const struct smmu_cmd *cmd)
 	if (!tg && (range || ttl))
 		bad(cmd, "range without granule");
 	if (tg == 2ULL << 10 && ttl == 1ULL << 8 && !ds)
-		ttl = 0;
+		bad(cmd, "TTL");
 	if (tg && !range && !ttl)
 		bad(cmd, "neither range nor level");
 	if (!ds && (cmd->dw[0] >> 25 & 1))
@@ -98,6 +99,9 @@ static void judge_msi(const struct smmu *s, const struct smmu_cmd *cmd)
 		bad(cmd, "MSI without CS");
 	if ((cmd->dw[0] & MSI_ATTR) != (0xfULL << 24 | 3ULL << 22))
 		bad(cmd, "attributes of an MSI");
+	/* 64 bits from there on may be written. */
+	if (cmd->dw[1] & 0xf)
+		bad(cmd, "MSI beside the beginning of a slot");
 }
 
 static const struct cmd_rule *judge(const struct smmu *s, const struct smmu_cmd *cmd)
@@ -132,6 +136,8 @@ static const struct cmd_rule *judge(const struct smmu *s, const struct smmu_cmd 
 		bad(cmd, "substream ID");
 	if ((rule->flags & NEEDS_VMID) && (cmd->dw[0] & VMID))
 		bad(cmd, "VMID");
+	if (!(s->idr[0] & IDR0_ASID16) && (rule->allowed[0] & ASID) && cmd->dw[0] >> 56)
+		bad(cmd, "ASID");
 	if ((rule->flags & BOOT) && s->owned && model.enforce)
 		bad(cmd, "not after takeover");
 	if (op == OP_SYNC && (cmd->dw[0] & SYNC_CS) > 1ULL << 12)
@@ -221,6 +227,7 @@ static bool finish_msi(struct smmu *s)
 	}
 
 	oracle_access(SMMU_IDX(s), s->msi.addr, true, ACC_MSI);
+	oracle_access(SMMU_IDX(s), s->msi.addr + 4, true, ACC_MSI);
 	if (host_load64(phys, &word)) {
 		word &= ~((u64)U32_MAX << shift);
 		host_store64(phys, word | (u64)s->msi.data << shift);

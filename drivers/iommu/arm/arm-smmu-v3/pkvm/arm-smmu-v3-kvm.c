@@ -18,6 +18,7 @@
 #include <linux/auxiliary_bus.h>
 #include <linux/cleanup.h>
 #include <linux/init.h>
+#include <linux/io.h>
 #include <linux/list.h>
 #include <linux/mod_devicetable.h>
 #include <linux/mutex.h>
@@ -116,6 +117,23 @@ static struct pkvm_smmu *smmu_find(struct device *dev)
 	return NULL;
 }
 
+/*
+ * The emulated SMMU toggles GERROR.SFM_ERR once, when the hypervisor has given the
+ * hardware up: the driver of the auxiliary device may have acknowledged it in GERRORN.
+ */
+static bool smmu_is_dead(const struct pkvm_smmu *smmu)
+{
+	void __iomem *base = ioremap(smmu->info.mmio_base, ARM_SMMU_REG_SZ);
+	bool dead;
+
+	if (!base)
+		return false;
+	dead = readl_relaxed(base + ARM_SMMU_GERROR) & GERROR_SFM_ERR;
+	iounmap(base);
+
+	return dead;
+}
+
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct pkvm_smmu *smmu;
@@ -125,7 +143,7 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 
 	switch (smmu->state) {
 	case SMMU_OWNED:
-		return sysfs_emit(buf, "owned\n");
+		return sysfs_emit(buf, smmu_is_dead(smmu) ? "dead\n" : "owned\n");
 	case SMMU_STUCK:
 		return sysfs_emit(buf, "stuck\n");
 	default:
@@ -213,7 +231,7 @@ static int smmu_claim(struct pkvm_smmu *smmu)
 	info->mmio_base = res->start;
 	info->mmio_size = ALIGN_DOWN(resource_size(res), PAGE_SIZE);
 	info->timer_freq = arch_timer_get_rate();
-	smmu->oas = smmu_oas_bits(&ids);
+	smmu->oas = smmu_emu_oas_bits(ids.idr[5]);
 	smmu->idx = nr_claimed++;
 
 	return 0;

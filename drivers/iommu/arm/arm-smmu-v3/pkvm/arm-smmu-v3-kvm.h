@@ -36,14 +36,6 @@ const char *smmu_fw_check(struct platform_device *pdev);
  */
 const char *smmu_hw_check(struct platform_device *pdev, struct smmu_emu_ids *ids);
 
-/**
- * smmu_oas_bits - Output address size of an SMMU
- * @ids: its identification registers
- *
- * Return: in bits.
- */
-u8 smmu_oas_bits(const struct smmu_emu_ids *ids);
-
 /* The auxiliary device, kvm-aux.c */
 
 /**

@@ -18,8 +18,11 @@
 #ifndef __ARM_SMMU_V3_PKVM_H
 #define __ARM_SMMU_V3_PKVM_H
 
+#include <linux/io.h>
 #include <linux/kvm_host.h>
 #include <linux/types.h>
+
+#include "emu.h"
 
 /* SMMUs that EL2 can own. */
 #define PKVM_SMMU_V3_MAX	64
@@ -53,6 +56,30 @@ struct pkvm_smmu_v3_info {
 	u8 cmdq_shift;
 	u8 pa_bits;
 };
+
+/* The queue's bytes. */
+static inline u64 pkvm_smmu_v3_cmdq_size(const struct pkvm_smmu_v3_info *info)
+{
+	return PAGE_ALIGN(BIT_ULL(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
+}
+
+/* Bytes of the stream table, which is linear for at most SMMU_EMU_SPLIT bits. */
+static inline u64 pkvm_smmu_v3_strtab_size(u8 sid_bits)
+{
+	return sid_bits > SMMU_EMU_SPLIT ? sizeof(u64) << (sid_bits - SMMU_EMU_SPLIT) :
+					   sizeof(struct arm_smmu_ste) << sid_bits;
+}
+
+/* IDR0 to IDR5 are adjacent. IHI0070G.b 6.2 */
+static inline void pkvm_smmu_v3_read_ids(void __iomem *mmio, struct smmu_emu_ids *ids)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids->idr); i++)
+		ids->idr[i] = readl_relaxed(mmio + ARM_SMMU_IDR0 + i * sizeof(u32));
+	ids->iidr = readl_relaxed(mmio + ARM_SMMU_IIDR);
+	ids->aidr = readl_relaxed(mmio + ARM_SMMU_AIDR);
+}
 
 /* EL2's, by its name in the kernel. */
 #ifndef __KVM_NVHE_HYPERVISOR__

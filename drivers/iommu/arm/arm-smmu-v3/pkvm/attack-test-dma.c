@@ -22,7 +22,7 @@
 
 void attack_push(struct attack *a, struct arm_smmu_cmd cmd)
 {
-	struct arm_smmu_cmd *slot = &a->cmdq[smmu_emu_queue_slot(ATTACK_CMDQ_SHIFT, a->prod)];
+	struct arm_smmu_cmd *slot = &a->cmdq[attack_slot(ATTACK_CMDQ_SHIFT, a->prod)];
 
 	slot->data[0] = (__force u64)cpu_to_le64(cmd.data[0]);
 	slot->data[1] = (__force u64)cpu_to_le64(cmd.data[1]);
@@ -57,7 +57,7 @@ void attack_recover(struct attack *a)
 {
 	u32 cons = attack_read(a, ARM_SMMU_CMDQ_CONS) & GENMASK(19, 0);
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
-	struct arm_smmu_cmd *slot = &a->cmdq[smmu_emu_queue_slot(ATTACK_CMDQ_SHIFT, cons)];
+	struct arm_smmu_cmd *slot = &a->cmdq[attack_slot(ATTACK_CMDQ_SHIFT, cons)];
 
 	slot->data[0] = (__force u64)cpu_to_le64(sync.data[0]);
 	slot->data[1] = (__force u64)cpu_to_le64(sync.data[1]);
@@ -81,7 +81,7 @@ void attack_set_ste(struct attack *a, const u64 *words)
 static void attack_get_event(struct attack *a, u32 first, struct attack_dma *dma)
 {
 	u32 prod = attack_read(a, ATTACK_PAGE1(ARM_SMMU_EVTQ_PROD));
-	u32 slot = smmu_emu_queue_slot(ATTACK_EVTQ_SHIFT, first);
+	u32 slot = attack_slot(ATTACK_EVTQ_SHIFT, first);
 	__le64 *evt = a->evtq + slot * EVTQ_ENT_DWORDS;
 	u32 sid;
 

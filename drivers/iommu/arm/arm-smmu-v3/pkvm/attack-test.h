@@ -25,6 +25,12 @@
 #define ATTACK_CMDQ_SHIFT	8
 #define ATTACK_EVTQ_SHIFT	7
 
+/* The entry that an index with wrap bit is at. */
+static inline u32 attack_slot(u8 shift, u32 idx)
+{
+	return idx & ((1U << shift) - 1);
+}
+
 #define ATTACK_PAGE1(offset)	(SMMU_EMU_PAGE1 + (offset))
 
 /* What the driver had in the registers. */

@@ -7,6 +7,8 @@
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
+#include <kunit/visibility.h>
+
 #include "emu.h"
 
 /* Range of a CFGI_STE_RANGE that makes it CFGI_ALL. IHI0070G.b 4.3.2 */
@@ -22,18 +24,99 @@ struct smmu_emu_queue smmu_emu_queue_decode(u64 base_reg, u8 max_shift, u8 ent_s
 	return q;
 }
 
-/* Fills what smmu_emu_filter_by_row() has cleared; leaves SMMU_CMD_ILL as it is. */
-typedef void (*smmu_emu_make_cmd_t)(const struct smmu_emu_caps *caps,
-				    const struct arm_smmu_cmd *in,
-				    struct smmu_emu_cmd *cmd);
+const u8 smmu_emu_cmd_rows[SMMU_EMU_NR_OPS] = {
+	[CMDQ_OP_PREFETCH_CFG]	= SMMU_ROW_PREFETCH_CFG,
+	[CMDQ_OP_PREFETCH_ADDR]	= SMMU_ROW_PREFETCH_ADDR,
+	[CMDQ_OP_CFGI_STE]	= SMMU_ROW_CFGI_STE,
+	[CMDQ_OP_CFGI_ALL]	= SMMU_ROW_CFGI_ALL,
+	[CMDQ_OP_CFGI_CD]	= SMMU_ROW_CFGI_CD,
+	[CMDQ_OP_CFGI_CD_ALL]	= SMMU_ROW_CFGI_CD_ALL,
+	[CMDQ_OP_TLBI_NH_ALL]	= SMMU_ROW_TLBI_NH_ALL,
+	[CMDQ_OP_TLBI_NH_ASID]	= SMMU_ROW_TLBI_NH_ASID,
+	[CMDQ_OP_TLBI_NH_VA]	= SMMU_ROW_TLBI_NH_VA,
+	[CMDQ_OP_TLBI_NH_VAA]	= SMMU_ROW_TLBI_NH_VAA,
+	[CMDQ_OP_TLBI_NSNH_ALL]	= SMMU_ROW_TLBI_NSNH_ALL,
+	[CMDQ_OP_CMD_SYNC]	= SMMU_ROW_CMD_SYNC,
+};
+EXPORT_SYMBOL_IF_KUNIT(smmu_emu_cmd_rows);
 
-/* A hint; what it fetches is fetched on demand all the same. IHI0070G.b 4.2 */
-static void smmu_emu_make_prefetch(const struct smmu_emu_caps *caps,
-				   const struct arm_smmu_cmd *in,
-				   struct smmu_emu_cmd *cmd)
+/**
+ * struct smmu_emu_cmd_fields - What the host may put into a command
+ * @kind:  what is done with it
+ * @allow: the bits that may be set, the opcode apart; none of it where
+ *         arm_smmu_guest_cmd_fields() knows the command
+ *
+ * No row allows SSec (bit 10), which selects the Secure state.
+ */
+struct smmu_emu_cmd_fields {
+	u8 kind;
+	u64 allow[CMDQ_ENT_DWORDS];
+};
+
+/* IHI0070G.b 4.1.3 */
+static const struct smmu_emu_cmd_fields smmu_emu_cmd_fields[SMMU_NR_ROWS] = {
+	[SMMU_ROW_PREFETCH_CFG] = {
+		.kind = SMMU_KIND_HINT,
+		.allow = { CMDQ_0_SSV | CMDQ_PREFETCH_0_SSID | CMDQ_PREFETCH_0_SID },
+	},
+	[SMMU_ROW_PREFETCH_ADDR] = {
+		.kind = SMMU_KIND_HINT,
+		.allow = { CMDQ_0_SSV | CMDQ_PREFETCH_0_SSID | CMDQ_PREFETCH_0_SID,
+			   CMDQ_PREFETCH_1_SIZE | CMDQ_PREFETCH_1_STRIDE |
+			   CMDQ_PREFETCH_1_ADDR_MASK },
+	},
+	[SMMU_ROW_CFGI_STE] = {
+		.kind = SMMU_KIND_CFGI_STE,
+		.allow = { CMDQ_CFGI_0_SID, CMDQ_CFGI_1_LEAF },
+	},
+	[SMMU_ROW_CFGI_ALL] = {
+		.kind = SMMU_KIND_CFGI_RANGE,
+		.allow = { CMDQ_CFGI_0_SID, CMDQ_CFGI_1_RANGE },
+	},
+	[SMMU_ROW_CFGI_CD]	  = { .kind = SMMU_KIND_CFGI_CD },
+	[SMMU_ROW_CFGI_CD_ALL]	  = { .kind = SMMU_KIND_CFGI_CD },
+	[SMMU_ROW_TLBI_NH_ALL]	  = { .kind = SMMU_KIND_TLBI },
+	[SMMU_ROW_TLBI_NH_ASID]	  = { .kind = SMMU_KIND_TLBI },
+	[SMMU_ROW_TLBI_NH_VA]	  = { .kind = SMMU_KIND_TLBI_VA },
+	[SMMU_ROW_TLBI_NH_VAA]	  = { .kind = SMMU_KIND_TLBI_VA },
+	[SMMU_ROW_TLBI_NSNH_ALL]  = { .kind = SMMU_KIND_TLBI_NSNH },
+	[SMMU_ROW_CMD_SYNC] = {
+		.kind = SMMU_KIND_SYNC,
+		.allow = { CMDQ_SYNC_0_CS | CMDQ_SYNC_0_MSH | CMDQ_SYNC_0_MSIATTR |
+			   CMDQ_SYNC_0_MSIDATA,
+			   CMDQ_SYNC_1_MSIADDR_MASK },
+	},
+};
+
+void smmu_emu_init_cmds(struct smmu_emu_caps *caps)
 {
-	cmd->action = SMMU_CMD_DROP;
+	u8 asid_bits = caps->ids.idr[0] & IDR0_ASID16 ? 16 : 8;
+	struct smmu_emu_cmd_rule *rule;
+	u64 allow[CMDQ_ENT_DWORDS];
+	unsigned int op;
+
+	caps->features = 0;
+	if (caps->ids.idr[3] & IDR3_RIL)
+		caps->features |= ARM_SMMU_FEAT_RANGE_INV;
+	if (caps->ids.idr[5] & IDR5_DS)
+		caps->features |= ARM_SMMU_FEAT_DS;
+
+	for (op = 0; op < SMMU_EMU_NR_OPS; op++) {
+		const struct smmu_emu_cmd_fields *fields;
+
+		fields = &smmu_emu_cmd_fields[smmu_emu_cmd_rows[op]];
+		rule = &caps->cmd[smmu_emu_cmd_rows[op]];
+		rule->kind = fields->kind;
+		if (!arm_smmu_guest_cmd_fields(op, caps->features, asid_bits,
+					       caps->ssid_bits, allow)) {
+			allow[0] = fields->allow[0] | CMDQ_0_OP;
+			allow[1] = fields->allow[1];
+		}
+		rule->refuse[0] = ~allow[0];
+		rule->refuse[1] = ~allow[1];
+	}
 }
+EXPORT_SYMBOL_IF_KUNIT(smmu_emu_init_cmds);
 
 /*
  * The hardware may take any stream or substream for one out of range
@@ -48,21 +131,26 @@ static bool smmu_emu_cfgi_in_range(const struct smmu_emu_caps *caps,
 	return !(sid >> caps->sid_bits) && !(ssid >> caps->ssid_bits);
 }
 
+/* The StreamID of a command that is in range: it is an index into EL2's tables. */
+static u32 smmu_emu_cfgi_sid(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in)
+{
+	return array_index_nospec(FIELD_GET(CMDQ_CFGI_0_SID, in->data[0]),
+				  1UL << caps->sid_bits);
+}
+
 /* Leaf=0, since a level 1 descriptor of EL2's may have changed with the STE. */
 static void smmu_emu_make_cfgi_ste(const struct smmu_emu_caps *caps,
 				   const struct arm_smmu_cmd *in,
 				   struct smmu_emu_cmd *cmd)
 {
-	u32 sid = FIELD_GET(CMDQ_CFGI_0_SID, in->data[0]);
-
 	if (!smmu_emu_cfgi_in_range(caps, in)) {
 		cmd->action = SMMU_CMD_DROP;
 		return;
 	}
 
 	cmd->action = SMMU_CMD_CFGI_STE;
-	cmd->out = arm_smmu_make_cmd_cfgi_ste(sid, false);
-	cmd->sid = sid;
+	cmd->sid = smmu_emu_cfgi_sid(caps, in);
+	cmd->out = arm_smmu_make_cmd_cfgi_ste(cmd->sid, false);
 }
 
 static void smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,
@@ -70,7 +158,7 @@ static void smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,
 				     struct smmu_emu_cmd *cmd)
 {
 	u8 range = FIELD_GET(CMDQ_CFGI_1_RANGE, in->data[1]);
-	u32 sid = FIELD_GET(CMDQ_CFGI_0_SID, in->data[0]);
+	u32 sid;
 
 	if (range != CMDQ_CFGI_RANGE_ALL && !smmu_emu_cfgi_in_range(caps, in)) {
 		cmd->action = SMMU_CMD_DROP;
@@ -83,6 +171,7 @@ static void smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,
 	}
 
 	/* 2^(Range + 1) stream IDs, the first one aligned. IHI0070G.b 4.3.2 */
+	sid = smmu_emu_cfgi_sid(caps, in);
 	cmd->action = SMMU_CMD_CFGI_RANGE;
 	cmd->sid = sid >> (range + 1) << (range + 1);
 	cmd->range_shift = range + 1;
@@ -91,195 +180,33 @@ static void smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,
 	cmd->out.data[1] = FIELD_PREP(CMDQ_CFGI_1_RANGE, range);
 }
 
-/* The hardware reads CDs from the host's memory, through stage 2. */
-static void smmu_emu_make_cfgi_cd(const struct smmu_emu_caps *caps,
-				  const struct arm_smmu_cmd *in,
-				  struct smmu_emu_cmd *cmd)
+void smmu_emu_filter_rare(const struct smmu_emu_caps *caps, u8 kind,
+			  const struct arm_smmu_cmd *in, struct smmu_emu_cmd *cmd)
 {
-	if (!smmu_emu_cfgi_in_range(caps, in)) {
+	switch (kind) {
+	case SMMU_KIND_HINT:
+		/* What it fetches is fetched on demand all the same. IHI0070G.b 4.2 */
 		cmd->action = SMMU_CMD_DROP;
 		return;
+	case SMMU_KIND_CFGI_STE:
+		smmu_emu_make_cfgi_ste(caps, in, cmd);
+		return;
+	case SMMU_KIND_CFGI_RANGE:
+		smmu_emu_make_cfgi_range(caps, in, cmd);
+		return;
+	case SMMU_KIND_CFGI_CD:
+		/* The hardware reads CDs from the host's memory, through stage 2. */
+		cmd->action = smmu_emu_cfgi_in_range(caps, in) ? SMMU_CMD_FORWARD :
+								 SMMU_CMD_DROP;
+		cmd->out = *in;
+		return;
+	case SMMU_KIND_TLBI_NSNH:
+		/* All VMIDs that the host knows of are the one that EL2 uses. */
+		cmd->action = SMMU_CMD_FORWARD;
+		cmd->out = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, SMMU_EMU_VMID);
+		return;
+	default:
+		cmd->action = SMMU_CMD_ILL;
 	}
-
-	cmd->action = SMMU_CMD_FORWARD;
-	cmd->out = *in;
 }
-
-static void smmu_emu_make_tlbi(const struct smmu_emu_caps *caps,
-			       const struct arm_smmu_cmd *in,
-			       struct smmu_emu_cmd *cmd)
-{
-	cmd->action = SMMU_CMD_FORWARD;
-	cmd->out = *in;
-	smmu_emu_set_vmid(&cmd->out);
-}
-
-/*
- * The combinations of the range fields that the hardware may answer with CERROR_ILL
- * get that here (IHI0070G.b 4.4.1.1). The addresses that make the range
- * UNPREDICTABLE pass: more than asked for may always be invalidated, and if it is
- * less, then what stays are translations of the host's own stage 1. EL2's
- * invalidation for stage 2 is by VMID and does not rely on the host's.
- */
-static void smmu_emu_make_tlbi_va(const struct smmu_emu_caps *caps,
-				  const struct arm_smmu_cmd *in,
-				  struct smmu_emu_cmd *cmd)
-{
-	u64 range = in->data[0] & (CMDQ_TLBI_0_NUM | CMDQ_TLBI_0_SCALE);
-	u64 scale = FIELD_GET(CMDQ_TLBI_0_SCALE, in->data[0]);
-	bool ds = caps->ids.idr[5] & IDR5_DS;
-	u64 ttl = in->data[1] & CMDQ_TLBI_1_TTL;
-	u64 tg = FIELD_GET(CMDQ_TLBI_1_TG, in->data[1]);
-
-	/* Level 1 has no blocks of 16 KiB pages without DS: treated as any level. */
-	if (tg == CMDQ_TLBI_TG_16K && ttl == FIELD_PREP(CMDQ_TLBI_1_TTL, 1) && !ds)
-		ttl = 0;
-	if (scale > CMDQ_TLBI_SCALE_MAX && !ds)
-		return;
-	/* A granule for a range or a level, and nothing else. */
-	if (!tg != !(range | ttl))
-		return;
-
-	smmu_emu_make_tlbi(caps, in, cmd);
-	cmd->out.data[1] &= ~CMDQ_TLBI_1_TTL;
-	cmd->out.data[1] |= ttl;
-}
-
-/* All VMIDs that the host knows of are the one that EL2 uses. */
-static void smmu_emu_make_tlbi_nsnh(const struct smmu_emu_caps *caps,
-				    const struct arm_smmu_cmd *in,
-				    struct smmu_emu_cmd *cmd)
-{
-	cmd->action = SMMU_CMD_FORWARD;
-	cmd->out = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, SMMU_EMU_VMID);
-}
-
-/*
- * No MSI: the hardware would write it past stage 2. Whoever knows where the host may
- * have it sees to it. The interrupt by wire is the hardware's (IHI0070G.b 4.7.3). SEV
- * is not offered.
- */
-static void smmu_emu_make_sync(const struct smmu_emu_caps *caps,
-			       const struct arm_smmu_cmd *in,
-			       struct smmu_emu_cmd *cmd)
-{
-	u64 cs = FIELD_GET(CMDQ_SYNC_0_CS, in->data[0]);
-
-	if (cs > CMDQ_SYNC_0_CS_SEV)
-		return;
-
-	cmd->action = SMMU_CMD_SYNC;
-	cmd->out = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
-	if (cs != CMDQ_SYNC_0_CS_IRQ)
-		return;
-
-	cmd->out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
-	cmd->msi_addr = in->data[1] & CMDQ_SYNC_1_MSIADDR_MASK;
-	if (cmd->msi_addr)
-		cmd->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in->data[0]);
-}
-
-/**
- * struct smmu_emu_cmd_row - What the host may put into a command
- * @make:  makes the hardware's command; NULL for an opcode that is refused
- * @allow: the bits that may be set, the opcode apart
- * @ril:   more of them where IDR3.RIL is offered
- *
- * No row allows SSec (bit 10), which selects the Secure state.
- */
-struct smmu_emu_cmd_row {
-	smmu_emu_make_cmd_t make;
-	u64 allow[CMDQ_ENT_DWORDS];
-	u64 ril[CMDQ_ENT_DWORDS];
-};
-
-#define CMDQ_TLBI_RIL							\
-	{								\
-		CMDQ_TLBI_0_NUM | CMDQ_TLBI_0_SCALE,			\
-		CMDQ_TLBI_1_TTL | CMDQ_TLBI_1_TG,			\
-	}
-
-/* By opcode. IHI0070G.b 4.1.3 */
-static const struct smmu_emu_cmd_row smmu_emu_cmd_rows[] = {
-	[CMDQ_OP_PREFETCH_CFG] = {
-		.make = smmu_emu_make_prefetch,
-		.allow = { CMDQ_0_SSV | CMDQ_PREFETCH_0_SSID | CMDQ_PREFETCH_0_SID },
-	},
-	[CMDQ_OP_PREFETCH_ADDR] = {
-		.make = smmu_emu_make_prefetch,
-		.allow = { CMDQ_0_SSV | CMDQ_PREFETCH_0_SSID | CMDQ_PREFETCH_0_SID,
-			   CMDQ_PREFETCH_1_SIZE | CMDQ_PREFETCH_1_STRIDE |
-			   CMDQ_PREFETCH_1_ADDR_MASK },
-	},
-	[CMDQ_OP_CFGI_STE] = {
-		.make = smmu_emu_make_cfgi_ste,
-		.allow = { CMDQ_CFGI_0_SID, CMDQ_CFGI_1_LEAF },
-	},
-	[CMDQ_OP_CFGI_ALL] = {	/* and CFGI_STE_RANGE */
-		.make = smmu_emu_make_cfgi_range,
-		.allow = { CMDQ_CFGI_0_SID, CMDQ_CFGI_1_RANGE },
-	},
-	[CMDQ_OP_CFGI_CD] = {
-		.make = smmu_emu_make_cfgi_cd,
-		.allow = { CMDQ_CFGI_0_SID | CMDQ_CFGI_0_SSID, CMDQ_CFGI_1_LEAF },
-	},
-	[CMDQ_OP_CFGI_CD_ALL] = {
-		.make = smmu_emu_make_cfgi_cd,
-		.allow = { CMDQ_CFGI_0_SID },
-	},
-	[CMDQ_OP_TLBI_NH_ALL] = {
-		.make = smmu_emu_make_tlbi,
-		.allow = { CMDQ_TLBI_0_VMID },
-	},
-	[CMDQ_OP_TLBI_NH_ASID] = {
-		.make = smmu_emu_make_tlbi,
-		.allow = { CMDQ_TLBI_0_VMID | CMDQ_TLBI_0_ASID },
-	},
-	[CMDQ_OP_TLBI_NH_VA] = {
-		.make = smmu_emu_make_tlbi_va,
-		.allow = { CMDQ_TLBI_0_VMID | CMDQ_TLBI_0_ASID,
-			   CMDQ_TLBI_1_LEAF | CMDQ_TLBI_1_VA_MASK },
-		.ril = CMDQ_TLBI_RIL,
-	},
-	[CMDQ_OP_TLBI_NH_VAA] = {
-		.make = smmu_emu_make_tlbi_va,
-		.allow = { CMDQ_TLBI_0_VMID,
-			   CMDQ_TLBI_1_LEAF | CMDQ_TLBI_1_VA_MASK },
-		.ril = CMDQ_TLBI_RIL,
-	},
-	[CMDQ_OP_TLBI_NSNH_ALL] = {
-		.make = smmu_emu_make_tlbi_nsnh,
-	},
-	[CMDQ_OP_CMD_SYNC] = {
-		.make = smmu_emu_make_sync,
-		.allow = { CMDQ_SYNC_0_CS | CMDQ_SYNC_0_MSH | CMDQ_SYNC_0_MSIATTR |
-			   CMDQ_SYNC_0_MSIDATA,
-			   CMDQ_SYNC_1_MSIADDR_MASK },
-	},
-};
-
-void smmu_emu_filter_by_row(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in,
-			    struct smmu_emu_cmd *cmd)
-{
-	u64 ril = caps->ids.idr[3] & IDR3_RIL ? ~0ULL : 0;
-	u8 op = FIELD_GET(CMDQ_0_OP, in->data[0]);
-	const struct smmu_emu_cmd_row *row;
-
-	cmd->action = SMMU_CMD_ILL;
-	cmd->out.data[0] = 0;
-	cmd->out.data[1] = 0;
-	cmd->msi_addr = 0;
-	cmd->msi_data = 0;
-	cmd->sid = 0;
-	cmd->range_shift = 0;
-
-	if (op >= ARRAY_SIZE(smmu_emu_cmd_rows) || !smmu_emu_cmd_rows[op].make)
-		return;
-
-	row = &smmu_emu_cmd_rows[op];
-	if ((in->data[0] & ~(row->allow[0] | (row->ril[0] & ril) | CMDQ_0_OP)) ||
-	    (in->data[1] & ~(row->allow[1] | (row->ril[1] & ril))))
-		return;
-
-	row->make(caps, in, cmd);
-}
+EXPORT_SYMBOL_IF_KUNIT(smmu_emu_filter_rare);

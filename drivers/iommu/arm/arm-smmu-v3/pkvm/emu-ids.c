@@ -43,40 +43,27 @@ static u32 smmu_emu_page_granule(void)
 	}
 }
 
-static u8 smmu_emu_sid_bits(const struct smmu_emu_ids *hw)
+/* What a field of a register says, at most @max. */
+#define smmu_emu_field(field, reg, max)	min_t(u8, FIELD_GET(field, reg), max)
+
+u8 smmu_emu_sid_bits(const struct smmu_emu_ids *hw)
 {
-	u8 bits = FIELD_GET(IDR1_SIDSIZE, hw->idr[1]);
-
-	return min(bits, SMMU_EMU_MAX_SID_BITS);
+	return smmu_emu_field(IDR1_SIDSIZE, hw->idr[1], SMMU_EMU_MAX_SID_BITS);
 }
-
-static u8 smmu_emu_ssid_bits(const struct smmu_emu_ids *hw)
-{
-	u8 bits = FIELD_GET(IDR1_SSIDSIZE, hw->idr[1]);
-
-	return min(bits, SMMU_EMU_MAX_SSID_BITS);
-}
+EXPORT_SYMBOL_IF_KUNIT(smmu_emu_sid_bits);
 
 static u8 smmu_emu_cmdq_bits(const struct smmu_emu_ids *hw)
 {
-	u8 bits = FIELD_GET(IDR1_CMDQS, hw->idr[1]);
-
-	return min(bits, SMMU_EMU_MAX_CMDQ_SHIFT);
+	return smmu_emu_field(IDR1_CMDQS, hw->idr[1], SMMU_EMU_MAX_CMDQ_SHIFT);
 }
 
-static u8 smmu_emu_evtq_bits(const struct smmu_emu_ids *hw)
+u8 smmu_emu_oas_bits(u32 idr5)
 {
-	u8 bits = FIELD_GET(IDR1_EVTQS, hw->idr[1]);
-
-	return min(bits, SMMU_EMU_MAX_EVTQ_SHIFT);
-}
-
-static u8 smmu_emu_oas_bits(u32 idr5)
-{
-	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 52, 56 };
+	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 48, 48 };
 
 	return bits[FIELD_GET(IDR5_OAS, idr5)];
 }
+EXPORT_SYMBOL_IF_KUNIT(smmu_emu_oas_bits);
 
 static bool smmu_emu_little_endian(u32 idr0)
 {
@@ -154,7 +141,7 @@ static enum smmu_emu_refusal smmu_emu_check_sizes(const struct smmu_emu_ids *ids
 		return SMMU_EMU_NO_2LVL;
 	if (!(ids->idr[5] & smmu_emu_page_granule()))
 		return SMMU_EMU_NO_GRANULE;
-	if (pa_bits > 48 || smmu_emu_oas_bits(ids->idr[5]) < pa_bits)
+	if (smmu_emu_oas_bits(ids->idr[5]) < pa_bits)
 		return SMMU_EMU_OAS;
 	if (smmu_emu_cmdq_bits(ids) < SMMU_EMU_MIN_CMDQ_SHIFT)
 		return SMMU_EMU_CMDQ_SIZE;
@@ -219,13 +206,15 @@ void smmu_emu_init_caps(struct smmu_emu_caps *caps, const struct smmu_emu_ids *h
 	ids->idr[0] |= IDR0_MSI;
 
 	caps->sid_bits = smmu_emu_sid_bits(hw);
-	caps->ssid_bits = smmu_emu_ssid_bits(hw);
+	caps->ssid_bits = smmu_emu_field(IDR1_SSIDSIZE, hw->idr[1], SMMU_EMU_MAX_SSID_BITS);
 	caps->cmdq_bits = smmu_emu_cmdq_bits(hw);
-	caps->evtq_bits = smmu_emu_evtq_bits(hw);
+	caps->evtq_bits = smmu_emu_field(IDR1_EVTQS, hw->idr[1], SMMU_EMU_MAX_EVTQ_SHIFT);
 	ids->idr[1] = FIELD_PREP(IDR1_SIDSIZE, caps->sid_bits) |
 		      FIELD_PREP(IDR1_SSIDSIZE, caps->ssid_bits) |
 		      FIELD_PREP(IDR1_CMDQS, caps->cmdq_bits) |
 		      FIELD_PREP(IDR1_EVTQS, caps->evtq_bits);
+
+	smmu_emu_init_cmds(caps);
 
 	/* S1STALLD is ILLEGAL where the hardware cannot stall. IHI0070G.b 5.2.2 */
 	caps->ste1 = STRTAB_STE_1_MEV |
@@ -256,9 +245,8 @@ static u64 smmu_emu_s2sl0(s8 start_level)
 void smmu_emu_s2_ste(struct smmu_emu_caps *caps, u64 pgd, u8 ia_bits, s8 start_level,
 		     const struct smmu_emu_ids *hw)
 {
-	/* Without S2DS no output address has more than 48 bits. */
-	u8 oas = FIELD_GET(IDR5_OAS, hw->idr[5]);
-	u8 ps = min(oas, IDR5_OAS_48_BIT);
+	/* See smmu_emu_oas_bits(). */
+	u8 ps = smmu_emu_field(IDR5_OAS, hw->idr[5], IDR5_OAS_48_BIT);
 	u64 vtcr = FIELD_PREP(STRTAB_STE_2_VTCR_S2T0SZ, 64 - ia_bits) |
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2SL0, smmu_emu_s2sl0(start_level)) |
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2IR0, 1) |

@@ -169,9 +169,12 @@ struct smmu_emu_access smmu_emu_resolve(const struct smmu_emu_caps *caps, u32 of
 	struct smmu_emu_access acc = { .size = size };
 	const struct smmu_emu_reg *reg;
 
-	if (word >= SMMU_EMU_NR_WORDS || !caps->row[word])
+	if (word >= SMMU_EMU_NR_WORDS)
 		return acc;
 	if ((size != 4 && size != 8) || offset % size)
+		return acc;
+	word = array_index_nospec(word, SMMU_EMU_NR_WORDS);
+	if (!caps->row[word])
 		return acc;
 
 	reg = &smmu_emu_regs_table[caps->row[word] - 1];

@@ -17,16 +17,13 @@
 /* IHI0070G.b 5.2: ignored by the SMMU, kept by software. */
 #define STRTAB_STE_1_SW_RESERVED	GENMASK_ULL(23, 20)
 
-#define STE_0_STAGE1	(STRTAB_STE_0_S1FMT | STRTAB_STE_0_S1CTXPTR_MASK | \
-			 STRTAB_STE_0_S1CDMAX)
-#define STE_0_ALLOWED	(STRTAB_STE_0_V | STRTAB_STE_0_CFG | STE_0_STAGE1)
-
-/* From the host. Stage 2 confines all that the SMMU does with these. */
-#define STE_1_STAGE1	(STRTAB_STE_1_S1DSS | STRTAB_STE_1_S1CIR | \
-			 STRTAB_STE_1_S1COR | STRTAB_STE_1_S1CSH)
-/* MEV and SHCFG are EL2's: the host may ask for what it likes. */
-#define STE_1_ALLOWED	(STE_1_STAGE1 | STRTAB_STE_1_MEV | STRTAB_STE_1_SHCFG | \
-			 STRTAB_STE_1_SW_RESERVED)
+/*
+ * Dword 0: what user space may set for a nested domain. Dword 1: S1_ATTRS are the
+ * host's, stage 2 confines all that the SMMU does with them; MEV and SHCFG are EL2's,
+ * the host may ask for what it likes.
+ */
+#define STE_1_ALLOWED	cpu_to_le64(STRTAB_STE_1_S1_ATTRS | STRTAB_STE_1_MEV | \
+				    STRTAB_STE_1_SHCFG | STRTAB_STE_1_SW_RESERVED)
 
 /* Whether the host's stage 1 is what the offered ID registers allow. IHI0070G.b 5.2.2 */
 static bool smmu_emu_ste_stage1_ok(const struct smmu_emu_caps *caps, u64 ste0)
@@ -49,10 +46,10 @@ static bool smmu_emu_ste_ok(const struct smmu_emu_caps *caps,
 			    const struct arm_smmu_ste *host)
 {
 	u64 ste0 = le64_to_cpu(host->data[0]);
-	u64 ste1 = le64_to_cpu(host->data[1]);
 	unsigned int i;
 
-	if ((ste0 & ~STE_0_ALLOWED) || (ste1 & ~STE_1_ALLOWED))
+	if ((host->data[0] & ~STRTAB_STE_0_NESTING_ALLOWED) ||
+	    (host->data[1] & ~STE_1_ALLOWED))
 		return false;
 
 	/* No stage 2, MPAM or Secure state is offered. */
@@ -69,7 +66,7 @@ static bool smmu_emu_ste_ok(const struct smmu_emu_caps *caps,
 static u64 smmu_emu_ste0_stage1(const struct smmu_emu_caps *caps, u64 ste0)
 {
 	u64 fmt = FIELD_GET(STRTAB_STE_0_S1FMT, ste0);
-	u64 mask = STE_0_STAGE1;
+	u64 mask = STRTAB_STE_0_S1FMT | STRTAB_STE_0_S1CTXPTR_MASK | STRTAB_STE_0_S1CDMAX;
 
 	if (!caps->ssid_bits)
 		mask &= ~STRTAB_STE_0_S1CDMAX;
@@ -118,7 +115,7 @@ bool smmu_emu_make_ste(const struct smmu_emu_caps *caps,
 	if (host) {
 		if (host->data[0] & cpu_to_le64(STRTAB_STE_0_V))
 			ste0 = smmu_emu_make_ste0(caps, host);
-		ste1 |= le64_to_cpu(host->data[1]) & STE_1_STAGE1;
+		ste1 |= le64_to_cpu(host->data[1]) & STRTAB_STE_1_S1_ATTRS;
 	}
 
 	*out = (struct arm_smmu_ste){

@@ -13,9 +13,10 @@
 #ifndef __ARM_SMMU_V3_PKVM_EMU_H
 #define __ARM_SMMU_V3_PKVM_EMU_H
 
+#include <linux/nospec.h>
 #include <linux/types.h>
 
-#include "emu-defs.h"
+#include "../arm-smmu-v3.h"
 
 /* Both 64 KiB pages of the Non-secure programming interface. IHI0070G.b 6.1 */
 #define SMMU_EMU_PAGE1			SZ_64K
@@ -99,6 +100,64 @@ enum smmu_emu_refusal smmu_emu_check(const struct smmu_emu_ids *ids, u8 pa_bits)
  */
 const char *smmu_emu_refusal_str(enum smmu_emu_refusal refusal);
 
+/* Stream ID bits that the host is offered of an SMMU, and EL2 has a table for. */
+u8 smmu_emu_sid_bits(const struct smmu_emu_ids *hw);
+
+/**
+ * smmu_emu_oas_bits - Bits of the output addresses of a stage 2 of EL2's
+ * @idr5: IDR5
+ *
+ * Return: IDR5.OAS in bits, at most 48: more takes S2DS, which EL2 does not use.
+ */
+u8 smmu_emu_oas_bits(u32 idr5);
+
+/* The opcodes of the host's commands are below. */
+#define SMMU_EMU_NR_OPS			(CMDQ_OP_CMD_SYNC + 1)
+
+/* Rows of the command table: one for each command that a host may issue. */
+enum smmu_emu_cmd_row {
+	SMMU_ROW_NONE,
+	SMMU_ROW_PREFETCH_CFG,
+	SMMU_ROW_PREFETCH_ADDR,
+	SMMU_ROW_CFGI_STE,
+	SMMU_ROW_CFGI_ALL,	/* and CFGI_STE_RANGE */
+	SMMU_ROW_CFGI_CD,
+	SMMU_ROW_CFGI_CD_ALL,
+	SMMU_ROW_TLBI_NH_ALL,
+	SMMU_ROW_TLBI_NH_ASID,
+	SMMU_ROW_TLBI_NH_VA,
+	SMMU_ROW_TLBI_NH_VAA,
+	SMMU_ROW_TLBI_NSNH_ALL,
+	SMMU_ROW_CMD_SYNC,
+	SMMU_NR_ROWS
+};
+
+/* By opcode. */
+extern const u8 smmu_emu_cmd_rows[SMMU_EMU_NR_OPS];
+
+/* What is done with the command of a row. */
+enum smmu_emu_cmd_kind {
+	SMMU_KIND_NONE,
+	SMMU_KIND_HINT,
+	SMMU_KIND_CFGI_STE,
+	SMMU_KIND_CFGI_RANGE,
+	SMMU_KIND_CFGI_CD,
+	SMMU_KIND_TLBI,
+	SMMU_KIND_TLBI_VA,
+	SMMU_KIND_TLBI_NSNH,
+	SMMU_KIND_SYNC,
+};
+
+/**
+ * struct smmu_emu_cmd_rule - A row of the command table, for one SMMU
+ * @refuse: the bits that make the command illegal
+ * @kind:   enum smmu_emu_cmd_kind
+ */
+struct smmu_emu_cmd_rule {
+	u64 refuse[CMDQ_ENT_DWORDS];
+	u8 kind;
+};
+
 /**
  * struct smmu_emu_caps - What the host is offered, fixed at takeover
  * @ids:       the identification registers as the host reads them
@@ -109,6 +168,8 @@ const char *smmu_emu_refusal_str(enum smmu_emu_refusal refusal);
  * @ssid_bits: IDR1.SSIDSIZE as the host reads it
  * @cmdq_bits: IDR1.CMDQS as the host reads it
  * @evtq_bits: IDR1.EVENTQS as the host reads it
+ * @features:  ARM_SMMU_FEAT_* on which the fields of commands depend
+ * @cmd:       the command table, by enum smmu_emu_cmd_row
  * @row:       for each word of the registers that have a value, one more than the
  *             number of its row in smmu_emu_regs_table; else 0
  */
@@ -121,6 +182,8 @@ struct smmu_emu_caps {
 	u8 ssid_bits;
 	u8 cmdq_bits;
 	u8 evtq_bits;
+	u32 features;
+	struct smmu_emu_cmd_rule cmd[SMMU_NR_ROWS];
 	u8 row[SMMU_EMU_NR_WORDS];
 };
 
@@ -338,15 +401,16 @@ static inline bool smmu_emu_queue_has(const struct smmu_emu_queue *q, u64 addr)
 	return addr - q->base < q->bytes;
 }
 
-/* The entry that an index with wrap bit is at. */
-static inline u32 smmu_emu_queue_slot(u8 shift, u32 idx)
-{
-	return idx & ((1U << shift) - 1);
-}
-
 /*
  * Commands.
  */
+
+/**
+ * smmu_emu_init_cmds - Fill the command table
+ * @caps: @ids, @ssid_bits are filled; @features and @cmd are
+ */
+void smmu_emu_init_cmds(struct smmu_emu_caps *caps);
+
 enum smmu_emu_cmd_action {
 	SMMU_CMD_ILL,		/* CERROR_ILL; nothing was made */
 	SMMU_CMD_DROP,		/* legal, without effect */
@@ -369,7 +433,7 @@ enum smmu_emu_cmd_action {
  * @range_shift: log2 of the number of stream IDs of a CFGI_STE_RANGE, capped at
  *               the number of stream ID bits
  *
- * The last three have no meaning for any other command.
+ * What a member is not said to be of has no meaning for other commands.
  */
 struct smmu_emu_cmd {
 	enum smmu_emu_cmd_action action;
@@ -380,59 +444,9 @@ struct smmu_emu_cmd {
 	u8 range_shift;
 };
 
-/* smmu_emu_filter_cmd() for every command, by the table of all of them. */
-void smmu_emu_filter_by_row(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in,
-			    struct smmu_emu_cmd *cmd);
-
 /*
- * The two commands that an unmap consists of are recognised without the table: a
- * TLBI_NH_VA to which nothing but its VMID is changed, and a CMD_SYNC with an MSI.
- * Whatever else is one, too, the table knows as well.
- */
-static inline bool smmu_emu_is_plain_tlbi(const struct smmu_emu_caps *caps,
-					  const struct arm_smmu_cmd *in)
-{
-	u64 num_scale = CMDQ_TLBI_0_NUM | FIELD_PREP(CMDQ_TLBI_0_SCALE, CMDQ_TLBI_SCALE_MAX);
-	u64 range = (in->data[0] & num_scale) | (in->data[1] & CMDQ_TLBI_1_TTL);
-	u64 tg = FIELD_GET(CMDQ_TLBI_1_TG, in->data[1]);
-
-	if ((in->data[0] & ~(CMDQ_TLBI_0_VMID | CMDQ_TLBI_0_ASID | num_scale)) !=
-	    FIELD_PREP(CMDQ_0_OP, CMDQ_OP_TLBI_NH_VA) ||
-	    (in->data[1] & ~(CMDQ_TLBI_1_LEAF | CMDQ_TLBI_1_TTL | CMDQ_TLBI_1_TG |
-			     CMDQ_TLBI_1_VA_MASK)))
-		return false;
-	if (!tg)
-		return !range;
-
-	return range && tg != CMDQ_TLBI_TG_16K && (caps->ids.idr[3] & IDR3_RIL);
-}
-
-static inline bool smmu_emu_is_msi_sync(const struct arm_smmu_cmd *in)
-{
-	u64 any = CMDQ_SYNC_0_MSH | CMDQ_SYNC_0_MSIATTR | CMDQ_SYNC_0_MSIDATA;
-
-	return (in->data[0] & ~any) == (FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC) |
-					FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ)) &&
-	       in->data[1] && !(in->data[1] & ~CMDQ_SYNC_1_MSIADDR_MASK);
-}
-
-/* What becomes of the two. */
-static inline void smmu_emu_set_vmid(struct arm_smmu_cmd *cmd)
-{
-	cmd->data[0] &= ~CMDQ_TLBI_0_VMID;
-	cmd->data[0] |= FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
-}
-
-static inline void smmu_emu_make_irq_sync(struct arm_smmu_cmd *cmd)
-{
-	cmd->data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC) |
-		       FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
-	cmd->data[1] = 0;
-}
-
-/*
- * Let the hardware write the MSI of such a CMD_SYNC, by physical address: where to is
- * the caller's responsibility, how is as CPUs access memory.
+ * Let the hardware write the MSI of a CMD_SYNC, by physical address: where to is the
+ * caller's responsibility, how is as CPUs access memory.
  */
 static inline void smmu_emu_add_msi(struct arm_smmu_cmd *sync, u64 addr, u32 data)
 {
@@ -441,6 +455,10 @@ static inline void smmu_emu_add_msi(struct arm_smmu_cmd *sync, u64 addr, u32 dat
 			 FIELD_PREP(CMDQ_SYNC_0_MSIDATA, data);
 	sync->data[1] = addr;
 }
+
+/* The part of smmu_emu_filter_cmd() for commands that are rare. */
+void smmu_emu_filter_rare(const struct smmu_emu_caps *caps, u8 kind,
+			  const struct arm_smmu_cmd *in, struct smmu_emu_cmd *cmd);
 
 /**
  * smmu_emu_filter_cmd - Check a host command and make the hardware's from it
@@ -457,18 +475,51 @@ static inline void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps,
 				       const struct arm_smmu_cmd *in,
 				       struct smmu_emu_cmd *cmd)
 {
+	unsigned long op = FIELD_GET(CMDQ_0_OP, in->data[0]);
+	const struct smmu_emu_cmd_rule *rule = &caps->cmd[SMMU_ROW_NONE];
+
+	if (op < SMMU_EMU_NR_OPS)
+		rule = &caps->cmd[smmu_emu_cmd_rows[array_index_nospec(op, SMMU_EMU_NR_OPS)]];
+
+	cmd->action = SMMU_CMD_ILL;
 	cmd->msi_addr = 0;
-	if (smmu_emu_is_plain_tlbi(caps, in)) {
+	if ((in->data[0] & rule->refuse[0]) || (in->data[1] & rule->refuse[1]))
+		return;
+
+	switch (rule->kind) {
+	case SMMU_KIND_TLBI_VA:
+		if (!arm_smmu_guest_range_valid(in->data, caps->features))
+			return;
+		fallthrough;
+	case SMMU_KIND_TLBI:
 		cmd->action = SMMU_CMD_FORWARD;
-		cmd->out = *in;
-		smmu_emu_set_vmid(&cmd->out);
-	} else if (smmu_emu_is_msi_sync(in)) {
+		cmd->out.data[0] = (in->data[0] & ~CMDQ_TLBI_0_VMID) |
+				   FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
+		cmd->out.data[1] = in->data[1];
+		return;
+	case SMMU_KIND_SYNC:
+		/*
+		 * Without an MSI: the hardware would write it past stage 2. The interrupt
+		 * by wire is the hardware's (IHI0070G.b 4.7.3). SEV is not offered.
+		 */
 		cmd->action = SMMU_CMD_SYNC;
-		smmu_emu_make_irq_sync(&cmd->out);
-		cmd->msi_addr = in->data[1];
-		cmd->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in->data[0]);
-	} else {
-		smmu_emu_filter_by_row(caps, in, cmd);
+		cmd->out.data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC);
+		cmd->out.data[1] = 0;
+		switch (FIELD_GET(CMDQ_SYNC_0_CS, in->data[0])) {
+		case CMDQ_SYNC_0_CS_IRQ:
+			cmd->out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
+			cmd->msi_addr = in->data[1];
+			cmd->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in->data[0]);
+			break;
+		case CMDQ_SYNC_0_CS_NONE:
+		case CMDQ_SYNC_0_CS_SEV:
+			break;
+		default:
+			cmd->action = SMMU_CMD_ILL;
+		}
+		return;
+	default:
+		smmu_emu_filter_rare(caps, rule->kind, in, cmd);
 	}
 }
 

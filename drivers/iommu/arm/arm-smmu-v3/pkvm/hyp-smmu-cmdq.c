@@ -14,10 +14,11 @@
  * A CMD_SYNC may ask for an MSI instead of being polled for in CMDQ_CONS. It is only
  * written into the queue itself, which is where the host's driver looks for it: one
  * trap, that of CMDQ_PROD, is all that an invalidation takes. Hardware that has MSIs
- * writes it, and the trap does not look at CMDQ_CONS; else EL2 does, before the trap
- * returns.
+ * writes one to the slot that its CMD_SYNC is in, and the trap does not look at
+ * CMDQ_CONS; all others EL2 writes, before the trap returns.
  *
- * The hardware's MSI goes past stage 2. That its CMD_SYNC is consumed does not mean
+ * The hardware's MSI goes past stage 2, and is of 32 bits, or 64 on some hardware: the
+ * slot has both. That its CMD_SYNC is consumed does not mean
  * that it is written; that a later one is does (IHI0070G.b 4.7.3). So EL2 adds one when
  * CMDQEN is cleared, and the queue stays pinned until that is consumed.
  */
@@ -26,7 +27,7 @@
 #include <asm/kvm_hypevents.h>
 #include <nvhe/mem_protect.h>
 
-#include "hyp-smmu-cmdq.h"
+#include "hyp-smmu-v3.h"
 
 /* Commands copied under one acquisition of the hardware queue's lock, and per trap. */
 #define CMDQ_BATCH		32
@@ -50,7 +51,6 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	cmdq->slot_mask = BIT(cmdq->q.shift) - 1;
 	cmdq->idx_mask = 2 * cmdq->slot_mask + 1;
 	cmdq->fetch = smmu->regs.val[SMMU_REG_CMDQ_CONS] & cmdq->idx_mask;
-	cmdq->direct = cmdq->pinned ? min(BIT(cmdq->q.shift), CMDQ_BATCH) - 1 : 0;
 	/* It is coherent, as every SMMU that is owned. */
 	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & IDR0_MSI);
 }
@@ -64,16 +64,13 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
-	/*
-	 * And the last MSI is written. Of hardware that does not answer nobody knows:
-	 * CR0ACK never follows.
-	 */
+	/* And the last MSI is written. */
 	if (cmdq->hw_msi) {
 		if (hyp_smmu_hwq_add_sync(smmu, &seq))
-			seq = U64_MAX;
-		smmu->cr0_seq = max(smmu->cr0_seq, seq);
+			smmu->cr0_owed = true;
+		else
+			smmu->cr0_seq = max(smmu->cr0_seq, seq);
 	}
-	cmdq->direct = 0;
 	smmu->cfgi_scan.active = false;
 }
 
@@ -95,7 +92,8 @@ static void cmdq_raise_gerror(struct hyp_smmu *smmu)
 		hyp_smmu_hwq_raise_gerror(smmu);
 }
 
-void hyp_smmu_cmdq_abort_msi(struct hyp_smmu *smmu)
+/* An MSI to where the SMMU may not write. IHI0070G.b 7.5 */
+static noinline void cmdq_abort_msi(struct hyp_smmu *smmu)
 {
 	u64 *gerror = &smmu->regs.val[SMMU_REG_GERROR];
 	u64 active = *gerror ^ smmu->regs.val[SMMU_REG_GERRORN];
@@ -107,7 +105,38 @@ void hyp_smmu_cmdq_abort_msi(struct hyp_smmu *smmu)
 	cmdq_raise_gerror(smmu);
 }
 
-void hyp_smmu_cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
+/* Write an MSI: no memory but the queue's, pinned, is the SMMU's to write. */
+static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	if (likely(cmdq->pinned && smmu_emu_queue_has(&cmdq->q, addr))) {
+		u64 offset = array_index_nospec(addr - cmdq->q.base, cmdq->q.bytes);
+		__le32 *word = (void *)cmdq->slots + offset;
+
+		/*
+		 * After all that CMDQ_CONS says is complete. The host polls the
+		 * word; what it reads then has a control dependency on that.
+		 */
+		smp_store_release(word, cpu_to_le32(data));
+	} else {
+		cmdq_abort_msi(smmu);
+	}
+}
+
+/* The host's commands up to @idx are complete. */
+static void cmdq_set_cons(struct hyp_smmu *smmu, u32 idx)
+{
+	u64 *cons = &smmu->regs.val[SMMU_REG_CMDQ_CONS];
+
+	*cons = idx | (*cons & CMDQ_CONS_ERR);
+}
+
+/*
+ * Remember @mark until it is complete, in the host's order. It prolongs the last one
+ * if the hardware has nothing in between: CMDQ_CONS is as exact with one of them.
+ */
+static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
 {
 	struct hyp_smmu_mark *last = mark_at(cmdq, cmdq->nr_marks - 1);
 
@@ -174,8 +203,12 @@ static void cmdq_error(struct hyp_smmu *smmu, u8 err)
 	cmdq_raise_gerror(smmu);
 }
 
-bool hyp_smmu_cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
-			   struct smmu_emu_cmd *cmd)
+/*
+ * Read the STEs that a CFGI command is about, under host_mmu.lock: before the lock of the
+ * hardware's queue is taken. Returns false if it is not finished.
+ */
+static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
+			 struct smmu_emu_cmd *cmd)
 {
 	u64 first = cmd->sid, n;
 
@@ -230,11 +263,10 @@ enum cmdq_stop {
 	CMDQ_STOP_FULL,		/* there is no room */
 };
 
-/* Whether something precedes the command that cannot be done under the queue's lock. */
+/* Whether STEs are to be read, see cmdq_prepare(). */
 static bool cmdq_reads_stes(const struct smmu_emu_cmd *cmd)
 {
-	return cmd->action == SMMU_CMD_CFGI_STE || cmd->action == SMMU_CMD_CFGI_RANGE ||
-	       cmd->action == SMMU_CMD_CFGI_ALL;
+	return cmd->action >= SMMU_CMD_CFGI_STE;
 }
 
 /* Returns false if all marks are in use, and stay so. */
@@ -242,8 +274,9 @@ static bool cmdq_mark_free(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 
-	if (cmdq->nr_marks == HYP_SMMU_MARKS)
-		hyp_smmu_cmdq_settle(smmu);
+	if (likely(cmdq->nr_marks < HYP_SMMU_MARKS))
+		return true;
+	hyp_smmu_cmdq_settle(smmu);
 	if (cmdq->nr_marks < HYP_SMMU_MARKS)
 		return true;
 
@@ -251,87 +284,137 @@ static bool cmdq_mark_free(struct hyp_smmu *smmu)
 	return false;
 }
 
-/*
- * Copy a command that reads STEs first, alone. What is before it has been copied.
- * Returns why there is nothing to come.
- */
-static enum cmdq_stop cmdq_copy_cfgi(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
-				     struct smmu_emu_cmd *cmd)
+/* Read and check the command at @idx. The host can change it at any time: once. */
+static void cmdq_read(struct hyp_smmu *smmu, u32 idx, struct arm_smmu_cmd *in,
+		      struct smmu_emu_cmd *cmd)
 {
-	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	struct hyp_smmu_mark mark = {};
+	const struct arm_smmu_cmd *slot = &smmu->cmdq.slots[idx & smmu->cmdq.slot_mask];
 
-	if (!cmdq_mark_free(smmu))
-		return CMDQ_STOP_FULL;
-	if (!hyp_smmu_cmdq_prepare(smmu, in, cmd))
-		return CMDQ_STOP_AGAIN;
-	/* If transitions have taken the room meanwhile, the STEs are read once more. */
-	if (!hyp_smmu_hwq_begin(smmu))
-		return CMDQ_STOP_FULL;
-	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd->out);
-	mark.seq = hyp_smmu_hwq_end(smmu, 1);
-	mark.first = mark.seq - 1;
-	mark.cons = smmu_emu_queue_add(cmdq->q.shift, cmdq->fetch, 1);
-	cmdq->fetch = mark.cons;
-	hyp_smmu_cmdq_add_mark(cmdq, mark);
-
-	return CMDQ_STOP_NOT;
+	in->data[0] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[0]));
+	in->data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
+	smmu_emu_filter_cmd(&smmu->caps, in, cmd);
+	trace_smmu_v3_cmd(smmu->mmio_phys, in->data[0], in->data[1],
+			  cmd->action != SMMU_CMD_ILL);
 }
 
 /*
- * Copy up to @max commands, none behind one that reads STEs or has an MSI. Returns why
- * there is nothing to come.
+ * Whether the hardware writes the MSI of the CMD_SYNC at @idx: only to the beginning of
+ * that slot, and not behind an MSI that EL2 has to write: at a CMD_SYNC, those before it
+ * are written or reported. IHI0070G.b 4.7.3
  */
-static enum cmdq_stop cmdq_batch(struct hyp_smmu *smmu, u32 max)
+static bool cmdq_is_hw_msi(const struct hyp_smmu_host_cmdq *cmdq, u32 idx, u64 addr)
+{
+	return cmdq->hw_msi && !cmdq->nr_msis &&
+	       addr == cmdq->q.base + ((u64)(idx & cmdq->slot_mask) << CMDQ_ENT_SZ_SHIFT);
+}
+
+/* Commands that are copied at once. The last @host of the host's are those of @mark. */
+struct cmdq_chunk {
+	struct hyp_smmu_mark mark;
+	u32 fetch;	/* the host's next command */
+	u32 n;		/* hardware commands */
+	u32 host;
+	u32 hw;		/* what became of them */
+};
+
+/* Add what becomes of a command: there is room for it. */
+static __always_inline void cmdq_append(struct hyp_smmu *smmu, struct cmdq_chunk *c,
+					struct smmu_emu_cmd *cmd)
+{
+	if (cmd->msi_addr && cmdq_is_hw_msi(&smmu->cmdq, c->fetch, cmd->msi_addr)) {
+		smmu_emu_add_msi(&cmd->out, cmd->msi_addr, cmd->msi_data);
+	} else if (cmd->msi_addr) {
+		c->mark.msi_addr = cmd->msi_addr;
+		c->mark.msi_data = cmd->msi_data;
+	}
+	if (cmd->action != SMMU_CMD_DROP) {
+		hyp_smmu_hwq_write(&smmu->hwq, c->n++, &cmd->out);
+		c->hw++;
+	}
+	c->host++;
+	c->fetch++;
+}
+
+/* Where the commands of the mark end, in both queues. Before the hardware's moves on. */
+static __always_inline void cmdq_end_mark(struct hyp_smmu *smmu, struct cmdq_chunk *c)
+{
+	c->mark.cons = c->fetch & smmu->cmdq.idx_mask;
+	c->mark.seq = smmu->hwq.submitted + c->n;
+	/* One for one, unless there was one to drop. */
+	c->mark.first = c->hw == c->host ? c->mark.seq - c->hw : c->mark.seq;
+}
+
+/* Ring once, look once if there are MSIs for EL2 to write, and drop the lock. */
+static __always_inline void cmdq_finish(struct hyp_smmu *smmu, struct cmdq_chunk *c)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 room = hyp_smmu_hwq_begin(smmu), fetch = cmdq->fetch, n = 0;
-	struct hyp_smmu_mark mark = {};
+	/* What has no effect is complete where nothing is before it. */
+	bool done = !c->n;
+
+	cmdq_end_mark(smmu, c);
+	cmdq->fetch = c->mark.cons;
+	if (likely(c->n))
+		hyp_smmu_hwq_ring(smmu, c->n);
+	/* Mostly all is complete when it can be looked at. */
+	if (c->mark.msi_addr || cmdq->nr_msis)
+		done = hyp_smmu_hwq_caught_up(smmu);
+	hyp_spin_unlock(&smmu->hwq.lock);
+
+	if (likely(done && !cmdq->nr_marks)) {
+		cmdq_set_cons(smmu, c->mark.cons);
+		if (c->mark.msi_addr)
+			cmdq_write_msi(smmu, c->mark.msi_addr, c->mark.msi_data);
+	} else if (c->host) {
+		cmdq_add_mark(cmdq, c->mark);
+	}
+}
+
+/*
+ * Copy up to @max commands. Only the first one may be one that reads STEs: what is before
+ * it has been copied then. Returns why there is nothing to come.
+ */
+static enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 max)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	struct cmdq_chunk c = { .fetch = cmdq->fetch };
 	struct smmu_emu_cmd cmd;
 	struct arm_smmu_cmd in;
-	bool stop = false, msi = false;
+	u32 room;
 
-	if (!room)
-		return CMDQ_STOP_FULL;
-
-	for (max = min(max, room); max && !msi; max--) {
-		cmdq_read(cmdq->slots + (fetch & cmdq->slot_mask), &in);
-		smmu_emu_filter_cmd(&smmu->caps, &in, &cmd);
-		trace_smmu_v3_cmd(smmu->mmio_phys, in.data[0], in.data[1],
-				  cmd.action != SMMU_CMD_ILL);
-		stop = cmd.action == SMMU_CMD_ILL || cmdq_reads_stes(&cmd);
-		if (stop)
-			break;
-
-		msi = cmd.msi_addr;
-		if (msi && cmdq_is_hw_msi(cmdq, cmd.msi_addr)) {
-			smmu_emu_add_msi(&cmd.out, cmd.msi_addr, cmd.msi_data);
-		} else if (msi) {
-			mark.msi_addr = cmd.msi_addr;
-			mark.msi_data = cmd.msi_data;
-		}
-		if (cmd.action != SMMU_CMD_DROP)
-			hyp_smmu_hwq_write(&smmu->hwq, n++, &cmd.out);
-		fetch = smmu_emu_queue_add(cmdq->q.shift, fetch, 1);
-	}
-	mark.seq = hyp_smmu_hwq_end(smmu, n);
-	mark.cons = fetch;
-	/* One for one, unless there was one to drop. */
-	mark.first = mark.seq;
-	if (n == smmu_emu_queue_used(cmdq->q.shift, fetch, cmdq->fetch))
-		mark.first -= n;
-	/* What has no effect is complete where nothing is before it. */
-	if (!n && !cmdq->nr_marks)
-		cmdq_set_cons(smmu, fetch);
-	else if (fetch != cmdq->fetch)
-		hyp_smmu_cmdq_add_mark(cmdq, mark);
-	cmdq->fetch = fetch;
-	if (!stop)
-		return CMDQ_STOP_NOT;
+	cmdq_read(smmu, c.fetch, &in, &cmd);
+	if (unlikely(cmdq_reads_stes(&cmd)) && !cmdq_prepare(smmu, &in, &cmd))
+		return CMDQ_STOP_AGAIN;
 	if (cmd.action == SMMU_CMD_ILL)
 		return CMDQ_STOP_ILL;
 
-	return cmdq_copy_cfgi(smmu, &in, &cmd);
+	/* If transitions have taken the room meanwhile, the STEs are read once more. */
+	room = hyp_smmu_hwq_begin(smmu);
+	if (!room)
+		return CMDQ_STOP_FULL;
+
+	for (max = min(max, room);;) {
+		cmdq_append(smmu, &c, &cmd);
+		if (!--max)
+			break;
+
+		/* Each MSI that EL2 writes ends a mark. */
+		if (c.mark.msi_addr) {
+			if (cmdq->nr_marks == HYP_SMMU_MARKS - 1)
+				break;
+			cmdq_end_mark(smmu, &c);
+			cmdq_add_mark(cmdq, c.mark);
+			c.mark = (struct hyp_smmu_mark) {};
+			c.host = 0;
+			c.hw = 0;
+		}
+		/* One that cannot follow others is read again, as the first. */
+		cmdq_read(smmu, c.fetch, &in, &cmd);
+		if (cmd.action == SMMU_CMD_ILL || cmdq_reads_stes(&cmd))
+			break;
+	}
+	cmdq_finish(smmu, &c);
+
+	return CMDQ_STOP_NOT;
 }
 
 /* Copy what the host has put into its queue. */
@@ -356,9 +439,9 @@ static bool cmdq_copy(struct hyp_smmu *smmu)
 
 		if (smmu_emu_queue_used(cmdq->q.shift, cmdq->fetch, first) >= CMDQ_TRAP_MAX ||
 		    !cmdq_mark_free(smmu))
-			return READ_ONCE(smmu->hwq.dead);
+			return !hyp_smmu_hwq_answers(smmu);
 
-		switch (cmdq_batch(smmu, min_t(u32, used, CMDQ_BATCH))) {
+		switch (cmdq_copy_some(smmu, min_t(u32, used, CMDQ_BATCH))) {
 		case CMDQ_STOP_NOT:
 			break;
 		case CMDQ_STOP_ILL:
@@ -368,7 +451,7 @@ static bool cmdq_copy(struct hyp_smmu *smmu)
 			return false;
 		case CMDQ_STOP_FULL:
 			/* The host takes its interrupts and comes back, unless in vain. */
-			return READ_ONCE(smmu->hwq.dead);
+			return !hyp_smmu_hwq_answers(smmu);
 		}
 	}
 }
@@ -414,5 +497,13 @@ bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 	if (smmu->cmdq.nr_msis)
 		smmu->wait_seq = cmdq_last_msi(smmu);
 
-	return !smmu->wait_seq || READ_ONCE(smmu->hwq.dead);
+	return !smmu->wait_seq || !hyp_smmu_hwq_answers(smmu);
+}
+
+bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
+{
+	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
+	hyp_smmu_begin_attempt(smmu);
+
+	return hyp_smmu_cmdq_run(smmu);
 }

@@ -12,14 +12,62 @@
  */
 
 #include <asm/kvm_hyp.h>
+#include <asm/kvm_hypevents.h>
 
 #include "hyp-smmu-v3.h"
+
+/* The longest that EL2 waits for an SMMU: the bound of the host's driver, too. */
+#define HYP_SMMU_TIMEOUT_US	ARM_SMMU_POLL_TIMEOUT_US
+/* How often EL2 looks after the time is up before it gives up. */
+#define HYP_SMMU_LATE_POLLS	1000
+
+/* How often a trap looks at CMDQ_CONS before it is replayed: a few microseconds. */
+#define HWQ_TRAP_POLLS		32
+
 
 /* A reserved opcode: CERROR_ILL on every implementation. IHI0070G.b 4.1.3 */
 #define CMDQ_OP_POISON		0xff
 
-/* How often a trap looks at CMDQ_CONS before it is replayed: a few microseconds. */
-#define HWQ_TRAP_POLLS		32
+/* The physical counter: the host sets the offset of the virtual one. */
+static u64 hyp_smmu_now(void)
+{
+	isb();
+	return read_sysreg(cntpct_el0);
+}
+
+struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu)
+{
+	u64 ticks = (u64)smmu->timer_freq * HYP_SMMU_TIMEOUT_US / USEC_PER_SEC;
+
+	return (struct hyp_smmu_deadline) {
+		.end		= hyp_smmu_now() + ticks,
+		.late_polls	= HYP_SMMU_LATE_POLLS,
+	};
+}
+
+bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline)
+{
+	if (hyp_smmu_now() < deadline->end)
+		return false;
+	if (!deadline->late_polls)
+		return true;
+	deadline->late_polls--;
+
+	return false;
+}
+
+/*
+ * The hardware cannot be relied on any more, for ever: it refused a command that may not
+ * be dropped, failed, or reports nonsense.
+ */
+static void hwq_die(struct hyp_smmu *smmu, u32 cons)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	hyp_assert_lock_held(&q->lock);
+	q->dead = true;
+	trace_smmu_v3_dead(smmu->mmio_phys, cons, readl_relaxed(smmu->mmio + ARM_SMMU_GERROR));
+}
 
 /*
  * Whether a command that the hardware refused was the host's or a poison: without
@@ -51,7 +99,7 @@ static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 
 	hyp_assert_lock_held(&q->lock);
 	if (FIELD_GET(CMDQ_CONS_ERR, cons) != CMDQ_ERR_CERROR_ILL_IDX || !hwq_may_skip(op)) {
-		q->dead = true;
+		hwq_die(smmu, cons);
 		return;
 	}
 
@@ -62,21 +110,23 @@ static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 	       smmu->mmio + ARM_SMMU_GERRORN);
 }
 
-static bool hwq_stopped(struct hyp_smmu *smmu)
+/* The errors that stop the hardware. IHI0070G.b 7.1, 12.3 */
+static u32 hwq_stopped(struct hyp_smmu *smmu)
 {
 	u32 active = readl_relaxed(smmu->mmio + ARM_SMMU_GERROR) ^
 		     readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN);
 
-	return active & GERROR_CMDQ_ERR;
+	return active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR);
 }
 
 /* Account for what the hardware has consumed. Returns whether that is anything. */
-static bool hwq_advance(struct hyp_smmu_hwq *q, u32 cons)
+static bool hwq_advance(struct hyp_smmu *smmu, u32 cons)
 {
+	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u32 delta = (cons - q->consumed) & q->idx_mask;
 
 	if (delta > hyp_smmu_hwq_used(q)) {
-		q->dead = true;
+		hwq_die(smmu, cons);
 		return false;
 	}
 	q->consumed += delta;
@@ -88,7 +138,7 @@ static bool hwq_advance(struct hyp_smmu_hwq *q, u32 cons)
 static void hwq_refresh(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u32 cons;
+	u32 cons, stopped;
 
 	hyp_assert_lock_held(&q->lock);
 	if (q->dead || !hyp_smmu_hwq_used(q))
@@ -100,33 +150,60 @@ static void hwq_refresh(struct hyp_smmu *smmu)
 	 */
 	cons = readl(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 	/* GERROR is read only where the hardware did not move. IHI0070G.b 7.1 */
-	if (hwq_advance(q, cons) || q->dead || !hwq_stopped(smmu))
+	if (hwq_advance(smmu, cons) || q->dead)
+		return;
+	stopped = hwq_stopped(smmu);
+	if (!stopped)
 		return;
 
 	/* It may have moved until it stopped: CMDQ_CONS is at the error only now. */
 	cons = readl(smmu->mmio + ARM_SMMU_CMDQ_CONS);
-	hwq_advance(q, cons);
-	/* There is no error without a command. */
-	if (!hyp_smmu_hwq_used(q))
-		q->dead = true;
-	if (!q->dead)
+	hwq_advance(smmu, cons);
+	if (q->dead)
+		return;
+	/* There is no error without a command, and no way out of service failure mode. */
+	if ((stopped & GERROR_SFM_ERR) || !hyp_smmu_hwq_used(q))
+		hwq_die(smmu, cons);
+	else
 		hwq_repair(smmu, cons);
 }
 
-/* Give the hardware up if it has consumed nothing for too long. */
-static void hwq_watch(struct hyp_smmu *smmu, struct hyp_smmu_watch *watch)
+/*
+ * Whether EL2 waits no longer: the hardware is dead, or late. Late is hardware that has
+ * consumed nothing for a second, and was looked at many times after that: a CPU that is
+ * stopped at any point for any time, and a machine whose clock goes on while all of it
+ * is stopped, do not make it late. It is late until it consumes a command.
+ *
+ * The watch is begun by whoever waits first. A command is outstanding as long as
+ * hyp_smmu_hwq::consumed stays what it was then, so the second is the hardware's,
+ * whoever waits.
+ *
+ * Context: the lock is held, and hwq_refresh() was called since it was taken.
+ */
+static bool hwq_gave_up(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct hyp_smmu_watch *watch = &q->watch;
 
 	hyp_assert_lock_held(&q->lock);
-	if (!watch->active || watch->consumed != q->consumed)
-		*watch = (struct hyp_smmu_watch) {
-			.deadline	= hyp_smmu_deadline(smmu),
-			.consumed	= q->consumed,
-			.active		= true,
-		};
-	else if (hyp_smmu_deadline_passed(&watch->deadline))
-		q->dead = true;
+	if (q->dead)
+		return true;
+	if (watch->active && watch->consumed == q->consumed) {
+		if (!hyp_smmu_deadline_passed(&watch->deadline))
+			return false;
+		/* Who waits for it next looks a few times before giving up as well. */
+		watch->deadline.late_polls = HWQ_TRAP_POLLS;
+		watch->late = true;
+		return true;
+	}
+
+	*watch = (struct hyp_smmu_watch) {
+		.deadline	= hyp_smmu_deadline(smmu),
+		.consumed	= q->consumed,
+		.active		= true,
+	};
+
+	return false;
 }
 
 u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
@@ -134,27 +211,11 @@ u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
 	hwq_refresh(smmu);
-	if (!q->dead && hyp_smmu_hwq_used(q) < q->limit) {
-		q->stall.active = false;
+	if (!q->dead && hyp_smmu_hwq_used(q) < q->limit)
 		return q->limit - hyp_smmu_hwq_used(q);
-	}
-	hwq_watch(smmu, &q->stall);
 	hyp_spin_unlock(&q->lock);
 
 	return 0;
-}
-
-u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n)
-{
-	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u64 seq;
-
-	if (n)
-		hyp_smmu_hwq_ring(smmu, n);
-	seq = q->submitted;
-	hyp_spin_unlock(&q->lock);
-
-	return seq;
 }
 
 static bool hwq_has_room(const struct hyp_smmu_hwq *q, u32 n)
@@ -162,21 +223,21 @@ static bool hwq_has_room(const struct hyp_smmu_hwq *q, u32 n)
 	return hyp_smmu_hwq_used(q) + n <= q->slot_mask + 1;
 }
 
-/* The hardware lags behind, or is dead. The lock is held, and afterwards if there is room. */
+/* No room, or dead. The lock is held, and afterwards if there is room. */
 static noinline int hwq_wait_for_room(struct hyp_smmu *smmu, u32 n)
 {
-	struct hyp_smmu_watch watch = { .active = false };
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
-	while (!q->dead && !hwq_has_room(q, n)) {
+	for (;;) {
+		hwq_refresh(smmu);
+		if (!q->dead && hwq_has_room(q, n))
+			return 0;
+		if (hwq_gave_up(smmu))
+			break;
 		hyp_spin_unlock(&q->lock);
 		cpu_relax();
 		hyp_spin_lock(&q->lock);
-		hwq_refresh(smmu);
-		hwq_watch(smmu, &watch);
 	}
-	if (!q->dead)
-		return 0;
 	hyp_spin_unlock(&q->lock);
 
 	return -EIO;
@@ -192,36 +253,30 @@ static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 	return q->dead || !hwq_has_room(q, n) ? hwq_wait_for_room(smmu, n) : 0;
 }
 
-/* There is room, and the lock is held until now. Returns what to wait for. */
-static __always_inline u64 hwq_put_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd)
+/* Add @n commands that have been written, and drop the lock. Returns what to wait for. */
+static u64 hwq_end(struct hyp_smmu *smmu, u32 n)
 {
-	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
 	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u64 seq;
 
-	hyp_smmu_hwq_write(q, 0, &cmd);
-	hyp_smmu_hwq_write(q, 1, &sync);
+	hyp_smmu_hwq_ring(smmu, n);
+	seq = q->submitted;
+	hyp_spin_unlock(&q->lock);
 
-	return hyp_smmu_hwq_end(smmu, 2);
-}
-
-static noinline int hwq_add_el2_later(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
-{
-	int ret = hwq_wait_for_room(smmu, 2);
-
-	if (!ret)
-		*seq = hwq_put_el2(smmu, cmd);
-
-	return ret;
+	return seq;
 }
 
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
 {
-	struct hyp_smmu_hwq *q = &smmu->hwq;
+	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	int ret = hwq_lock_with_room(smmu, 2);
 
-	hyp_spin_lock(&q->lock);
-	if (unlikely(q->dead || !hwq_has_room(q, 2)))
-		return hwq_add_el2_later(smmu, cmd, seq);
-	*seq = hwq_put_el2(smmu, cmd);
+	if (ret)
+		return ret;
+
+	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd);
+	hyp_smmu_hwq_write(&smmu->hwq, 1, &sync);
+	*seq = hwq_end(smmu, 2);
 
 	return 0;
 }
@@ -235,7 +290,7 @@ int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq)
 		return ret;
 
 	hyp_smmu_hwq_write(&smmu->hwq, 0, &sync);
-	*seq = hyp_smmu_hwq_end(smmu, 1);
+	*seq = hwq_end(smmu, 1);
 
 	return 0;
 }
@@ -253,6 +308,9 @@ void hyp_smmu_hwq_look(struct hyp_smmu *smmu)
 
 	hyp_spin_lock(&q->lock);
 	hwq_refresh_twice(smmu);
+	/* Hardware without commands can fail, too. */
+	if (!q->dead && (hwq_stopped(smmu) & GERROR_SFM_ERR))
+		hwq_die(smmu, 0);
 	hyp_spin_unlock(&q->lock);
 }
 
@@ -282,48 +340,56 @@ bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq)
 	return done;
 }
 
-static noinline int hwq_keep_waiting(struct hyp_smmu *smmu, u64 seq)
+/* Look once. Returns 0 if commands have been consumed, -EIO if that is not waited for. */
+static int hwq_check(struct hyp_smmu *smmu, u64 seq)
 {
-	struct hyp_smmu_watch watch = { .active = false };
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	bool dead;
+	int ret = 0;
 
-	do {
-		hyp_spin_lock(&q->lock);
-		hwq_watch(smmu, &watch);
-		dead = q->dead;
-		hyp_spin_unlock(&q->lock);
-		if (dead)
-			return -EIO;
-		cpu_relax();
-	} while (!hyp_smmu_hwq_done(smmu, seq));
+	hyp_spin_lock(&q->lock);
+	if (q->consumed < seq)
+		hwq_refresh(smmu);
+	if (q->consumed < seq)
+		ret = hwq_gave_up(smmu) ? -EIO : -EAGAIN;
+	hyp_spin_unlock(&q->lock);
 
-	return 0;
+	return ret;
 }
 
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
 {
-	return likely(hyp_smmu_hwq_done(smmu, seq)) ? 0 : hwq_keep_waiting(smmu, seq);
+	int ret;
+
+	while ((ret = hwq_check(smmu, seq)) == -EAGAIN)
+		cpu_relax();
+
+	return ret;
 }
 
 bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq)
 {
-	struct hyp_smmu_hwq *q = &smmu->hwq;
 	unsigned int i;
-	bool dead;
 
 	for (i = 0; i < HWQ_TRAP_POLLS; i++) {
-		if (hyp_smmu_hwq_done(smmu, seq))
+		if (hwq_check(smmu, seq) != -EAGAIN)
 			return true;
 		cpu_relax();
 	}
 
+	return false;
+}
+
+bool hyp_smmu_hwq_answers(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	bool answers;
+
 	hyp_spin_lock(&q->lock);
-	hwq_watch(smmu, &q->stall);
-	dead = q->dead;
+	hwq_refresh(smmu);
+	answers = !hyp_smmu_hwq_used(q) || (!hwq_gave_up(smmu) && !q->watch.late);
 	hyp_spin_unlock(&q->lock);
 
-	return dead;
+	return answers;
 }
 
 void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)

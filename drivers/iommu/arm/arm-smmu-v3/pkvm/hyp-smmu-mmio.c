@@ -61,6 +61,19 @@ static void evtq_enable(struct hyp_smmu *smmu)
 	hw_set_evtqen(smmu, true);
 }
 
+/*
+ * Add what CR0ACK waits for. If there is no room CR0ACK stays behind until there is;
+ * of dead hardware nobody knows what it still does, and CR0ACK never follows.
+ */
+static void issue_cfgi_all(struct hyp_smmu *smmu)
+{
+	u64 seq;
+
+	smmu->cr0_owed = hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq);
+	if (!smmu->cr0_owed)
+		smmu->cr0_seq = seq;
+}
+
 /* CR0ACK: complete what was waited for. */
 static void settle_cr0(struct hyp_smmu *smmu)
 {
@@ -69,6 +82,12 @@ static void settle_cr0(struct hyp_smmu *smmu)
 	u32 want, hw_ack;
 
 	if (*ack == cr0)
+		return;
+
+	/* Its CMD_SYNC serves for hyp_smmu_cmdq_disable(), too. */
+	if (smmu->cr0_owed)
+		issue_cfgi_all(smmu);
+	if (smmu->cr0_owed)
 		return;
 
 	want = smmu->evtq_pinned ? cr0 & CR0_EVTQEN : 0;
@@ -84,16 +103,6 @@ static void settle_cr0(struct hyp_smmu *smmu)
 		evtq_unpin(smmu);
 	}
 	*ack = cr0;
-}
-
-static void issue_cfgi_all(struct hyp_smmu *smmu)
-{
-	u64 seq;
-
-	/* A hardware that does not answer acknowledges nothing. */
-	if (hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq))
-		seq = U64_MAX;
-	smmu->cr0_seq = seq;
 }
 
 /* The host does not go on to set SMMUEN: what was read so far aborts again. */
@@ -210,6 +219,18 @@ static bool write_reg(struct hyp_smmu *smmu, struct smmu_emu_access acc, u64 val
 	return true;
 }
 
+/*
+ * A dead SMMU looks to the host like one in service failure mode. GERROR.SFM_ERR is
+ * toggled once, which the host may acknowledge. IHI0070G.b 7.5, 12.3
+ */
+static void report_dead(struct hyp_smmu *smmu)
+{
+	if (!READ_ONCE(smmu->hwq.dead) || smmu->sfm_shown)
+		return;
+	smmu->regs.val[SMMU_REG_GERROR] ^= GERROR_SFM_ERR;
+	smmu->sfm_shown = true;
+}
+
 /* Errors of the hardware's that concern the host, and those of its own queue. */
 static u64 read_gerror(struct hyp_smmu *smmu, u32 hw_offset, u8 id)
 {
@@ -236,6 +257,7 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 		/* Nobody may have looked since the error that interrupted the host. */
 		hyp_smmu_hwq_look(smmu);
 		hyp_smmu_cmdq_settle(smmu);
+		report_dead(smmu);
 		*val = read_gerror(smmu, ARM_SMMU_GERROR, id);
 		break;
 	case SMMU_REG_GERRORN:

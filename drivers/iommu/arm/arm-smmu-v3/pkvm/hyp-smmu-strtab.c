@@ -69,28 +69,17 @@ static void strtab_init_stes(struct hyp_smmu *smmu, struct arm_smmu_ste *ste, u3
 		*ste++ = invalid;
 }
 
-/* Number of level 1 descriptors. IHI0070G.b 6.3.25 */
-static u64 strtab_l1_entries(const struct hyp_smmu *smmu)
-{
-	return smmu->caps.sid_bits > SMMU_EMU_SPLIT ?
-	       BIT_ULL(smmu->caps.sid_bits - SMMU_EMU_SPLIT) : 1;
-}
-
 int hyp_smmu_strtab_init(struct hyp_smmu *smmu, void *table, u64 size)
 {
-	if (strtab_is_linear(smmu)) {
-		u32 n = BIT(smmu->caps.sid_bits);
-
-		if (size < n * sizeof(*smmu->linear))
-			return -EINVAL;
-		smmu->linear = table;
-		strtab_init_stes(smmu, smmu->linear, n);
-		return 0;
-	}
-
-	if (size < strtab_l1_entries(smmu) * sizeof(*smmu->l1))
+	if (size < pkvm_smmu_v3_strtab_size(smmu->caps.sid_bits))
 		return -EINVAL;
-	smmu->l1 = table;
+
+	if (strtab_is_linear(smmu)) {
+		smmu->linear = table;
+		strtab_init_stes(smmu, smmu->linear, BIT(smmu->caps.sid_bits));
+	} else {
+		smmu->l1 = table;
+	}
 
 	return 0;
 }
@@ -310,7 +299,7 @@ void hyp_smmu_strtab_clear(struct hyp_smmu *smmu)
 		return;
 	}
 
-	for (i = 0; i < strtab_l1_entries(smmu); i++) {
+	for (i = 0; i < BIT_ULL(smmu->caps.sid_bits - SMMU_EMU_SPLIT); i++) {
 		l2 = strtab_l2(smmu, i << SMMU_EMU_SPLIT);
 		if (l2)
 			strtab_clear_stes(smmu, l2, SMMU_EMU_L2_STES);

@@ -16,42 +16,10 @@
 
 #include "hyp-smmu-v3.h"
 
-/* The longest that EL2 waits for an SMMU: the bound of the host's driver, too. */
-#define HYP_SMMU_TIMEOUT_US	ARM_SMMU_POLL_TIMEOUT_US
-/* However wrong the timer's frequency is, poll as often as this before giving up. */
-#define HYP_SMMU_MIN_POLLS	1000
-
 struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
 
 struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
 unsigned int hyp_nr_smmus;
-
-/* The physical counter: the host sets the offset of the virtual one. */
-static u64 hyp_smmu_now(void)
-{
-	isb();
-	return read_sysreg(cntpct_el0);
-}
-
-struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu)
-{
-	u64 ticks = (u64)smmu->timer_freq * HYP_SMMU_TIMEOUT_US / USEC_PER_SEC;
-
-	return (struct hyp_smmu_deadline) {
-		.end		= hyp_smmu_now() + ticks,
-		.min_polls	= HYP_SMMU_MIN_POLLS,
-	};
-}
-
-bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline)
-{
-	if (deadline->min_polls) {
-		deadline->min_polls--;
-		return false;
-	}
-
-	return hyp_smmu_now() >= deadline->end;
-}
 
 int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val)
 {
@@ -76,21 +44,6 @@ static int write_reg_sync(struct hyp_smmu *smmu, u32 val, u32 offset, u32 ack_of
  * Registration: memory and MMIO.
  */
 
-static void read_ids(struct hyp_smmu *smmu)
-{
-	static const u16 idr_offset[] = {
-		ARM_SMMU_IDR0, ARM_SMMU_IDR1, ARM_SMMU_IDR2,
-		ARM_SMMU_IDR3, ARM_SMMU_IDR4, ARM_SMMU_IDR5,
-	};
-	unsigned int i;
-
-	BUILD_BUG_ON(ARRAY_SIZE(idr_offset) != ARRAY_SIZE(smmu->hw.idr));
-	for (i = 0; i < ARRAY_SIZE(idr_offset); i++)
-		smmu->hw.idr[i] = readl_relaxed(smmu->mmio + idr_offset[i]);
-	smmu->hw.iidr = readl_relaxed(smmu->mmio + ARM_SMMU_IIDR);
-	smmu->hw.aidr = readl_relaxed(smmu->mmio + ARM_SMMU_AIDR);
-}
-
 /* Make host memory EL2's, filled with zeroes. */
 static void *take_memory(phys_addr_t phys, u64 size)
 {
@@ -111,17 +64,12 @@ static int give_memory_back(phys_addr_t phys, u64 size)
 	return __pkvm_hyp_donate_host(hyp_phys_to_pfn(phys), size >> PAGE_SHIFT);
 }
 
-static u64 cmdq_bytes(const struct pkvm_smmu_v3_info *info)
-{
-	return PAGE_ALIGN(BIT_ULL(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
-}
-
 static bool info_is_sane(const struct pkvm_smmu_v3_info *info)
 {
 	return IS_ALIGNED(info->mmio_base, SZ_64K) && info->mmio_size >= SMMU_EMU_SIZE &&
 	       info->cmdq_shift <= SMMU_EMU_MAX_CMDQ_SHIFT &&
 	       BIT(info->cmdq_shift) > 2 * HYP_SMMU_HWQ_RESERVE &&
-	       IS_ALIGNED(info->cmdq_base, cmdq_bytes(info)) &&
+	       IS_ALIGNED(info->cmdq_base, pkvm_smmu_v3_cmdq_size(info)) &&
 	       IS_ALIGNED(info->strtab_base, roundup_pow_of_two(info->strtab_size)) &&
 	       info->pool.nr_pages;
 }
@@ -175,7 +123,7 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 	smmu->bounce = pop_hyp_memcache(&smmu->pool, hyp_phys_to_virt);
 
 	ret = -ENOMEM;
-	smmu->hwq.base = take_memory(info->cmdq_base, cmdq_bytes(info));
+	smmu->hwq.base = take_memory(info->cmdq_base, pkvm_smmu_v3_cmdq_size(info));
 	if (!smmu->hwq.base)
 		goto give_pool;
 	smmu->hwq.shift = info->cmdq_shift;
@@ -192,7 +140,7 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 		goto give_strtab;
 	smmu->mmio = (void __iomem *)mmio;
 
-	read_ids(smmu);
+	pkvm_smmu_v3_read_ids(smmu->mmio, &smmu->hw);
 	smmu->registered = true;
 	hyp_nr_smmus = max(hyp_nr_smmus, idx + 1);
 
@@ -201,7 +149,7 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 give_strtab:
 	give_memory_back(info->strtab_base, info->strtab_size);
 give_cmdq:
-	give_memory_back(info->cmdq_base, cmdq_bytes(info));
+	give_memory_back(info->cmdq_base, pkvm_smmu_v3_cmdq_size(info));
 give_pool:
 	give_pool_back(smmu, info);
 	return ret;
@@ -384,7 +332,7 @@ int __pkvm_smmu_v3_release(unsigned int idx)
 	if (!ret)
 		ret = give_memory_back(info->strtab_base, info->strtab_size);
 	if (!ret)
-		ret = give_memory_back(info->cmdq_base, cmdq_bytes(info));
+		ret = give_memory_back(info->cmdq_base, pkvm_smmu_v3_cmdq_size(info));
 	if (!ret)
 		ret = give_pool_back(smmu, info);
 
@@ -417,6 +365,12 @@ bool hyp_smmu_v3_can_split(void)
 }
 
 /*
+ * If the hardware is late, the transition fails and access is restored while the
+ * invalidation may still be in the queue. What it invalidates then is a translation that
+ * is valid again: the hardware looks it up once more. A later transition has an
+ * invalidation of its own, behind the old one and behind its own change of the tables,
+ * and waits for that one by its number.
+ *
  * S12_VMALL reaches what S2_IPA does not: entries that combine both stages. The
  * state that the host sees does not matter: caches survive its SMMUEN.
  * IHI0070G.b 4.4.3, 16.2.1

@@ -2,6 +2,28 @@
 /*
  * EL2's SMMUv3 driver: private definitions.
  *
+ * To follow a store of the host's to CMDQ_PROD, with a CFGI_STE and a CMD_SYNC in the
+ * queue:
+ *
+ *   hyp-smmu-trap.c	hyp_smmu_v3_handle_trap(): which SMMU, which register
+ *   hyp-smmu-cmdq.c	hyp_smmu_cmdq_write_prod(), cmdq_copy_some(): reads each command
+ *   emu.h, emu-cmd.c	smmu_emu_filter_cmd(): checks it, and makes the hardware's
+ *   hyp-smmu-cmdq.c	cmdq_prepare(): of a CFGI command, which STEs
+ *   hyp-smmu-strtab.c	hyp_smmu_strtab_update(): reads those of the host ...
+ *   emu-ste.c		... smmu_emu_make_ste(): checks one, and makes the hardware's
+ *   hyp-smmu-hwq.c	hyp_smmu_hwq_begin(), _write(), _ring(): the hardware's queue
+ *   hyp-smmu-cmdq.c	cmdq_write_msi(): the host sees that the CMD_SYNC is complete
+ *
+ * Every other register: hyp-smmu-mmio.c, by the table in emu-regs.c.
+ *
+ * To follow a page that the host donates to EL2 or a VM:
+ *
+ *   mem_protect.c	__pkvm_host_donate_hyp(), __pkvm_host_donate_guest()
+ *   iommu.c		hyp_iommu_revoke_locked(): takes it from devices, or restores
+ *   iommu_pgtable.c	iommu_s2_unmap(): the leaf in the one stage 2
+ *   hyp-smmu-v3.c	hyp_smmu_v3_flush_all(): TLBI on every SMMU
+ *   hyp-smmu-hwq.c	hyp_smmu_hwq_add_el2(), _wait(): ... and waits for all
+ *
  * Locks, outermost first; the ones in brackets are pKVM's:
  *
  *   hyp_smmu::emu_lock -> [host_mmu.lock -> pkvm_pgd_lock] -> hyp_smmu_hwq::lock
@@ -35,23 +57,29 @@
  */
 #define HYP_SMMU_HWQ_BACKLOG	256
 
-/* Errors of the host's command queue: those of the hardware's are EL2's. */
-#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR)
+/*
+ * Errors of the host's command queue, and a dead SMMU: those of the hardware's are EL2's.
+ */
+#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR | GERROR_SFM_ERR)
 
 /* Groups of STEs read in one attempt at an access: 256 KiB of the host's table. */
 #define HYP_SMMU_TRAP_GROUPS	64
 
-/* A deadline for waits in EL2, sane even where the timer's frequency is not known. */
+/*
+ * A deadline for waits in EL2. It has passed when the time is up and the caller has looked
+ * @late_polls times since: the CPU may have been stopped, and the machine with it.
+ */
 struct hyp_smmu_deadline {
 	u64 end;
-	u32 min_polls;
+	u32 late_polls;
 };
 
-/* Whether the hardware still consumes commands. It has a second for each. */
+/* Whether the hardware still consumes commands, see hwq_gave_up(). */
 struct hyp_smmu_watch {
 	struct hyp_smmu_deadline deadline;
 	u64 consumed;
 	bool active;
+	bool late;
 };
 
 /* The hardware's command queue, which is EL2's. */
@@ -65,9 +93,9 @@ struct hyp_smmu_hwq {
 	 */
 	u64 submitted;
 	u64 consumed;
-	/* While host commands find no room or are waited for. */
-	struct hyp_smmu_watch stall;
-	/* The hardware does not answer. Every transition is refused. */
+	/* While commands find no room or are waited for. */
+	struct hyp_smmu_watch watch;
+	/* The hardware has failed, see hwq_die(). Every transition is refused. */
 	bool dead;
 
 	/* Constant. */
@@ -107,8 +135,6 @@ struct hyp_smmu_host_cmdq {
 	const struct arm_smmu_cmd *slots;
 	u32 slot_mask;
 	u32 idx_mask;
-	/* The most commands before a CMD_SYNC that are taken in a straight line: 0 if disabled. */
-	u32 direct;
 	bool pinned;
 	/* The hardware writes MSIs. */
 	bool hw_msi;
@@ -139,8 +165,11 @@ struct hyp_smmu {
 	struct smmu_emu_regs regs;
 	struct hyp_smmu_host_cmdq cmdq;
 
-	/* What CR0ACK waits for. */
+	/* What CR0ACK waits for, and whether it found no room yet. */
 	u64 cr0_seq;
+	bool cr0_owed;
+	/* The host has been told that the SMMU is dead. */
+	bool sfm_shown;
 
 	/* Pinned while the hardware may write to it. */
 	struct smmu_emu_queue evtq;
@@ -206,25 +235,27 @@ static inline struct hyp_smmu *hyp_smmus_end(void)
  */
 int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val);
 
-struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
-bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
-
 /* hyp-smmu-hwq.c: the hardware's queue. Its lock is not held by the caller. */
+
+/* A second from now. */
+struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
+/* To be asked once between two looks at what is waited for. */
+bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
 
 static inline u32 hyp_smmu_hwq_used(const struct hyp_smmu_hwq *q)
 {
 	return q->submitted - q->consumed;
 }
 
-/* The half of hyp_smmu_hwq_begin() for a queue that fills up, or is dead: the lock is held. */
+/* Slow path of hyp_smmu_hwq_begin(). The queue's lock is held, and dropped if 0 is returned. */
 u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu);
 
 /**
  * hyp_smmu_hwq_begin - Begin to add host commands
  * @smmu: the SMMU
  *
- * Context: emu_lock is held. With room, so is the queue's lock until
- * hyp_smmu_hwq_end(): nothing may be waited for.
+ * Context: emu_lock is held. With room, so is the queue's lock when it returns, which the
+ * caller drops after hyp_smmu_hwq_ring(): nothing may be waited for until then.
  * Return: for how many there is room in the hardware's queue, 0 for none now.
  */
 static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
@@ -234,7 +265,6 @@ static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
 	hyp_spin_lock(&q->lock);
 	if (q->dead || hyp_smmu_hwq_used(q) > q->limit / 2)
 		return hyp_smmu_hwq_make_room(smmu);
-	q->stall.active = false;
 
 	return q->limit - hyp_smmu_hwq_used(q);
 }
@@ -260,7 +290,11 @@ static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u32 n,
 	hyp_smmu_hwq_fill(&q->base[(q->submitted + n) & q->slot_mask], cmd);
 }
 
-/* Add @n commands that have been written. The queue's lock is held. */
+/*
+ * Let the hardware have @n commands that have been written: they end at
+ * hyp_smmu_hwq::submitted then. Stores that precede the call are visible to the SMMU
+ * before the commands are. The queue's lock is held.
+ */
 static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -277,44 +311,25 @@ static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u32 n)
 }
 
 /**
- * hyp_smmu_hwq_end - Let the hardware have what was written
+ * hyp_smmu_hwq_caught_up - Look once at what the hardware has consumed
  * @smmu: the SMMU
- * @n:    how many commands
  *
- * Stores that precede the call are visible to the SMMU before the commands are.
- *
- * Return: what to give to hyp_smmu_hwq_done() or hyp_smmu_hwq_wait().
+ * Context: the queue's lock is held.
+ * Return: true if that is all that was ever submitted.
  */
-u64 hyp_smmu_hwq_end(struct hyp_smmu *smmu, u32 n);
-
-/**
- * hyp_smmu_hwq_end_look - The same, and look once at what the hardware has consumed
- * @smmu: the SMMU
- * @n:    how many commands, at least 1
- * @seq:  as hyp_smmu_hwq_end() returns
- *
- * Return: true if it has consumed all that was ever submitted.
- */
-static __always_inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, u64 *seq)
+static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u64 end = q->submitted + n;
-	u32 cons;
+	u32 cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 
-	hyp_smmu_hwq_ring(smmu, n);
-	cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 	/*
 	 * What follows is not older than CMDQ_CONS: pairs with the SMMU updating it
 	 * after the effects of a CMD_SYNC are visible.
 	 */
 	dma_rmb();
-	*seq = end;
-	if (unlikely((cons ^ end) & q->idx_mask)) {
-		hyp_spin_unlock(&q->lock);
+	if (unlikely((cons ^ q->submitted) & q->idx_mask))
 		return false;
-	}
-	q->consumed = end;
-	hyp_spin_unlock(&q->lock);
+	q->consumed = q->submitted;
 
 	return true;
 }
@@ -325,7 +340,7 @@ static __always_inline bool hyp_smmu_hwq_end_look(struct hyp_smmu *smmu, u32 n, 
  * @cmd:  the command
  * @seq:  what to give to hyp_smmu_hwq_wait()
  *
- * Return: 0, or -EIO if the hardware does not answer.
+ * Return: 0, or -EIO if the hardware is dead, or late and has no room.
  */
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq);
 
@@ -334,7 +349,7 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
  * @smmu: the SMMU
  * @seq:  what to give to hyp_smmu_hwq_done()
  *
- * Return: 0, or -EIO if the hardware does not answer.
+ * Return: 0, or -EIO if the hardware is dead, or late and has no room.
  */
 int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq);
 
@@ -371,8 +386,8 @@ bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq);
  * @smmu: the SMMU
  * @seq:  likewise
  *
- * Return: 0, or -EIO if the hardware consumed nothing for a second; then it will never
- * be asked again.
+ * Return: 0, or -EIO if the hardware is dead or late. What is late may still be done
+ * later: a command that is repeated is waited for by its own @seq.
  */
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq);
 
@@ -381,10 +396,18 @@ int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq);
  * @smmu: the SMMU
  * @seq:  likewise
  *
- * Return: true once they have been, or if the hardware consumed nothing for a second,
- * false if the host is to come back.
+ * Return: true once they have been, or if the hardware is dead or late, false if the host
+ * is to come back.
  */
 bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq);
+
+/**
+ * hyp_smmu_hwq_answers - Whether the host's accesses wait for the hardware
+ * @smmu: the SMMU
+ *
+ * Return: false if the hardware is dead, or late until it consumes a command.
+ */
+bool hyp_smmu_hwq_answers(struct hyp_smmu *smmu);
 
 /**
  * hyp_smmu_hwq_raise_gerror - Have the hardware raise its global error interrupt
@@ -403,7 +426,7 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu);
  */
 void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
 
-/* hyp-smmu-cmdq.c, hyp-smmu-direct.c: the host's queue. Context: emu_lock is held. */
+/* hyp-smmu-cmdq.c: the host's queue. Context: emu_lock is held. */
 
 /* CMDQEN is set: pin the queue that CMDQ_BASE describes. */
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu);

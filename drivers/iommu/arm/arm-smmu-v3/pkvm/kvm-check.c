@@ -91,17 +91,6 @@ const char *smmu_fw_check(struct platform_device *pdev)
 	return pdev->dev.of_node ? of_fw_check(pdev->dev.of_node) : acpi_fw_check(&pdev->dev);
 }
 
-static void read_ids(void __iomem *base, struct smmu_emu_ids *ids)
-{
-	unsigned int i;
-
-	/* IDR0 to IDR5 are adjacent. IHI0070G.b 6.2 */
-	for (i = 0; i < ARRAY_SIZE(ids->idr); i++)
-		ids->idr[i] = readl(base + ARM_SMMU_IDR0 + i * sizeof(u32));
-	ids->iidr = readl(base + ARM_SMMU_IIDR);
-	ids->aidr = readl(base + ARM_SMMU_AIDR);
-}
-
 const char *smmu_hw_check(struct platform_device *pdev, struct smmu_emu_ids *ids)
 {
 	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
@@ -112,7 +101,7 @@ const char *smmu_hw_check(struct platform_device *pdev, struct smmu_emu_ids *ids
 	base = ioremap(res->start, ARM_SMMU_REG_SZ);
 	if (!base)
 		return "its registers cannot be mapped";
-	read_ids(base, ids);
+	pkvm_smmu_v3_read_ids(base, ids);
 	iounmap(base);
 
 	refusal = smmu_emu_check(ids, fls64(memblock_end_of_DRAM() - 1));
@@ -124,24 +113,4 @@ const char *smmu_hw_check(struct platform_device *pdev, struct smmu_emu_ids *ids
 		return smmu_emu_refusal_str(SMMU_EMU_CMDQ_SIZE);
 
 	return NULL;
-}
-
-u8 smmu_oas_bits(const struct smmu_emu_ids *ids)
-{
-	switch (FIELD_GET(IDR5_OAS, ids->idr[5])) {
-	case IDR5_OAS_32_BIT:
-		return 32;
-	case IDR5_OAS_36_BIT:
-		return 36;
-	case IDR5_OAS_40_BIT:
-		return 40;
-	case IDR5_OAS_42_BIT:
-		return 42;
-	case IDR5_OAS_44_BIT:
-		return 44;
-	case IDR5_OAS_52_BIT:
-		return 52;
-	default:
-		return 48;
-	}
 }

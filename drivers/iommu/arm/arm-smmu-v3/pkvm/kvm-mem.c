@@ -124,14 +124,9 @@ static phys_addr_t alloc_pages_phys(size_t size)
 	return va ? virt_to_phys(va) : 0;
 }
 
-static u64 cmdq_size(const struct pkvm_smmu_v3_info *info)
-{
-	return PAGE_ALIGN(BIT_ULL(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
-}
-
 void smmu_mem_free(struct pkvm_smmu_v3_info *info)
 {
-	free_pages_phys(info->cmdq_base, cmdq_size(info));
+	free_pages_phys(info->cmdq_base, pkvm_smmu_v3_cmdq_size(info));
 	free_pages_phys(info->strtab_base, info->strtab_size);
 	free_hyp_memcache(&info->pool);
 	memset(info, 0, sizeof(*info));
@@ -144,7 +139,7 @@ void smmu_mem_free(struct pkvm_smmu_v3_info *info)
  */
 static bool smmu_mem_alloc_chunk(struct pkvm_smmu_v3_info *info, unsigned long nr_l2)
 {
-	unsigned long used = (info->strtab_size + cmdq_size(info)) >> PAGE_SHIFT;
+	unsigned long used = (info->strtab_size + pkvm_smmu_v3_cmdq_size(info)) >> PAGE_SHIFT;
 	unsigned long i, nr = nr_l2 + 1;
 	unsigned int order = order_base_2(used + nr);
 	struct page *page;
@@ -167,8 +162,8 @@ static bool smmu_mem_alloc_chunk(struct pkvm_smmu_v3_info *info, unsigned long n
 
 	info->strtab_base = page_to_phys(page);
 	info->cmdq_base = page_to_phys(page);
-	if (info->strtab_size < cmdq_size(info))
-		info->strtab_base += cmdq_size(info);
+	if (info->strtab_size < pkvm_smmu_v3_cmdq_size(info))
+		info->strtab_base += pkvm_smmu_v3_cmdq_size(info);
 	else
 		info->cmdq_base += info->strtab_size;
 
@@ -178,26 +173,20 @@ static bool smmu_mem_alloc_chunk(struct pkvm_smmu_v3_info *info, unsigned long n
 static bool smmu_mem_alloc_parts(struct pkvm_smmu_v3_info *info, unsigned long nr_l2)
 {
 	info->strtab_base = alloc_pages_phys(info->strtab_size);
-	info->cmdq_base = alloc_pages_phys(cmdq_size(info));
+	info->cmdq_base = alloc_pages_phys(pkvm_smmu_v3_cmdq_size(info));
 
 	return info->strtab_base && info->cmdq_base && !hyp_pool_alloc(&info->pool, nr_l2 + 1);
 }
 
 int smmu_mem_alloc(struct pkvm_smmu_v3_info *info, const struct smmu_emu_ids *ids)
 {
-	u32 sid_bits = FIELD_GET(IDR1_SIDSIZE, ids->idr[1]);
+	u8 sid_bits = smmu_emu_sid_bits(ids);
 	unsigned long nr_l2 = 0;
-	u64 strtab_size;
 
-	sid_bits = min(sid_bits, SMMU_EMU_MAX_SID_BITS);
-	if (sid_bits > SMMU_EMU_SPLIT) {
-		strtab_size = sizeof(u64) << (sid_bits - SMMU_EMU_SPLIT);
+	if (sid_bits > SMMU_EMU_SPLIT)
 		nr_l2 = min(BIT(sid_bits), HYP_L2_MAX_STES) >> SMMU_EMU_SPLIT;
-	} else {
-		strtab_size = sizeof(struct arm_smmu_ste) << sid_bits;
-	}
 
-	info->strtab_size = max(strtab_size, PAGE_SIZE);
+	info->strtab_size = max(pkvm_smmu_v3_strtab_size(sid_bits), PAGE_SIZE);
 	info->cmdq_shift = min_t(u32, FIELD_GET(IDR1_CMDQS, ids->idr[1]),
 				 max(HYP_CMDQ_MAX_SHIFT, PAGE_SHIFT - CMDQ_ENT_SZ_SHIFT));
 
