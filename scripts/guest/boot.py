@@ -22,6 +22,7 @@ import ktap                             # noqa: E402
 from machine import OUT, Machine        # noqa: E402
 
 LOGS = OUT / "check"
+POWEROFF_S = 5
 # What the kernel prints when it, or the hypervisor, is in trouble
 SPLAT = re.compile(r"Kernel panic|hyp panic|Internal error: |Unable to handle kernel|"
                    r"\bBUG: |\bWARNING: (?!.*experimental)|rcu: INFO: .*stall|"
@@ -97,6 +98,16 @@ def judge_tests(boot, tests):
     return points
 
 
+def poweroff_trouble(text):
+    """What is wrong with the time from the first device's shutdown to the end, or nothing."""
+    stamps = [re.search(rf"^\[ *([0-9.]+)\] .*{what}$", text, re.M)
+              for what in (": shutdown", "reboot: Power down")]
+    if not all(stamps):
+        return "the kernel does not say when"
+    seconds = float(stamps[1][1]) - float(stamps[0][1])
+    return f"took {seconds:.1f} s" if seconds > POWEROFF_S else ""
+
+
 def judge(boot, text, trouble):
     """All test points of a boot, from its console."""
     points = judge_tests(boot, sections(text))
@@ -106,6 +117,8 @@ def judge(boot, text, trouble):
         trouble = "it did not get to its end"
     quiet = "\n".join(line for line in text.split("\n") if not re.search(boot.noise, line))
     splat = SPLAT.search(quiet)
+    slow = trouble or poweroff_trouble(text.rpartition("# guest: done")[2])
+    points.append(ktap.Point(f"powers off within {POWEROFF_S} s", not slow, why=slow))
     points.append(ktap.Point("boots and powers off", not trouble, why=trouble))
     points.append(ktap.Point("no kernel or hypervisor splat", not splat,
                              why=quiet[splat.start():splat.end() + 80].splitlines()[0]

@@ -2,6 +2,7 @@
 """The test machine: QEMU's arm64 "virt" with an SMMUv3 in front of its PCI bus."""
 
 import gzip
+import re
 import struct
 import subprocess
 import sys
@@ -25,6 +26,7 @@ IO = ["-device", "nvme,serial=1,drive=nvme",
       "-device", "igb,bus=port1,netdev=hub1,romfile=,mac=52:54:00:00:00:02"]
 # The second bank of QEMU's flash
 FLASH_BASE, FLASH_SIZE = 0x4000000, 64 << 20
+DEAD_SMMU = 0x100000
 # Alone in its IOMMU group and with a reset, as the VFIO selftests want it
 VFIO = ["-device", "pcie-root-port,id=port2,chassis=3",
         "-device", "igb,bus=port2,romfile="]
@@ -45,7 +47,8 @@ class Machine:
     io: bool = False                # with disks and network
     vfio: bool = False              # with an igb behind a root port
     no_vtimer: bool = False         # the devicetree has no virtual timer interrupt
-    pmcg: bool = False              # with what looks like a PMCG that has MSIs
+    firmware: tuple = ()            # edits of the devicetree, of FIRMWARE
+    iommu: str = "smmuv3"
     image: str = ""                 # in place of out/Image
     qemu: list = field(default_factory=list)
 
@@ -57,7 +60,7 @@ class Machine:
         return path
 
     def hardware(self, scratch):
-        args = [QEMU, "-M", f"{self.model},virtualization=on,gic-version=3,iommu=smmuv3",
+        args = [QEMU, "-M", f"{self.model},virtualization=on,gic-version=3,iommu={self.iommu}",
                 "-cpu", self.cpu, "-smp", str(self.smp), "-m", self.mem,
                 "-nic", "none", "-display", "none", "-no-reboot", *EDU]
         if self.io:
@@ -69,8 +72,8 @@ class Machine:
                 args += ["-drive", f"if=none,id={disk},file={path},format=raw,cache=unsafe"]
         if self.vfio:
             args += VFIO
-        if self.pmcg:
-            args += flash_pmcg(scratch)
+        if self.firmware:
+            args += flash(scratch)
         return args + self.qemu
 
     def initrd(self, scratch):
@@ -92,8 +95,8 @@ class Machine:
         args = self.hardware(scratch)
         if self.no_vtimer:
             args += ["-dtb", str(without_vtimer(args, scratch))]
-        if self.pmcg:
-            args += ["-dtb", str(with_pmcg(args, scratch))]
+        if self.firmware:
+            args += ["-dtb", str(edited_dtb(args, scratch, self.firmware))]
         return args + ["-kernel", str(self.kernel()), "-initrd", str(self.initrd(scratch)),
                        "-append", f"console=ttyAMA0 panic=-1 {self.params} {params}"]
 
@@ -106,27 +109,91 @@ def dump_dtb(args, scratch):
     return dtb
 
 
-def flash_pmcg(scratch):
+def flash(scratch):
     """
-    QEMU has no PMCG: the second flash bank reads like one, where PMCG_CFGR says
-    MSI and 64-bit counters.
+    What QEMU has not, is in the second flash bank: two PMCGs whose PMCG_CFGR says MSI
+    and 64-bit counters, and SMMUs whose IDR0 is not 0, from DEAD_SMMU on it is.
     """
     path = scratch / "flash.img"
     with open(path, "wb") as image:
         image.truncate(FLASH_SIZE)
-        image.seek(0xe00)
-        image.write(struct.pack("<I", 1 << 21 | 63 << 8))
+        for pmcg in range(2):
+            image.seek(pmcg * 0x1000 + 0xe00)
+            image.write(struct.pack("<I", 1 << 21 | 63 << 8))
+        for offset in range(0x10000, DEAD_SMMU, 0x10000):
+            image.seek(offset)
+            image.write(struct.pack("<I", 0x0d44101b))
     return ["-drive", f"if=pflash,index=1,format=raw,readonly=on,file={path}"]
 
 
-def with_pmcg(args, scratch):
-    """The machine's own devicetree, and a PMCG in the flash."""
+def node(name, compatible, reg, *properties):
+    """Devicetree source of a node; REG is what it has at which address."""
+    cells = " ".join(f"{value >> 32:#x} {value & 0xffffffff:#x}" for value in reg)
+    return f'{name} {{ compatible = "{compatible}"; reg = <{cells}>; {" ".join(properties)} }};\n'
+
+
+def smmu(name, reg, *properties):
+    return node(name, "arm,smmu-v3", reg, "#iommu-cells = <1>;", *properties)
+
+
+def bus(name, compatible, child, *properties):
+    return (f'{name} {{ compatible = "{compatible}"; #address-cells = <2>; #size-cells = <2>; '
+            f'ranges; {" ".join(properties)} {child} }};\n')
+
+
+def add_nodes(text):
+    return lambda dts: dts.rstrip().removesuffix("};") + text + "};\n"
+
+
+def smmu_node(dts):
+    """The machine's own SMMU, in devicetree source."""
+    return re.search(r"\tsmmuv3@[0-9a-f]+ \{\n(?:\t\t.*\n)*\t\};\n", dts)[0]
+
+
+def disable_smmu(dts):
+    own = smmu_node(dts)
+    return dts.replace(own, own.replace("{", '{ status = "disabled";', 1))
+
+
+def smmu_on_bus(dts):
+    """Whose DMA addresses are the CPUs', below 4 GiB."""
+    own = smmu_node(dts)
+    return dts.replace(own, bus("smmu-bus", "simple-bus", own,
+                                "dma-ranges = <0 0x40000000 0 0x40000000 0 0x80000000>;"))
+
+
+DISABLED, OKAY = 'status = "disabled";', 'status = "okay";'
+PMCG = "arm,smmu-v3-pmcg"
+FIRMWARE = {
+    "pmcg": add_nodes(
+        node("pmcg@4000000", PMCG, (FLASH_BASE, 0x1000), "interrupts = <0 60 1>;") +
+        node("pmcg@4001000", PMCG, (FLASH_BASE + 0x1000, 0x1000), DISABLED)),
+    # None of them can be driven, by one reason each
+    "smmus": add_nodes(
+        smmu("disabled@4010000", (FLASH_BASE + 0x10000, 0x20000), DISABLED) +
+        smmu("reserved@4030000", (FLASH_BASE + 0x30000, 0x30000), 'status = "reserved";') +
+        bus("late-bus", "test,late-bus",
+            smmu("late@4060000", (FLASH_BASE + 0x60000, 0x20000), OKAY)) +
+        smmu("unaligned@4080800", (FLASH_BASE + 0x80800, 0x20000), DISABLED) +
+        smmu("empty@40a0000", (FLASH_BASE + 0xa0000, 0), DISABLED) +
+        smmu("far@7fff00000000", (0x7fff00000000, 0x20000), DISABLED) +
+        bus("dma-bus", "simple-bus",
+            smmu("shifted@4100000", (FLASH_BASE + DEAD_SMMU, 0x20000), OKAY, "dma-coherent;"),
+            "dma-ranges = <0 0 0 0x40000000 0 0x80000000>;")),
+    "smmu-disabled": disable_smmu,
+    "smmu-on-bus": smmu_on_bus,
+}
+
+
+def edited_dtb(args, scratch, edits):
+    """The machine's own devicetree, changed by some of FIRMWARE."""
     dtb = dump_dtb(args, scratch)
-    node = f"/pmcg@{FLASH_BASE:x}"
-    for kind, name, *values in (("s", "compatible", "arm,smmu-v3-pmcg"),
-                                ("x", "reg", "0", f"{FLASH_BASE:x}", "0", "1000"),
-                                ("x", "interrupts", "0", "60", "1")):
-        subprocess.run(["fdtput", "-p", "-t", kind, dtb, node, name, *values], check=True)
+    dts = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dtb], check=True,
+                         capture_output=True, text=True).stdout
+    for edit in edits:
+        dts = FIRMWARE[edit](dts)
+    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", dtb], input=dts, check=True,
+                   text=True)
     return dtb
 
 
