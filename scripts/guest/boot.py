@@ -27,6 +27,7 @@ from machine import OUT, Machine        # noqa: E402
 LOGS = OUT / "check"
 # The last line of a guest that has done all it was told to
 DONE = b"# guest: done"
+POWEROFF_S = 5
 # What the kernel prints when it, or the hypervisor, is in trouble
 SPLAT = re.compile(r"Kernel panic|hyp panic|Internal error: |Unable to handle kernel|"
                    r"\bBUG: |\bWARNING: (?!.*experimental)|rcu: INFO: .*stall|"
@@ -139,6 +140,16 @@ def judge_tests(boot, tests):
     return points
 
 
+def poweroff_trouble(text):
+    """What is wrong with the time from the first device's shutdown to the end, or nothing."""
+    stamps = [re.search(rf"^\[ *([0-9.]+)\] .*{what}$", text, re.M)
+              for what in (": shutdown", "reboot: Power down")]
+    if not all(stamps):
+        return "the kernel does not say when"
+    seconds = float(stamps[1][1]) - float(stamps[0][1])
+    return f"took {seconds:.1f} s" if seconds > POWEROFF_S else ""
+
+
 def judge(boot, text, trouble):
     """All test points of a boot, from its console."""
     points = judge_tests(boot, sections(text))
@@ -148,6 +159,8 @@ def judge(boot, text, trouble):
         trouble = "it did not get to its end"
     quiet = "\n".join(line for line in text.split("\n") if not re.search(boot.noise, line))
     splat = SPLAT.search(quiet)
+    slow = trouble or poweroff_trouble(text.rpartition("# guest: done")[2])
+    points.append(ktap.Point(f"powers off within {POWEROFF_S} s", not slow, why=slow))
     points.append(ktap.Point("boots and powers off", not trouble, why=trouble))
     points.append(ktap.Point("no kernel or hypervisor splat", not splat,
                              why=quiet[splat.start():splat.end() + 80].splitlines()[0]
@@ -221,13 +234,13 @@ def main():
                         help="an edit of the devicetree, see machine.py")
     parser.add_argument("--qemu", default="", help="more options of QEMU's")
     parser.add_argument("--crash", default="", metavar="TEST,...", help="of a crash kernel")
-    for flag in ("io", "vfio", "hot", "pmcg", "acpi", "kunit", "outside"):
+    for flag in ("io", "vfio", "hot", "acpi", "kunit", "outside"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("tests", nargs="*")
     args = parser.parse_args()
 
     machine = Machine(**{name: getattr(args, name) for name in (
-        "cpu", "smp", "mem", "model", "variant", "image", "params", "io", "vfio", "hot", "pmcg", "acpi")},
+        "cpu", "smp", "mem", "model", "variant", "image", "params", "io", "vfio", "hot", "acpi")},
         smmus=tuple(filter(None, args.smmus.split(","))),
         crash=bool(args.crash), dt=[edit_of(words) for words in args.dt], qemu=args.qemu.split())
     params = f"PKVM_SMMU_EXPECT={args.expect}" if args.expect else ""

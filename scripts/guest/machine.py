@@ -46,14 +46,12 @@ RESERVED = [("/pcie@10000000/edu@1,0", "reg", "x", "800 0 0 0 0"),
              "9100  2000000 0 78000000  0 10000")]
 # The second bank of QEMU's flash
 FLASH_BASE, FLASH_SIZE = 0x4000000, 64 << 20
-PMCG = [(f"/pmcg@{FLASH_BASE:x}", "compatible", "s", ["arm,smmu-v3-pmcg"]),
-        (f"/pmcg@{FLASH_BASE:x}", "reg", "x", f"0 {FLASH_BASE:x} 0 1000"),
-        (f"/pmcg@{FLASH_BASE:x}", "interrupts", "x", "0 60 1")]
 # The interrupt of the virtual timer, the third, is not per CPU. KVM wants it to be,
 # the host does not use it: pKVM's initialisation fails late, before the host is
 # deprivileged.
 NO_VTIMER = [("/timer", "interrupts", "x", "1 d 4  1 e 4  0 b 4  1 a 4")]
-FIRMWARE = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+UEFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+DEAD_SMMU = 0x100000
 # Alone in its IOMMU group and with a reset, as the VFIO selftests want it
 VFIO = ["-device", "pcie-root-port,id=port2,chassis=3",
         "-device", "igb,bus=port2,romfile="]
@@ -102,12 +100,13 @@ class Machine:
     io: bool = False                # with disks and network
     vfio: bool = False              # with an igb behind a root port
     hot: bool = False               # with a disk that can be unplugged
-    pmcg: bool = False              # with what looks like a PMCG that has MSIs
     acpi: bool = False              # UEFI firmware that hands over ACPI tables, no devicetree
     smmus: tuple = ()               # stages of several SMMUs, one at each of as many PCI roots
     crash: bool = False             # has a kernel and an initramfs for a crash in /crash
+    firmware: tuple = ()            # edits of the devicetree, of FIRMWARE
+    iommu: str = "smmuv3"
     image: str = ""                 # in place of out/Image
-    dt: list = field(default_factory=list)      # edits of the devicetree, see edit_dtb()
+    dt: list = field(default_factory=list)      # edits of the devicetree, see edited_dtb()
     qemu: list = field(default_factory=list)    # more of QEMU's options
 
     def kernel(self):
@@ -123,7 +122,7 @@ class Machine:
         return int(number) << {"M": 20, "G": 30}[unit]
 
     def hardware(self, scratch):
-        qemu, iommu = (newer_qemu(), "") if self.smmus else (QEMU, ",iommu=smmuv3")
+        qemu, iommu = (newer_qemu(), "") if self.smmus else (QEMU, f",iommu={self.iommu}")
         args = [qemu, "-M", f"{self.model},virtualization=on,gic-version=3{iommu}",
                 "-cpu", self.cpu, "-smp", str(self.smp), "-m", self.mem,
                 "-nic", "none", "-display", "none", "-no-reboot"]
@@ -138,10 +137,10 @@ class Machine:
         if self.hot:
             args += [*HOT, "-blockdev",
                      f"driver=file,node-name=hot,filename={empty_disk(scratch, 'hot')}"]
-        if self.pmcg:
-            args += flash_pmcg(scratch)
+        if self.firmware:
+            args += flash(scratch)
         if self.acpi or self.smmus:
-            args += ["-bios", FIRMWARE]
+            args += ["-bios", UEFI]
         return args + self.qemu
 
     def initrd(self, scratch):
@@ -166,9 +165,8 @@ class Machine:
     def command(self, scratch, params):
         """The command line of QEMU; SCRATCH is a directory for what it needs."""
         args = self.hardware(scratch)
-        edits = (PMCG if self.pmcg else []) + self.dt
-        if edits:
-            args += ["-dtb", str(edit_dtb(args, scratch, edits))]
+        if self.firmware or self.dt:
+            args += ["-dtb", str(edited_dtb(args, scratch, self.firmware, self.dt))]
         return args + ["-kernel", str(self.kernel()), "-initrd", str(self.initrd(scratch)),
                        "-append", f"console=ttyAMA0 panic=-1 {self.params} {params}"]
 
@@ -188,9 +186,85 @@ def several_smmus(stages):
     return args
 
 
-def edit_dtb(args, scratch, edits):
+def flash(scratch):
     """
-    The machine's own devicetree with EDITS, in a file. An edit is one of
+    What QEMU has not, is in the second flash bank: two PMCGs whose PMCG_CFGR says MSI
+    and 64-bit counters, and SMMUs whose IDR0 is not 0, from DEAD_SMMU on it is.
+    """
+    path = scratch / "flash.img"
+    with open(path, "wb") as image:
+        image.truncate(FLASH_SIZE)
+        for pmcg in range(2):
+            image.seek(pmcg * 0x1000 + 0xe00)
+            image.write(struct.pack("<I", 1 << 21 | 63 << 8))
+        for offset in range(0x10000, DEAD_SMMU, 0x10000):
+            image.seek(offset)
+            image.write(struct.pack("<I", 0x0d44101b))
+    return ["-drive", f"if=pflash,index=1,format=raw,readonly=on,file={path}"]
+
+
+def node(name, compatible, reg, *properties):
+    """Devicetree source of a node; REG is what it has at which address."""
+    cells = " ".join(f"{value >> 32:#x} {value & 0xffffffff:#x}" for value in reg)
+    return f'{name} {{ compatible = "{compatible}"; reg = <{cells}>; {" ".join(properties)} }};\n'
+
+
+def smmu(name, reg, *properties):
+    return node(name, "arm,smmu-v3", reg, "#iommu-cells = <1>;", *properties)
+
+
+def bus(name, compatible, child, *properties):
+    return (f'{name} {{ compatible = "{compatible}"; #address-cells = <2>; #size-cells = <2>; '
+            f'ranges; {" ".join(properties)} {child} }};\n')
+
+
+def add_nodes(text):
+    return lambda dts: dts.rstrip().removesuffix("};") + text + "};\n"
+
+
+def smmu_node(dts):
+    """The machine's own SMMU, in devicetree source."""
+    return re.search(r"\tsmmuv3@[0-9a-f]+ \{\n(?:\t\t.*\n)*\t\};\n", dts)[0]
+
+
+def disable_smmu(dts):
+    own = smmu_node(dts)
+    return dts.replace(own, own.replace("{", '{ status = "disabled";', 1))
+
+
+def smmu_on_bus(dts):
+    """Whose DMA addresses are the CPUs', below 4 GiB."""
+    own = smmu_node(dts)
+    return dts.replace(own, bus("smmu-bus", "simple-bus", own,
+                                "dma-ranges = <0 0x40000000 0 0x40000000 0 0x80000000>;"))
+
+
+DISABLED, OKAY = 'status = "disabled";', 'status = "okay";'
+PMCG = "arm,smmu-v3-pmcg"
+FIRMWARE = {
+    "pmcg": add_nodes(
+        node("pmcg@4000000", PMCG, (FLASH_BASE, 0x1000), "interrupts = <0 60 1>;") +
+        node("pmcg@4001000", PMCG, (FLASH_BASE + 0x1000, 0x1000), DISABLED)),
+    # None of them can be driven, by one reason each
+    "smmus": add_nodes(
+        smmu("disabled@4010000", (FLASH_BASE + 0x10000, 0x20000), DISABLED) +
+        smmu("reserved@4030000", (FLASH_BASE + 0x30000, 0x30000), 'status = "reserved";') +
+        bus("late-bus", "test,late-bus",
+            smmu("late@4060000", (FLASH_BASE + 0x60000, 0x20000), OKAY)) +
+        smmu("unaligned@4080800", (FLASH_BASE + 0x80800, 0x20000), DISABLED) +
+        smmu("empty@40a0000", (FLASH_BASE + 0xa0000, 0), DISABLED) +
+        smmu("far@7fff00000000", (0x7fff00000000, 0x20000), DISABLED) +
+        bus("dma-bus", "simple-bus",
+            smmu("shifted@4100000", (FLASH_BASE + DEAD_SMMU, 0x20000), OKAY, "dma-coherent;"),
+            "dma-ranges = <0 0 0 0x40000000 0 0x80000000>;")),
+    "smmu-disabled": disable_smmu,
+    "smmu-on-bus": smmu_on_bus,
+}
+
+
+def edited_dtb(args, scratch, firmware, edits):
+    """
+    The machine's own devicetree in a file, changed by some of FIRMWARE and by EDITS. One is
       (path, property, type, values)    set it; the path is made if need be
       (path, property)                  delete the property
       (path,)                           delete the node, and what is below
@@ -200,6 +274,13 @@ def edit_dtb(args, scratch, edits):
     dtb = scratch / "machine.dtb"
     machine = args[2] + f",dumpdtb={dtb}"
     subprocess.run([*args[:2], machine, *args[3:]], check=True, capture_output=True)
+    if firmware:
+        dts = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", dtb], check=True,
+                             capture_output=True, text=True).stdout
+        for edit in firmware:
+            dts = FIRMWARE[edit](dts)
+        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", dtb], input=dts,
+                       check=True, text=True)
     for path, *edit in edits:
         if len(edit) == 3:
             name, kind, values = edit
@@ -211,16 +292,3 @@ def edit_dtb(args, scratch, edits):
         if done.returncode:
             die(f"{path}: {' '.join(edit[:1])}: {done.stderr.strip()}")
     return dtb
-
-
-def flash_pmcg(scratch):
-    """
-    QEMU has no PMCG: the second flash bank reads like one, where PMCG_CFGR says
-    MSI and 64-bit counters.
-    """
-    path = scratch / "flash.img"
-    with open(path, "wb") as image:
-        image.truncate(FLASH_SIZE)
-        image.seek(0xe00)
-        image.write(struct.pack("<I", 1 << 21 | 63 << 8))
-    return ["-drive", f"if=pflash,index=1,format=raw,readonly=on,file={path}"]

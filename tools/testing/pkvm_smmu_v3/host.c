@@ -3,6 +3,8 @@
 #include <asm/esr.h>
 #include <asm/sysreg.h>
 
+#include <nvhe/host_mmio.h>
+
 #include "host.h"
 
 #define MAX_REPLAYS	100000
@@ -25,6 +27,7 @@ enum mmio_result host_trap(unsigned int i, u32 off, u64 esr, u64 *val)
 	*model_sysreg(SYS_HPFAR) = FIELD_PREP(HPFAR_EL2_FIPA, addr >> 12);
 	ctxt->regs.regs[0] = *val;
 	handled = hyp_smmu_v3_handle_trap(ctxt, esr) ||
+		  host_mmio_handle_abort(ctxt, esr, addr & PAGE_MASK) ||
 		  hyp_smmu_v3_handle_abort(ctxt, esr, addr & PAGE_MASK);
 	*val = ctxt->regs.regs[0];
 	if (!handled)

@@ -5,10 +5,12 @@
  */
 #include <asm/kvm_iommu_pgtable.h>
 
+#include <nvhe/host_mmio.h>
 #include <nvhe/iommu_pgtable.h>
 #include <nvhe/mm.h>
 
 #include "arm-smmu-v3-pkvm.h"
+#include "shim-mem.h"
 #include "smmu.h"
 
 /* Pages that EL2 is given, by number in RAM0. */
@@ -45,7 +47,6 @@ struct machine_cfg machine_default(void)
 		.hwq_shift	= 5,
 		.pool_pages	= 5,
 		.nr_smmus	= NR_SMMUS,
-		.pmcg		= true,
 	};
 }
 
@@ -99,12 +100,13 @@ static struct kvm_hyp_memcache make_pool(unsigned int first, unsigned int n)
 static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 {
 	struct pkvm_smmu_v3_info *info = &pkvm_smmu_v3_infos[i];
+	int ret;
 
 	smmu_reset(&smmus[i], cfg);
 	smmus[i].hang = cfg->hang >> i & 1;
 	*info = (struct pkvm_smmu_v3_info){
 		.mmio_base	= SMMU_MMIO(i),
-		.mmio_size	= 0x20000,
+		.mmio_size	= 0x20000 + PAGE_SIZE,
 		.cmdq_base	= page_phys(SMMU_PAGE(i)),
 		.cmdq_shift	= cfg->hwq_shift,
 		.strtab_base	= page_phys(SMMU_PAGE(i) + 1),
@@ -114,7 +116,22 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 		.pa_bits	= IA_BITS,
 	};
 
-	return __pkvm_smmu_v3_register(i);
+	ret = __pkvm_smmu_v3_register(i);
+	/* EL2 does not map the page that is hidden. */
+	if (!ret)
+		mmio_el2[i] += PAGE_SIZE;
+
+	return ret;
+}
+
+static int hide_pmcg(void)
+{
+	int ret = __pkvm_host_hide_mmio(PMCG_MMIO, PMCG_SIZE);
+
+	if (!ret)
+		mmio_el2[NR_SMMUS] = PMCG_SIZE;
+
+	return ret;
 }
 
 static int build_stage2(const struct machine_cfg *cfg)
@@ -141,9 +158,8 @@ int machine_boot(const struct machine_cfg *cfg)
 	nr_smmus = cfg->nr_smmus;
 	for (i = 0; i < nr_smmus && !ret; i++)
 		ret = boot_smmu(i, cfg);
-	pmcg_reset(cfg);
-	if (!ret && cfg->pmcg)
-		ret = __pkvm_smmu_v3_hide_pmcg(PMCG_MMIO, PMCG_SIZE);
+	if (!ret)
+		ret = hide_pmcg();
 	if (!ret)
 		ret = build_stage2(cfg);
 	for (i = 0; i < nr_smmus && !ret; i++)
@@ -176,7 +192,9 @@ static void check_returned(void)
 		    get_hyp_state(page) != PKVM_NOPAGE || !pages[i].host)
 			violation("page %u is not given back", i);
 	}
-	if (mmio_is_el2(SMMU_MMIO(0)) || mmio_is_el2(SMMU_MMIO(1)) || mmio_is_el2(PMCG_MMIO))
+	/* What was hidden on its own stays. */
+	if (mmio_is_el2(SMMU_MMIO(0)) || mmio_is_el2(SMMU_MMIO(1)) ||
+	    el2_mmio_ranges() != mmio_is_el2(PMCG_MMIO))
 		violation("MMIO is not given back");
 }
 
@@ -195,9 +213,6 @@ int machine_release(void)
 	}
 	ret = hyp_iommu_release();
 	if (ret && ret != -ENOENT)
-		err = ret;
-	ret = __pkvm_smmu_v3_unhide_pmcgs();
-	if (ret)
 		err = ret;
 	if (!err)
 		check_returned();

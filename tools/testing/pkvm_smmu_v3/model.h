@@ -191,6 +191,8 @@ struct kvm_cpu_context *cpu_ctxt(void);
 
 /* el2.c */
 struct hyp_smmu *el2_smmu(unsigned int i);
+/* How many ranges of MMIO EL2 has taken. */
+unsigned int el2_mmio_ranges(void);
 void el2_reset(void);
 
 /* machine.c */
@@ -203,8 +205,6 @@ struct machine_cfg {
 	u8 pool_short;		/* pages for tables that never come */
 	bool page1_alias;
 	bool stale_boot;	/* firmware left caches and registers full */
-	bool pmcg;		/* EL2 is to hide the counters */
-	bool pmcg_dead;		/* which do not stop */
 	u8 hang;		/* SMMUs that consume no command, a bit for each */
 	u8 picky;		/* 1 in so many skippable commands is refused, 0: none */
 	u8 nr_smmus;

@@ -140,7 +140,7 @@ class Runner:
         if name.endswith(".h"):
             return None
         # These are included by el2.c.
-        if name in ("hyp-smmu-v3.c", "hyp-smmu-pmcg.c"):
+        if name in ("hyp-smmu-v3.c", "host_mmio.c"):
             return ["el2.o"]
         return [name[:-2] + ".o"]
 

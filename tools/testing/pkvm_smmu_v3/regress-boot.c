@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: takeover while the host is trusted, and giving everything back. */
+#include <nvhe/host_mmio.h>
+
 #include "arm-smmu-v3-pkvm.h"
 #include "hyp-smmu-v3.h"
 #include "regress.h"
@@ -142,47 +144,80 @@ static void takeover_of_dead_hardware(void)
 	EXPECT_EQ(machine_boot(&cfg), 0);
 }
 
-/* Counters whose MSIs would go past stage 2: stopped, hidden, out of devices' reach. */
-static void counters_are_hidden(void)
+/* All that the host may do to MMIO which nobody is to use: nothing comes of it. */
+static void expect_hidden(u64 phys)
 {
-	u64 val, off;
+	u64 val, off = phys - SMMU_MMIO(0);
+	u8 size;
 
-	boot_and_init(0);
-	EXPECT_EQ(pmcg.cr | pmcg.irq_ctrl | pmcg.irq_ctrlack, 0);
-	for (off = 0; off < PMCG_SIZE; off += 8) {
+	for (size = 1; size <= 8; size *= 2) {
 		val = ~0ULL;
-		EXPECT_EQ(host_mmio(0, PMCG_MMIO - SMMU_MMIO(0) + off, 8, true, &val),
-			  MMIO_DONE);
-		EXPECT_EQ(host_mmio(0, PMCG_MMIO - SMMU_MMIO(0) + off, 4, false, &val),
-			  MMIO_DONE);
+		EXPECT_EQ(host_mmio(0, off, size, true, &val), MMIO_DONE);
+		EXPECT_EQ(host_mmio(0, off, size, false, &val), MMIO_DONE);
 		EXPECT_EQ(val, 0);
 	}
-	val = 0;
-	EXPECT_EQ(host_mmio(0, PMCG_MMIO - SMMU_MMIO(0) + PMCG_SIZE, 4, false, &val),
-		  MMIO_ABORT);
-	EXPECT_EQ(pmcg.cr | pmcg.irq_ctrl, 0);
-	EXPECT(drv_bypass(0, 3));
-	EXPECT_EQ(dev_dma(0, 3, PMCG_MMIO), DMA_ABORTED);
-	EXPECT_EQ(dev_dma(0, 3, PMCG_MMIO + PMCG_SIZE), DMA_DONE);
-	EXPECT_EQ(__pkvm_smmu_v3_unhide_pmcgs(), -EBUSY);
-	pmcg_step();
+	EXPECT_EQ(dev_dma(0, 3, phys & PAGE_MASK), DMA_ABORTED);
 }
 
-static void counters_that_do_not_stop(void)
+/* Counters whose MSIs would go past stage 2, and pages of an SMMU beyond the two. */
+static void unused_mmio_is_hidden(void)
 {
-	struct machine_cfg cfg = machine_default();
+	u64 val = 0, off;
 
-	cfg.pmcg_dead = true;
-	EXPECT_EQ(machine_boot(&cfg), -ETIMEDOUT);
-	cfg.pmcg = false;
+	boot_and_init(0);
+	EXPECT(drv_bypass(0, 3));
+	for (off = 0; off < PMCG_SIZE; off += 8) {
+		expect_hidden(PMCG_MMIO + off);
+		expect_hidden(SMMU_MMIO(0) + 0x20000 + off);
+	}
+	EXPECT_EQ(host_mmio(0, PMCG_MMIO - SMMU_MMIO(0) + PMCG_SIZE, 4, false, &val),
+		  MMIO_ABORT);
+	EXPECT_EQ(host_mmio(0, 0x20000 + PAGE_SIZE, 4, false, &val), MMIO_ABORT);
+	EXPECT_EQ(dev_dma(0, 3, PMCG_MMIO + PMCG_SIZE), DMA_DONE);
+	EXPECT_EQ(dev_dma(0, 3, SMMU_MMIO(0) + 0x20000 + PAGE_SIZE), DMA_DONE);
+}
+
+/* Ranges of firmware's that cannot be taken, or too late. */
+static void unfit_mmio_is_not_taken(void)
+{
+	static const struct {
+		u64 base, size;
+		int ret;
+	} ranges[] = {
+		{ P2P_MMIO, 0, -EINVAL },
+		{ P2P_MMIO + 8, PAGE_SIZE, -EINVAL },
+		{ P2P_MMIO, PAGE_SIZE + 8, -EINVAL },
+		{ BIT_ULL(60), PAGE_SIZE, -EINVAL },
+		{ P2P_MMIO, BIT_ULL(60), -EINVAL },
+		{ P2P_MMIO, -PAGE_SIZE, -EINVAL },
+		{ RAM0_BASE - PAGE_SIZE, 2 * PAGE_SIZE, -EPERM },
+		{ RAM0_BASE + 5 * PAGE_SIZE, PAGE_SIZE, -EPERM },
+		{ SMMU_MMIO(0) + 0x10000, PAGE_SIZE, -EPERM },
+		{ SMMU_MMIO(0) - PAGE_SIZE, 2 * PAGE_SIZE, -EPERM },
+		{ SMMU_MMIO(0) + 0x20000 - PAGE_SIZE, 2 * PAGE_SIZE, -EPERM },
+		{ PMCG_MMIO, PMCG_SIZE, -EPERM },
+	};
+	struct machine_cfg cfg = machine_default();
+	unsigned long haddr;
+	unsigned int i;
+
 	EXPECT_EQ(machine_boot(&cfg), 0);
+	EXPECT_EQ(__pkvm_host_hide_mmio(P2P_MMIO, PAGE_SIZE), -EBUSY);
+	/* The device stage 2 exists, although the host is trusted. */
+	model.enforce = false;
+	EXPECT_EQ(__pkvm_host_hide_mmio(P2P_MMIO, PAGE_SIZE), -EBUSY);
 	EXPECT_EQ(machine_release(), 0);
-	cfg = machine_default();
-	EXPECT_EQ(machine_boot(&cfg), 0);
-	EXPECT_EQ(__pkvm_smmu_v3_hide_pmcg(P2P_MMIO, PMCG_SIZE), -EBUSY);
-	EXPECT_EQ(machine_release(), 0);
-	EXPECT_EQ(__pkvm_smmu_v3_hide_pmcg(PMCG_MMIO, 0xe50), -EINVAL);
-	EXPECT_EQ(__pkvm_smmu_v3_hide_pmcg(P2P_MMIO, PMCG_SIZE), -EPERM);
+	EXPECT_EQ(__pkvm_hyp_donate_host_mmio(SMMU_MMIO(0)), -EPERM);
+	el2_reset();
+	EXPECT_EQ(__pkvm_host_hide_mmio(PMCG_MMIO, PMCG_SIZE), 0);
+	EXPECT_EQ(__pkvm_host_donate_hyp_mmio(SMMU_MMIO(0), 0x20000, &haddr), 0);
+	for (i = 0; i < ARRAY_SIZE(ranges); i++)
+		EXPECT_EQ(__pkvm_host_hide_mmio(ranges[i].base, ranges[i].size), ranges[i].ret);
+	for (i = 0; !__pkvm_host_hide_mmio(P2P_MMIO + i * PAGE_SIZE, PAGE_SIZE); i++)
+		;
+	/* With the SMMU and the PMCG. */
+	EXPECT_EQ(i, 254);
+	EXPECT_EQ(__pkvm_host_hide_mmio(P2P_MMIO + i * PAGE_SIZE, PAGE_SIZE), -ENOSPC);
 }
 
 const struct test tests_boot[] = {
@@ -194,7 +229,7 @@ const struct test tests_boot[] = {
 	TEST(calls_out_of_order),
 	TEST(roots_that_cannot_be_used),
 	TEST(takeover_of_dead_hardware),
-	TEST(counters_are_hidden),
-	TEST(counters_that_do_not_stop),
+	TEST(unused_mmio_is_hidden),
+	TEST(unfit_mmio_is_not_taken),
 	{}
 };

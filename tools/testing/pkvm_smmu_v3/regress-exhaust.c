@@ -88,7 +88,7 @@ static void registration_fails_cleanly(void)
 		EXPECT_EQ(pkvm_smmu_v3_infos[1].pool.nr_pages, 5);
 	}
 	/* Registers that cannot be had. */
-	pkvm_smmu_v3_infos[1].mmio_base = P2P_MMIO;
+	pkvm_smmu_v3_infos[1].mmio_base = RAM0_BASE;
 	EXPECT_EQ(__pkvm_smmu_v3_register(1), -EPERM);
 	EXPECT_EQ(pkvm_smmu_v3_infos[1].pool.nr_pages, 5);
 	EXPECT_EQ(machine_release(), 0);

@@ -220,7 +220,6 @@ void model_relax(void)
 		return;
 	}
 
-	pmcg_step();
 	for (i = 0; i < nr_smmus; i++) {
 		if (!model.random || model_rand(2))
 			smmu_step(&smmus[i]);

@@ -197,6 +197,11 @@ void mem_init(void)
 	host_s2_update(RAM0_BASE);
 }
 
+bool model_finalised(void)
+{
+	return model.enforce;
+}
+
 bool mmio_is_el2(u64 phys)
 {
 	unsigned int i;
@@ -316,9 +321,6 @@ int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < NR_MMIO && !ret; i++)
-		ret = walk_range(walker, max(addr, mmio_base(i)),
-				 min(end, mmio_base(i) + mmio_el2[i]));
 	for (i = 0; i < hyp_memblock_nr && !ret; i++)
 		ret = walk_range(walker, max(addr, hyp_memory[i].base),
 				 min(end, hyp_memory[i].base + hyp_memory[i].size));

@@ -15,7 +15,7 @@
 
 extern hyp_spinlock_t guest_lock;
 
-/* What MMIO there is to donate, in order, and how many bytes of it are EL2's. */
+/* What MMIO there is to take, in order, and how many bytes the host has lost. */
 #define NR_MMIO		(NR_SMMUS + 1)
 
 static inline u64 mmio_base(unsigned int i)

@@ -291,51 +291,26 @@ static u64 *mmio_size_of(phys_addr_t phys)
 		if (phys == mmio_base(i))
 			return &mmio_el2[i];
 	}
-
-	return NULL;
+	violation("EL2 maps %llx as MMIO", (unsigned long long)phys);
 }
 
-static void set_mmio_size(u64 phys, u64 *bytes, u64 size)
+/* EL2's mapping of the MMIO that it uses. */
+int pkvm_map_private_locked(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
+			    unsigned long *haddr)
 {
-	u64 addr, end = phys + max(*bytes, size);
+	hyp_assert_lock_held(&pkvm_pgd_lock);
+	*mmio_size_of(phys) = size;
+	*haddr = MMIO_VA + phys;
 
-	*bytes = size;
-	for (addr = phys; addr < end; addr += PAGE_SIZE)
-		host_s2_update(addr);
+	return 0;
 }
 
-int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr)
+u64 model_hyp_unmap(unsigned long haddr, u64 size)
 {
-	u64 *bytes = mmio_size_of(phys);
-	int ret = -EPERM;
+	hyp_assert_lock_held(&pkvm_pgd_lock);
+	*mmio_size_of(haddr - MMIO_VA) = 0;
 
-	transition_lock();
-	if (hyp_iommu_prepared() || model.enforce) {
-		ret = -EBUSY;
-	} else if (bytes && !*bytes) {
-		set_mmio_size(phys, bytes, size);
-		*haddr = MMIO_VA + phys;
-		ret = 0;
-	}
-	transition_unlock();
-
-	return ret;
-}
-
-int __pkvm_hyp_donate_host_mmio(phys_addr_t phys, u64 size)
-{
-	u64 *bytes = mmio_size_of(phys);
-	int ret = -EPERM;
-
-	transition_lock();
-	if (bytes && *bytes == size) {
-		set_mmio_size(phys, bytes, 0);
-		hyp_iommu_grant_locked(phys, size);
-		ret = 0;
-	}
-	transition_unlock();
-
-	return ret;
+	return size;
 }
 
 /*

@@ -307,7 +307,6 @@ static void reg_write64(struct smmu *s, u32 off, u64 val)
 		violation("an MSI to %llx", (unsigned long long)val);
 }
 
-/* Returns NULL for the counters. */
 static struct smmu *find(const void *addr, u32 *off)
 {
 	u64 phys = (u64)addr - MMIO_VA;
@@ -320,10 +319,6 @@ static struct smmu *find(const void *addr, u32 *off)
 				violation("EL2 accesses MMIO that is not mapped");
 			return &smmus[i];
 		}
-	}
-	if (phys - PMCG_MMIO < PMCG_SIZE && mmio_is_el2(phys)) {
-		*off = phys - PMCG_MMIO;
-		return NULL;
 	}
 	violation("EL2 accesses %llx as MMIO", (unsigned long long)phys);
 }
@@ -338,7 +333,7 @@ u64 model_mmio_read(const void *addr, unsigned int size)
 	if (size != 4)
 		violation("%u-byte read of register %x", size, off);
 
-	return s ? reg_read32(s, off) : pmcg_read(off);
+	return reg_read32(s, off);
 }
 
 /* Registers are device memory: a store to one does not wait for stores to memory. */
@@ -348,9 +343,7 @@ void model_mmio_write(u64 val, void *addr, unsigned int size)
 	struct smmu *s = find(addr, &off);
 
 	model_point();
-	if (!s)
-		pmcg_write(off, val);
-	else if (size == 8)
+	if (size == 8)
 		reg_write64(s, off, val);
 	else
 		reg_write32(s, off, val);

@@ -120,14 +120,6 @@ struct smmu {
 	u64 el2_pgd;
 };
 
-/* A performance monitor counter group: as far as it can write to memory. */
-struct pmcg {
-	u32 cr, irq_ctrl, irq_ctrlack;
-	u64 irq_cfg0;
-	bool dead;
-};
-
-extern struct pmcg pmcg;
 extern struct smmu smmus[NR_SMMUS];
 extern unsigned int nr_smmus;
 
@@ -174,12 +166,6 @@ bool tlb_reaches(const struct tlb_entry *e, u64 phys);
 void smmu_inv_tlb(struct smmu *s, const struct smmu_cmd *cmd);
 bool smmu_step_event(struct smmu *s);
 void smmu_event(struct smmu *s, u8 id, u32 sid, u64 addr);
-
-/* smmu-pmcg.c */
-void pmcg_reset(const struct machine_cfg *cfg);
-u64 pmcg_read(u32 off);
-void pmcg_write(u32 off, u64 val);
-void pmcg_step(void);
 
 /* All of it: one step of its own. */
 bool smmu_step(struct smmu *s);

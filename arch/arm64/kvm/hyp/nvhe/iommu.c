@@ -8,8 +8,8 @@
  * controllers. It leaves out the hypervisor's text, which the host may read.
  *
  * It is built while the host is trusted, from the annotations of the host stage 2,
- * which every page of another owner has, and not from the mappings there, which
- * are lazy: DMA cannot fault a page in. Afterwards the ownership transitions of
+ * which every page of memory of another owner has, and the list of MMIO that EL2 has
+ * taken; not from the mappings there, which are lazy: DMA cannot fault a page in. Afterwards the ownership transitions of
  * mem_protect.c keep it up to date, under the same lock as the host stage 2:
  *
  *	host loses a page	revoke, as the last step that may fail: leaf
@@ -37,6 +37,7 @@
 #include <asm/kvm_iommu_pgtable.h>
 #include <asm/kvm_mmu.h>
 
+#include <nvhe/host_mmio.h>
 #include <nvhe/iommu.h>
 #include <nvhe/iommu_pgtable.h>
 #include <nvhe/memory.h>
@@ -96,6 +97,21 @@ static u64 leaf_run(u64 addr, kvm_pte_t *first)
 	return addr;
 }
 
+/* Whether the host may access what is at @addr, and up to which @next that holds. */
+static bool host_may_access_run(u64 addr, u64 *next)
+{
+	u64 start = 0;
+	kvm_pte_t pte;
+
+	if (!addr_is_memory(addr)) {
+		*next = BIT(HYP_IOMMU_MAX_IA_BITS);
+		return !host_mmio_is_taken(addr, &start, next);
+	}
+
+	*next = leaf_run(addr, &pte);
+	return host_may_access(pte);
+}
+
 /*
  * Map a range that is all memory or all MMIO, but for what is not the host's: that gets
  * tables for when it is granted.
@@ -103,12 +119,10 @@ static u64 leaf_run(u64 addr, kvm_pte_t *first)
 static int map_but_holes(struct hyp_iommu_s2 *s2, u64 start, u64 end, map_fn map)
 {
 	u64 addr, next, done = start;
-	kvm_pte_t pte;
 	int ret;
 
 	for (addr = start; addr < end; addr = next) {
-		next = leaf_run(addr, &pte);
-		if (host_may_access(pte))
+		if (host_may_access_run(addr, &next))
 			continue;
 
 		ret = map(s2, done, addr, &hyp_iommu_tables);

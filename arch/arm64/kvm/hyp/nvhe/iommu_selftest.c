@@ -8,6 +8,7 @@
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
 
+#include <nvhe/host_mmio.h>
 #include <nvhe/iommu.h>
 #include <nvhe/iommu_pgtable.h>
 #include <nvhe/memory.h>
@@ -58,25 +59,25 @@ static void selftest_memory(struct memblock_region *reg)
 	}
 }
 
-/* Invalid exactly where the host stage 2 has an annotation. */
+/* Invalid exactly where EL2 has taken the MMIO. */
 static void selftest_mmio(u64 phys, u64 end)
 {
-	kvm_pte_t pte;
-	u64 *desc;
+	u64 *desc, run_start, run_end;
 	s8 level;
 
 	for (; phys < end; phys += kvm_granule_size(level)) {
 		desc = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
-		if (*desc) {
-			/* A leaf of memory's, or one larger than its alignment. */
-			WARN_ON(*desc != iommu_s2_mmio_desc(phys, level));
-			WARN_ON(!IS_ALIGNED(phys, kvm_granule_size(level)));
+		run_start = phys;
+		run_end = phys + kvm_granule_size(level);
+		/* MMIO that the host may access and that map_but_holes() left out, or one that it mapped. */
+		WARN_ON(host_mmio_is_taken(phys, &run_start, &run_end) != !*desc);
+		WARN_ON(run_end - phys < kvm_granule_size(level));
+		if (!*desc)
 			continue;
-		}
 
-		/* MMIO that the host may access and that map_but_holes() left out. */
-		WARN_ON(kvm_pgtable_get_leaf(&host_mmu.pgt, phys, &pte, &level));
-		WARN_ON(!host_stage2_pte_is_hyp_owned(pte));
+		/* A leaf of memory's, or one larger than its alignment. */
+		WARN_ON(*desc != iommu_s2_mmio_desc(phys, level));
+		WARN_ON(!IS_ALIGNED(phys, kvm_granule_size(level)));
 	}
 
 	/* No leaf reaches beyond, into memory. */

@@ -10,18 +10,28 @@
  * this driver: whoever looks sees that the hardware is not the host's.
  *
  * An SMMU that cannot be owned goes to arm-smmu-v3 as if this driver were not
- * there, with a message that DMA behind it is not isolated. From the moment the
- * hypervisor has the last word nothing is given back.
+ * there, with a message that DMA is not isolated. From the moment the hypervisor has the
+ * last word nothing is given back.
+ *
+ * An SMMU is a DMA master by itself, at physical addresses. So the firmware tables, not
+ * platform devices, say which SMMUs there are. One that has no platform device at the
+ * takeover is *withheld*: the hypervisor takes its registers, so nobody can program it,
+ * and leaves them alone, as it may be without power or clock. It may also be running,
+ * with tables of firmware's in what is the host's memory now, and devices behind it may
+ * bypass it: like a native SMMU it is a gap in the isolation.
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
+#include <linux/acpi.h>
 #include <linux/auxiliary_bus.h>
 #include <linux/cleanup.h>
 #include <linux/init.h>
 #include <linux/io.h>
+#include <linux/ioport.h>
 #include <linux/list.h>
 #include <linux/mod_devicetable.h>
 #include <linux/mutex.h>
+#include <linux/of.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -50,6 +60,7 @@ enum pkvm_smmu_state {
 	SMMU_REGISTERED,	/* its MMIO and memory are the hypervisor's */
 	SMMU_OWNED,		/* and it is enabled, for ever */
 	SMMU_NATIVE,		/* not isolated */
+	SMMU_WITHHELD,		/* its MMIO is the hypervisor's, it is nobody's to drive */
 	SMMU_STUCK,		/* the hypervisor could not undo the registration */
 };
 
@@ -57,7 +68,9 @@ enum pkvm_smmu_state {
  * An SMMUv3 of the machine, owned or not. Never freed: sysfs shows it.
  *
  * @node:    in smmus
- * @dev:     the platform device; a reference is held
+ * @name:    of the platform device, or of the firmware node if it has none
+ * @regs:    its registers, empty if unknown
+ * @dev:     the platform device; a reference is held. NULL if there is none yet
  * @aux:     the auxiliary device of an owned SMMU, or NULL
  * @info:    what the hypervisor is told
  * @idx:     of pkvm_smmu_v3_infos[], and number of the auxiliary device
@@ -68,6 +81,8 @@ enum pkvm_smmu_state {
  */
 struct pkvm_smmu {
 	struct list_head node;
+	const char *name;
+	struct resource regs;
 	struct device *dev;
 	struct auxiliary_device *aux;
 	struct pkvm_smmu_v3_info info;
@@ -78,12 +93,14 @@ struct pkvm_smmu {
 	char reason[80];
 };
 
-/* Guards smmus and what is in it, nr_claimed and takeover_closed. */
+/* Guards smmus and what is in it, nr_claimed, takeover_closed and isolation_gap. */
 static DEFINE_MUTEX(smmus_lock);
 static LIST_HEAD(smmus);
 static unsigned int nr_claimed;
 /* The hypervisor takes no more SMMUs. */
 static bool takeover_closed;
+/* Why DMA is not isolated on this machine, empty if it is. */
+static char isolation_gap[160];
 
 #define for_each_smmu(smmu) list_for_each_entry(smmu, &smmus, node)
 
@@ -97,7 +114,8 @@ static int __init early_pkvm_iommu_cfg(char *arg)
 	int mode = arg ? match_string(modes, ARRAY_SIZE(modes), arg) : -EINVAL;
 
 	if (mode < 0)
-		pr_err("kvm-arm.iommu=%s is none of own, native, require: own is used\n", arg);
+		pr_err("kvm-arm.iommu=%s is none of own, native, require: own is used\n",
+		       arg ?: "");
 	else
 		pkvm_iommu_mode = mode;
 
@@ -134,6 +152,18 @@ static bool smmu_is_dead(const struct pkvm_smmu *smmu)
 	return dead;
 }
 
+static struct pkvm_smmu *smmu_find_regs(const struct resource *regs)
+{
+	struct pkvm_smmu *smmu;
+
+	lockdep_assert_held(&smmus_lock);
+	for_each_smmu(smmu)
+		if (resource_size(&smmu->regs) && resource_overlaps(&smmu->regs, regs))
+			return smmu;
+
+	return NULL;
+}
+
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct pkvm_smmu *smmu;
@@ -144,6 +174,8 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 	switch (smmu->state) {
 	case SMMU_OWNED:
 		return sysfs_emit(buf, smmu_is_dead(smmu) ? "dead\n" : "owned\n");
+	case SMMU_WITHHELD:
+		return sysfs_emit(buf, "withheld\n");
 	case SMMU_STUCK:
 		return sysfs_emit(buf, "stuck\n");
 	default:
@@ -159,7 +191,7 @@ static ssize_t reason_show(struct device *dev, struct device_attribute *attr, ch
 	guard(mutex)(&smmus_lock);
 	smmu = smmu_find(dev);
 
-	return sysfs_emit(buf, "%s\n", smmu->state == SMMU_OWNED ? "-" : smmu->reason);
+	return sysfs_emit(buf, "%s\n", smmu->reason);
 }
 static DEVICE_ATTR_RO(reason);
 
@@ -174,8 +206,32 @@ static const struct attribute_group pkvm_attr_group = {
 	.attrs	= pkvm_attrs,
 };
 
+void pkvm_iommu_add_gap(const char *fmt, ...)
+{
+	char gap[sizeof(isolation_gap)];
+	va_list args;
+
+	lockdep_assert_held(&smmus_lock);
+	va_start(args, fmt);
+	vscnprintf(gap, sizeof(gap), fmt, args);
+	va_end(args);
+
+	pr_warn("DMA is NOT isolated: %s\n", gap);
+	if (!isolation_gap[0])
+		strscpy(isolation_gap, gap);
+}
+
 /* The attributes are the device's, whatever driver it has in the end. */
-static struct pkvm_smmu *smmu_add(struct device *dev)
+static void smmu_set_dev(struct pkvm_smmu *smmu, struct device *dev)
+{
+	lockdep_assert_held(&smmus_lock);
+	put_device(smmu->dev);
+	smmu->dev = get_device(dev);
+	if (device_add_group(dev, &pkvm_attr_group))
+		dev_warn(dev, "no pkvm attributes in sysfs\n");
+}
+
+static struct pkvm_smmu *smmu_add(const char *name, const struct resource *regs)
 {
 	struct pkvm_smmu *smmu;
 
@@ -184,11 +240,21 @@ static struct pkvm_smmu *smmu_add(struct device *dev)
 	if (!smmu)
 		return NULL;
 
-	smmu->dev = get_device(dev);
+	smmu->name = kstrdup(name, GFP_KERNEL) ?: "an SMMUv3";
 	smmu->state = SMMU_CLAIMED;
+	smmu->regs = regs ? *regs : DEFINE_RES_MEM(0, 0);
 	list_add_tail(&smmu->node, &smmus);
-	if (device_add_group(dev, &pkvm_attr_group))
-		dev_warn(dev, "no pkvm attributes in sysfs\n");
+
+	return smmu;
+}
+
+static struct pkvm_smmu *smmu_add_dev(struct device *dev)
+{
+	struct resource *regs = platform_get_resource(to_platform_device(dev), IORESOURCE_MEM, 0);
+	struct pkvm_smmu *smmu = smmu_add(dev_name(dev), regs);
+
+	if (smmu)
+		smmu_set_dev(smmu, dev);
 
 	return smmu;
 }
@@ -203,7 +269,7 @@ static void smmu_refuse(struct pkvm_smmu *smmu, const char *reason, int err)
 		strscpy(smmu->reason, reason);
 
 	smmu->state = SMMU_NATIVE;
-	dev_warn(smmu->dev, "pKVM: DMA behind it is NOT isolated: %s\n", smmu->reason);
+	pkvm_iommu_add_gap("%s: %s", smmu->name, smmu->reason);
 }
 
 static int smmu_claim(struct pkvm_smmu *smmu)
@@ -252,18 +318,62 @@ static const char *claim_obstacle(void)
 	return NULL;
 }
 
+static const struct of_device_id smmu_kvm_of_match[] = {
+	{ .compatible = "arm,smmu-v3" },
+	{ }
+};
+
+/* The name that IORT's devices have. */
+static const struct platform_device_id smmu_kvm_id_table[] = {
+	{ .name = "arm-smmu-v3" },
+	{ }
+};
+
+static bool is_smmu_v3(struct device *dev)
+{
+	if (dev->of_node)
+		return of_match_node(smmu_kvm_of_match, dev->of_node);
+
+	return is_acpi_static_node(dev_fwnode(dev)) &&
+	       !strcmp(to_platform_device(dev)->name, smmu_kvm_id_table[0].name);
+}
+
+/*
+ * An SMMU that gets its platform device after the takeover, as its bus is populated late
+ * or an overlay enables it. Bound, so that no other driver takes zeroes for an SMMU.
+ */
+static int smmu_probe_late(struct pkvm_smmu *smmu, struct device *dev)
+{
+	smmu_set_dev(smmu, dev);
+	if (smmu->state != SMMU_WITHHELD)
+		return -ENODEV;
+
+	dev_warn(dev, "pKVM: has no driver, as the hypervisor withholds its registers: %s\n",
+		 smmu->reason);
+	return 0;
+}
+
 static int smmu_kvm_probe(struct platform_device *pdev)
 {
+	struct resource *regs = platform_get_resource(pdev, IORESOURCE_MEM, 0);
 	struct pkvm_smmu *smmu;
 	const char *obstacle;
 	int ret = -ENODEV;
+
+	/* By driver_override any device gets here. */
+	if (!is_smmu_v3(&pdev->dev))
+		return -ENODEV;
 
 	guard(mutex)(&smmus_lock);
 	/* Handed back: it is the native driver's turn. */
 	if (smmu_find(&pdev->dev))
 		return -ENODEV;
 
-	smmu = smmu_add(&pdev->dev);
+	smmu = takeover_closed && regs ? smmu_find_regs(regs) : NULL;
+	if (smmu)
+		return smmu_probe_late(smmu, &pdev->dev);
+
+	smmu = smmu_add_dev(&pdev->dev);
 	if (!smmu)
 		return -ENOMEM;
 
@@ -277,16 +387,19 @@ static int smmu_kvm_probe(struct platform_device *pdev)
 	return ret;
 }
 
-static const struct of_device_id smmu_kvm_of_match[] = {
-	{ .compatible = "arm,smmu-v3" },
-	{ }
-};
+static ssize_t isolation_gap_show(struct device_driver *drv, char *buf)
+{
+	guard(mutex)(&smmus_lock);
 
-/* The name that IORT's devices have. */
-static const struct platform_device_id smmu_kvm_id_table[] = {
-	{ .name = "arm-smmu-v3" },
-	{ }
+	return sysfs_emit(buf, "%s\n", isolation_gap);
+}
+static DRIVER_ATTR_RO(isolation_gap);
+
+static struct attribute *smmu_kvm_driver_attrs[] = {
+	&driver_attr_isolation_gap.attr,
+	NULL
 };
+ATTRIBUTE_GROUPS(smmu_kvm_driver);
 
 static struct platform_driver smmu_kvm_driver = {
 	.driver	= {
@@ -295,6 +408,7 @@ static struct platform_driver smmu_kvm_driver = {
 		/* All are claimed when registration returns. */
 		.probe_type		= PROBE_FORCE_SYNCHRONOUS,
 		.suppress_bind_attrs	= true,
+		.groups			= smmu_kvm_driver_groups,
 	},
 	.id_table = smmu_kvm_id_table,
 	.probe	= smmu_kvm_probe,
@@ -376,17 +490,82 @@ static unsigned int __init count_smmus(enum pkvm_smmu_state state)
 	return nr;
 }
 
-bool smmu_has_mmio(struct resource *res)
+bool pkvm_smmu_has_mmio(const struct resource *res)
 {
 	struct pkvm_smmu *smmu;
 
 	lockdep_assert_held(&smmus_lock);
 	for_each_smmu(smmu)
-		if (smmu->state == SMMU_REGISTERED && res->start >= smmu->info.mmio_base &&
-		    res->end < smmu->info.mmio_base + smmu->info.mmio_size)
+		if ((smmu->state == SMMU_REGISTERED || smmu->state == SMMU_WITHHELD) &&
+		    resource_size(res) && resource_contains(&smmu->regs, res))
 			return true;
 
 	return false;
+}
+
+/* Where the node is disabled, or its bus has not been populated. */
+static void __init smmu_withhold(const struct pkvm_fw_regs *regs, void *nr_mmio_blocks)
+{
+	u64 size = resource_size(&regs->mmio);
+	struct pkvm_smmu *smmu;
+	int ret;
+
+	if (size && smmu_find_regs(&regs->mmio))
+		return;
+
+	smmu = smmu_add(regs->name, &regs->mmio);
+	if (!smmu) {
+		pkvm_iommu_add_gap("%s: out of memory", regs->name);
+		return;
+	}
+
+	smmu->settled = true;
+	if (!size) {
+		smmu_refuse(smmu, "its registers cannot be found", 0);
+		return;
+	}
+
+	ret = kvm_call_hyp_nvhe(__pkvm_host_hide_mmio, regs->mmio.start, size);
+	if (ret) {
+		smmu_refuse(smmu, "has no device, and its registers cannot be taken", ret);
+		return;
+	}
+
+	smmu_refuse(smmu, regs->available ? "has no device at the takeover, registers withheld" :
+					    "disabled by firmware, registers withheld", 0);
+	smmu->state = SMMU_WITHHELD;
+	*(unsigned int *)nr_mmio_blocks += pkvm_iommu_mmio_blocks(size);
+}
+
+/* An SMMU whose suppliers were not there in time has not been claimed. */
+static int __init smmu_note_unclaimed(struct device *dev, void *unused)
+{
+	struct pkvm_smmu *smmu;
+
+	if (!is_smmu_v3(dev))
+		return 0;
+
+	guard(mutex)(&smmus_lock);
+	if (smmu_find(dev))
+		return 0;
+
+	smmu = smmu_add_dev(dev);
+	if (!smmu)
+		return -ENOMEM;
+	smmu_refuse(smmu, "could not be probed before the takeover", 0);
+	smmu->settled = true;
+
+	return 0;
+}
+
+static void __init smmus_note_unclaimed(void)
+{
+	int ret = bus_for_each_dev(&platform_bus_type, NULL, NULL, smmu_note_unclaimed);
+
+	guard(mutex)(&smmus_lock);
+	takeover_closed = true;
+	if (ret)
+		pkvm_iommu_add_gap("out of memory for an SMMUv3");
 }
 
 static void __init smmu_release_all(const char *reason, int err)
@@ -412,8 +591,10 @@ void __init pkvm_iommu_take_over(void)
 	struct pkvm_smmu *smmu;
 	int ret;
 
+	smmus_note_unclaimed();
 	guard(mutex)(&smmus_lock);
-	takeover_closed = true;
+	if (pkvm_iommu_mode == PKVM_IOMMU_NATIVE)
+		return;
 
 	for_each_smmu(smmu) {
 		if (smmu->state != SMMU_CLAIMED)
@@ -427,30 +608,22 @@ void __init pkvm_iommu_take_over(void)
 		if (smmu->state == SMMU_CLAIMED)
 			smmu_register(smmu, ia_bits);
 
+	pkvm_fw_for_each(PKVM_FW_SMMU_V3, smmu_withhold, &nr_mmio_blocks);
 	if (!count_smmus(SMMU_REGISTERED))
 		return;
 
-	ret = pkvm_pmcgs_hide(&nr_mmio_blocks);
-	if (ret) {
-		smmu_release_all("performance monitors could write past the hypervisor", ret);
-		goto unhide;
-	}
-
+	pkvm_pmcgs_hide(&nr_mmio_blocks);
 	ret = pkvm_iommu_s2_prepare(ia_bits, nr_mmio_blocks);
 	if (ret) {
 		smmu_release_all("no stage 2 for devices", ret);
-		goto unhide;
+		return;
 	}
 
 	for_each_smmu(smmu)
 		if (smmu->state == SMMU_REGISTERED)
 			smmu_enable(smmu);
-	if (count_smmus(SMMU_OWNED) || count_smmus(SMMU_STUCK))
-		return;
-
-	pkvm_iommu_s2_release();
-unhide:
-	pkvm_pmcgs_unhide();
+	if (!count_smmus(SMMU_OWNED) && !count_smmus(SMMU_STUCK))
+		pkvm_iommu_s2_release();
 }
 
 /*
@@ -473,11 +646,15 @@ static DECLARE_DELAYED_WORK(warn_driverless_work, smmu_warn_driverless);
 
 static void __init smmu_settle(struct pkvm_smmu *smmu)
 {
+	struct auxiliary_device *aux;
 	int ret;
 
 	switch (smmu->state) {
 	case SMMU_OWNED:
-		smmu->aux = smmu_aux_add(smmu->dev, smmu->idx);
+		/* Probes the driver. */
+		aux = smmu_aux_add(smmu->dev, smmu->idx);
+		scoped_guard(mutex, &smmus_lock)
+			smmu->aux = aux;
 		break;
 	case SMMU_NATIVE:
 		ret = device_reprobe(smmu->dev);
@@ -504,27 +681,6 @@ static struct pkvm_smmu *__init next_unsettled_smmu(void)
 	return NULL;
 }
 
-/* An SMMU whose suppliers were not there in time has not been claimed. */
-static int __init smmu_note_unclaimed(struct device *dev, void *unused)
-{
-	struct pkvm_smmu *smmu;
-
-	if (!platform_bus_type.match(dev, &smmu_kvm_driver.driver))
-		return 0;
-
-	guard(mutex)(&smmus_lock);
-	if (smmu_find(dev))
-		return 0;
-
-	smmu = smmu_add(dev);
-	if (!smmu)
-		return -ENOMEM;
-	smmu_refuse(smmu, "could not be probed before the takeover", 0);
-	smmu->settled = true;
-
-	return 0;
-}
-
 /**
  * pkvm_iommu_finalised - Let drivers have the SMMUs
  *
@@ -540,17 +696,21 @@ void __init pkvm_iommu_finalised(void)
 	if (!is_protected_kvm_enabled())
 		return;
 
+	smmus_note_unclaimed();
 	scoped_guard(mutex, &smmus_lock) {
-		takeover_closed = true;
 		for_each_smmu(smmu) {
 			if (smmu->state != SMMU_CLAIMED)
 				continue;
 			smmu_mem_free(&smmu->info);
 			smmu_refuse(smmu, "pKVM failed to initialise", 0);
 		}
+		if (list_empty(&smmus))
+			pkvm_iommu_add_gap("%s", pkvm_iommu_mode == PKVM_IOMMU_NATIVE ?
+					   "kvm-arm.iommu=native" : "no SMMUv3 found");
+		if (isolation_gap[0])
+			pr_warn("one gap voids the isolation of the whole machine: a malicious host can reach the memory of the hypervisor and of protected VMs\n");
 	}
 
-	bus_for_each_dev(&platform_bus_type, NULL, NULL, smmu_note_unclaimed);
 	while ((smmu = next_unsettled_smmu()))
 		smmu_settle(smmu);
 
@@ -561,23 +721,19 @@ void __init pkvm_iommu_finalised(void)
 /**
  * pkvm_iommu_allows_protected_vm - Whether a protected VM may be created
  *
- * Return: false with kvm-arm.iommu=require and an SMMUv3 that is not owned.
+ * Return: false with kvm-arm.iommu=require unless all SMMUv3s that firmware describes
+ * are owned, and at least one is.
  */
 bool pkvm_iommu_allows_protected_vm(void)
 {
-	struct pkvm_smmu *smmu;
-
 	if (pkvm_iommu_mode != PKVM_IOMMU_REQUIRE)
 		return true;
 
 	guard(mutex)(&smmus_lock);
-	for_each_smmu(smmu) {
-		if (smmu->state == SMMU_OWNED)
-			continue;
-		pr_warn_once("kvm-arm.iommu=require: no protected VM, as DMA behind %s is not isolated: %s\n",
-			     dev_name(smmu->dev), smmu->reason);
-		return false;
-	}
+	if (!isolation_gap[0])
+		return true;
 
-	return true;
+	pr_warn_once("kvm-arm.iommu=require: no protected VM, as DMA is not isolated: %s\n",
+		     isolation_gap);
+	return false;
 }

@@ -49,28 +49,69 @@ const char *smmu_hw_check(struct platform_device *pdev, struct smmu_emu_ids *ids
  */
 struct auxiliary_device *smmu_aux_add(struct device *parent, u32 id);
 
+/* What firmware describes, kvm-fw.c */
+
+enum pkvm_fw_kind {
+	PKVM_FW_SMMU_V3,
+	PKVM_FW_PMCG,
+};
+
+/**
+ * struct pkvm_fw_regs - Registers that firmware describes
+ * @mmio:      the first range, empty if the node has none that the CPUs reach
+ * @available: firmware hands the hardware out
+ * @powered:   the host has no power domain, clock or reset of it in its hands
+ * @name:      of the node
+ */
+struct pkvm_fw_regs {
+	struct resource mmio;
+	bool available;
+	bool powered;
+	char name[96];
+};
+
+typedef void (*pkvm_fw_fn)(const struct pkvm_fw_regs *regs, void *data);
+
+/**
+ * pkvm_fw_for_each - Visit all hardware of a kind that firmware describes
+ * @kind: of hardware
+ * @fn:   called for each node of the devicetree, whatever its status, or of the IORT
+ * @data: handed to @fn
+ */
+void pkvm_fw_for_each(enum pkvm_fw_kind kind, pkvm_fw_fn fn, void *data);
+
+/* Whether a node or a bus that it is on has a power domain, a clock or a reset. */
+bool of_host_has_controls(struct device_node *node);
+
 /* Performance monitor counter groups, kvm-pmcg.c */
 
 /**
- * smmu_has_mmio - Whether an MMIO range is in the pages of an SMMU that is claimed
+ * pkvm_smmu_has_mmio - Whether an MMIO range is in pages that an SMMU has lost to EL2
  * @res: the range
  *
  * Return: true if all of it is.
  */
-bool smmu_has_mmio(struct resource *res);
+bool pkvm_smmu_has_mmio(const struct resource *res);
 
 /**
- * pkvm_pmcgs_hide - Take from the host every PMCG that has MSIs
+ * pkvm_iommu_add_gap - Note and say why DMA is not isolated on this machine
+ * @fmt: one line without a full stop
+ *
+ * One reason is enough to void the isolation of the whole machine; the first is kept.
+ *
+ * Context: smmus_lock is held.
+ */
+__printf(1, 2) void pkvm_iommu_add_gap(const char *fmt, ...);
+
+/**
+ * pkvm_pmcgs_hide - Take from the host every PMCG that has MSIs, or may have
  * @nr_mmio_blocks: pkvm_iommu_mmio_blocks() of each is added
  *
- * A group without MSIs stays the host's.
+ * A group without MSIs stays the host's. One that cannot be taken is a gap.
  *
- * Return: 0, or an error after a message: no SMMU can be owned then.
+ * Context: smmus_lock is held, the hypervisor trusts the host.
  */
-int pkvm_pmcgs_hide(unsigned int *nr_mmio_blocks);
-
-/* Undo pkvm_pmcgs_hide(); no SMMU is enabled. */
-void pkvm_pmcgs_unhide(void);
+void pkvm_pmcgs_hide(unsigned int *nr_mmio_blocks);
 
 /* Memory for the hypervisor, kvm-mem.c */
 

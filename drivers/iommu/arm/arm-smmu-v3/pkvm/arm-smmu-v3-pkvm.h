@@ -6,14 +6,12 @@
  * still trusted, before __pkvm_prot_finalize. None of them exists afterwards.
  *
  *   __pkvm_smmu_v3_register(i)  memory and MMIO of SMMU i become EL2's
- *   __pkvm_smmu_v3_hide_pmcg(base, size)
- *				 a PMCG with MSIs becomes RAZ/WI
+ *   __pkvm_host_hide_mmio(base, size)
+ *				 MMIO that nobody is to use becomes RAZ/WI
  *   __pkvm_iommu_prepare(...)   the device stage 2 is built
  *   __pkvm_smmu_v3_enable(i)    SMMU i is taken over
  *   __pkvm_smmu_v3_release(i)   undo register and enable
  *   __pkvm_iommu_release()      undo prepare; no SMMU is enabled
- *   __pkvm_smmu_v3_unhide_pmcgs()
- *				 undo hide_pmcg; likewise
  */
 #ifndef __ARM_SMMU_V3_PKVM_H
 #define __ARM_SMMU_V3_PKVM_H
@@ -26,9 +24,6 @@
 
 /* SMMUs that EL2 can own. */
 #define PKVM_SMMU_V3_MAX	64
-
-/* Performance monitor counter groups that EL2 can hide. */
-#define PKVM_SMMU_V3_MAX_PMCG	256
 
 /**
  * struct pkvm_smmu_v3_info - An SMMU, described by the host while it is trusted

@@ -23,7 +23,7 @@ static __always_inline struct hyp_smmu *find_smmu(u64 addr)
 	struct hyp_smmu *smmu, *end = hyp_smmus_end();
 
 	for (smmu = hyp_smmus; smmu < end; smmu++) {
-		if (addr - smmu->mmio_phys < smmu->mmio_size && smmu->enabled)
+		if (addr - smmu->mmio_phys < SMMU_EMU_SIZE && smmu->enabled)
 			return smmu;
 	}
 
@@ -105,24 +105,21 @@ static __always_inline bool emulate_prod(struct hyp_smmu *smmu, u32 val)
 
 /*
  * What is emulated is by AArch64 code, aligned, of 32 or 64 bits, to or from a general
- * register. Pages beyond the two of the architecture are RAZ/WI, and so are PMCGs,
- * where @smmu is NULL.
+ * register.
  */
 
 static noinline bool handle_store(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr,
 				  struct hyp_smmu *smmu)
 {
-	u64 offset = smmu ? addr - smmu->mmio_phys : SMMU_EMU_SIZE;
 	u64 val = stored_value(host_ctxt, esr);
 	u8 size = BIT(FIELD_GET(ESR_ELx_SAS, esr));
-	bool done = true;
+	bool done;
 
 	if (!IS_ALIGNED(addr, size))
 		return false;
 	if (size == 4)
 		val = lower_32_bits(val);
-	if (offset < SMMU_EMU_SIZE)
-		done = emulate_store(smmu, offset, size, val);
+	done = emulate_store(smmu, addr - smmu->mmio_phys, size, val);
 	trace_smmu_v3_access(addr, val, size, true, done);
 	if (done)
 		skip_host_access(read_sysreg_el2(SYS_SPSR));
@@ -133,17 +130,15 @@ static noinline bool handle_store(struct kvm_cpu_context *host_ctxt, u64 esr, u6
 static noinline bool handle_load(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr,
 				 struct hyp_smmu *smmu)
 {
-	u64 val = 0, offset = smmu ? addr - smmu->mmio_phys : SMMU_EMU_SIZE;
 	unsigned int rt = FIELD_GET(ESR_ELx_SRT_MASK, esr);
 	u8 size = BIT(FIELD_GET(ESR_ELx_SAS, esr));
+	u64 val;
 
 	if (!IS_ALIGNED(addr, size))
 		return false;
-	if (offset < SMMU_EMU_SIZE) {
-		hyp_spin_lock(&smmu->emu_lock);
-		val = hyp_smmu_read(smmu, offset, size);
-		hyp_spin_unlock(&smmu->emu_lock);
-	}
+	hyp_spin_lock(&smmu->emu_lock);
+	val = hyp_smmu_read(smmu, addr - smmu->mmio_phys, size);
+	hyp_spin_unlock(&smmu->emu_lock);
 	trace_smmu_v3_access(addr, val, size, false, true);
 	if (rt != 31)
 		cpu_reg(host_ctxt, rt) = loaded_value(esr, val);
@@ -196,9 +191,7 @@ bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 ad
 {
 	struct hyp_smmu *smmu = find_smmu(addr);
 
-	if (!smmu && !hyp_smmu_pmcg_is_hidden(addr))
-		return false;
-	if ((esr & ACCESS_ESR_MASK) != ACCESS_ESR || !esr_fsc_is_translation_fault(esr) ||
+	if (!smmu || (esr & ACCESS_ESR_MASK) != ACCESS_ESR || !esr_fsc_is_translation_fault(esr) ||
 	    (read_sysreg_el2(SYS_SPSR) & PSR_MODE32_BIT))
 		return false;
 	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));

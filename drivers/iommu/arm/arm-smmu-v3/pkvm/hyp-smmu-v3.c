@@ -11,6 +11,7 @@
 
 #include <asm/kvm_hyp.h>
 
+#include <nvhe/host_mmio.h>
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
@@ -64,6 +65,33 @@ static int give_memory_back(phys_addr_t phys, u64 size)
 	return __pkvm_hyp_donate_host(hyp_phys_to_pfn(phys), size >> PAGE_SHIFT);
 }
 
+/* EL2 uses the two pages of the architecture. Nobody is to use what is beyond. */
+static int take_mmio(const struct pkvm_smmu_v3_info *info, unsigned long *haddr)
+{
+	int ret;
+
+	ret = __pkvm_host_donate_hyp_mmio(info->mmio_base, SMMU_EMU_SIZE, haddr);
+	if (ret || info->mmio_size == SMMU_EMU_SIZE)
+		return ret;
+
+	ret = __pkvm_host_hide_mmio(info->mmio_base + SMMU_EMU_SIZE,
+				    info->mmio_size - SMMU_EMU_SIZE);
+	if (ret)
+		__pkvm_hyp_donate_host_mmio(info->mmio_base);
+
+	return ret;
+}
+
+static int give_mmio_back(const struct pkvm_smmu_v3_info *info)
+{
+	int ret = __pkvm_hyp_donate_host_mmio(info->mmio_base);
+
+	if (ret || info->mmio_size == SMMU_EMU_SIZE)
+		return ret;
+
+	return __pkvm_hyp_donate_host_mmio(info->mmio_base + SMMU_EMU_SIZE);
+}
+
 static bool info_is_sane(const struct pkvm_smmu_v3_info *info)
 {
 	return IS_ALIGNED(info->mmio_base, SZ_64K) && info->mmio_size >= SMMU_EMU_SIZE &&
@@ -111,7 +139,6 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 
 	*smmu = (struct hyp_smmu) {
 		.mmio_phys	= info->mmio_base,
-		.mmio_size	= info->mmio_size,
 		.timer_freq	= info->timer_freq,
 	};
 	hyp_spin_lock_init(&smmu->emu_lock);
@@ -135,7 +162,7 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 	if (!take_memory(info->strtab_base, info->strtab_size))
 		goto give_cmdq;
 
-	ret = __pkvm_host_donate_hyp_mmio(info->mmio_base, info->mmio_size, &mmio);
+	ret = take_mmio(info, &mmio);
 	if (ret)
 		goto give_strtab;
 	smmu->mmio = (void __iomem *)mmio;
@@ -328,7 +355,7 @@ int __pkvm_smmu_v3_release(unsigned int idx)
 
 	smmu->enabled = false;
 	smmu->registered = false;
-	ret = __pkvm_hyp_donate_host_mmio(smmu->mmio_phys, smmu->mmio_size);
+	ret = give_mmio_back(info);
 	if (!ret)
 		ret = give_memory_back(info->strtab_base, info->strtab_size);
 	if (!ret)

@@ -195,7 +195,6 @@ struct hyp_smmu {
 	/* Constant after takeover. */
 	void __iomem *mmio;
 	phys_addr_t mmio_phys;
-	u64 mmio_size;
 	struct smmu_emu_ids hw;
 	struct smmu_emu_caps caps;
 	u32 timer_freq;
@@ -511,15 +510,5 @@ u64 hyp_smmu_read(struct hyp_smmu *smmu, u32 offset, u8 size);
  * not 0 once that has been consumed.
  */
 bool hyp_smmu_write(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val);
-
-/* hyp-smmu-pmcg.c */
-
-/**
- * hyp_smmu_pmcg_is_hidden - Whether an address is in a hidden PMCG
- * @addr: physical address
- *
- * Return: true if the host's accesses are RAZ/WI.
- */
-bool hyp_smmu_pmcg_is_hidden(phys_addr_t addr);
 
 #endif /* __ARM_SMMU_V3_PKVM_HYP_H */

@@ -8,11 +8,8 @@
  * anything: what makes the consumers of the SMMU wait is the IOMMU core, which
  * defers them until an IOMMU is registered for the node.
  */
-#include <linux/acpi.h>
 #include <linux/auxiliary_bus.h>
-#include <linux/dma-mapping.h>
 #include <linux/of.h>
-#include <linux/of_device.h>
 #include <linux/property.h>
 #include <linux/slab.h>
 
@@ -22,21 +19,6 @@ static void smmu_aux_release(struct device *dev)
 {
 	fwnode_handle_put(dev_fwnode(dev));
 	kfree(to_auxiliary_dev(dev));
-}
-
-/*
- * The bus does not do this. The driver allocates the queues and tables for the
- * device, and an SMMU that is not coherent is not owned.
- */
-static int smmu_aux_dma_configure(struct device *dev)
-{
-	dev->dma_mask = &dev->coherent_dma_mask;
-	dev->coherent_dma_mask = DMA_BIT_MASK(32);
-
-	if (dev->of_node)
-		return of_dma_configure(dev, dev->of_node, true);
-
-	return acpi_dma_configure(dev, DEV_DMA_COHERENT);
 }
 
 static struct auxiliary_device *smmu_aux_alloc(struct device *parent, u32 id)
@@ -70,9 +52,7 @@ struct auxiliary_device *smmu_aux_add(struct device *parent, u32 id)
 	if (!aux)
 		goto err;
 
-	ret = smmu_aux_dma_configure(&aux->dev);
-	if (!ret)
-		ret = __auxiliary_device_add(aux, "protected_kvm");
+	ret = __auxiliary_device_add(aux, "protected_kvm");
 	if (!ret)
 		return aux;
 

@@ -8,35 +8,19 @@
  */
 #include <linux/acpi.h>
 #include <linux/acpi_iort.h>
+#include <linux/dma-direct.h>
 #include <linux/io.h>
 #include <linux/memblock.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
+
+#include <asm/cpufeature.h>
 
 #include "arm-smmu-v3-kvm.h"
 
 static const char reason_cmdqv[] = "CMDQ-V queues would reach it past the hypervisor";
 static const char reason_page1[] = "its register page 1 is missing";
 static const char reason_hi161x[] = "HiSilicon Hi161x is not supported";
-
-/* A bus that the node is on can be switched off just as well. */
-static bool of_host_has_controls(struct device_node *node)
-{
-	static const char * const controls[] = { "power-domains", "clocks", "resets" };
-	struct device_node *np;
-	unsigned int i;
-
-	for (np = of_node_get(node); np; np = of_get_next_parent(np)) {
-		for (i = 0; i < ARRAY_SIZE(controls); i++) {
-			if (of_property_present(np, controls[i])) {
-				of_node_put(np);
-				return true;
-			}
-		}
-	}
-
-	return false;
-}
 
 static const char *of_fw_check(struct device_node *np)
 {
@@ -81,12 +65,41 @@ static const char *acpi_fw_check(struct device *dev)
 }
 #endif
 
+static unsigned int pa_bits(void)
+{
+	u64 mmfr0 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1);
+
+	return id_aa64mmfr0_parange_to_phys_shift(FIELD_GET(ID_AA64MMFR0_EL1_PARANGE, mmfr0));
+}
+
+/* EL2 gives the SMMU physical addresses, anywhere in memory. */
+static bool reaches_memory(struct device *dev)
+{
+	const struct bus_dma_region *map = dev->dma_range_map;
+	phys_addr_t start = memblock_start_of_DRAM(), end = memblock_end_of_DRAM();
+
+	if (!map)
+		return true;
+
+	for (; map->size; map++) {
+		if (map->cpu_start == map->dma_start && map->cpu_start <= start &&
+		    map->size >= end - map->cpu_start)
+			return true;
+	}
+
+	return false;
+}
+
 const char *smmu_fw_check(struct platform_device *pdev)
 {
 	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
 
 	if (!res || resource_size(res) < SMMU_EMU_SIZE || !IS_ALIGNED(res->start, SZ_64K))
 		return "its registers are not 128 KiB aligned to 64 KiB";
+	if (res->end >> pa_bits())
+		return "its registers are beyond the CPUs' physical addresses";
+	if (!reaches_memory(&pdev->dev))
+		return "dma-ranges of its bus: not one to one, or not all of memory";
 
 	return pdev->dev.of_node ? of_fw_check(pdev->dev.of_node) : acpi_fw_check(&pdev->dev);
 }

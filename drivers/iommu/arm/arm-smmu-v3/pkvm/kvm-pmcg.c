@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Performance monitor counter groups whose MSIs would reach past the hypervisor.
+ *
+ * A PMCG with MSIs writes them past stage 2, to an address that whoever has its
+ * registers chooses, as often as a counter overflows that can be set at will.
+ * IHI0070G.b 3.4.3, 10.5.2. Such a PMCG is stopped while the host is trusted, and its
+ * registers read as zero and ignore writes from then on.
+ *
+ * A PMCG that firmware does not hand out may be without power or clock: nobody reads
+ * whether it has MSIs. It has been in reset or was left by firmware, which is trusted
+ * not to leave a counter running, so taking its registers is all that it takes.
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
 #include <linux/io.h>
+#include <linux/iopoll.h>
 #include <linux/kvm_host.h>
-#include <linux/of.h>
 #include <linux/sizes.h>
 
 #include "arm-smmu-v3-kvm.h"
@@ -14,69 +23,67 @@
 /* IHI0070G.b 10.5.2 */
 #define PMCG_CFGR		0xe00
 #define PMCG_CFGR_MSI		BIT(21)
+#define PMCG_CR			0xe04
+#define PMCG_IRQ_CTRL		0xe50
+#define PMCG_IRQ_CTRLACK	0xe54
+#define PMCG_IRQ_CTRL_IRQEN	BIT(0)
+#define PMCG_TIMEOUT_US		100000
 
-static bool __init is_pmcg(struct device *dev)
+/* Returns 1 if it has MSIs and is stopped, 0 if it has none, or an error. */
+static int __init pmcg_stop(const struct resource *mmio)
 {
-	return dev->of_node ? of_device_is_compatible(dev->of_node, "arm,smmu-v3-pmcg") :
-	       !strcmp(to_platform_device(dev)->name, "arm-smmu-v3-pmcg");
-}
+	void __iomem *base;
+	int ret = 0;
+	u32 reg;
 
-static int __init pmcg_has_msi(struct resource *res)
-{
-	void __iomem *base = ioremap(res->start, resource_size(res));
-	u32 cfgr;
-
+	if (resource_size(mmio) < SZ_4K)
+		return -EINVAL;
+	base = ioremap(mmio->start, SZ_4K);
 	if (!base)
 		return -ENOMEM;
-	cfgr = readl_relaxed(base + PMCG_CFGR);
+
+	if (readl_relaxed(base + PMCG_CFGR) & PMCG_CFGR_MSI) {
+		writel_relaxed(0, base + PMCG_CR);
+		writel_relaxed(0, base + PMCG_IRQ_CTRL);
+		/* Once IRQ_CTRLACK says so, no MSI is in flight. */
+		ret = readl_relaxed_poll_timeout(base + PMCG_IRQ_CTRLACK, reg,
+						 !(reg & PMCG_IRQ_CTRL_IRQEN), 1,
+						 PMCG_TIMEOUT_US) ?: 1;
+	}
 	iounmap(base);
 
-	return cfgr & PMCG_CFGR_MSI ? 1 : 0;
+	return ret;
 }
 
 /* Page 1 has no interrupt controls: page 0 is what matters. */
-static int __init pmcg_hide(struct device *dev, void *nr_hidden)
+static void __init pmcg_hide(const struct pkvm_fw_regs *regs, void *nr_mmio_blocks)
 {
-	struct resource *mmio;
-	u64 base, size;
-	int ret;
+	const struct resource *mmio = &regs->mmio;
+	int ret = 1;
 
-	if (!is_pmcg(dev))
-		return 0;
-	mmio = platform_get_resource(to_platform_device(dev), IORESOURCE_MEM, 0);
-	/* In the SMMU's own pages it is the hypervisor's already. */
-	if (!mmio || resource_size(mmio) < SZ_4K || smmu_has_mmio(mmio))
-		return 0;
+	/* In the pages of an SMMU it is the hypervisor's already. */
+	if (pkvm_smmu_has_mmio(mmio))
+		return;
 
-	ret = pmcg_has_msi(mmio);
-	if (ret <= 0)
-		return ret;
-
-	base = mmio->start;
-	size = resource_size(mmio);
-	if (!PAGE_ALIGNED(base) || !PAGE_ALIGNED(size))
-		ret = -EINVAL;
-	else
-		ret = kvm_call_hyp_nvhe(__pkvm_smmu_v3_hide_pmcg, base, size);
+	if (regs->available && regs->powered) {
+		ret = pmcg_stop(mmio);
+		if (!ret)
+			return;
+	}
+	if (ret > 0)
+		ret = kvm_call_hyp_nvhe(__pkvm_host_hide_mmio, mmio->start, resource_size(mmio));
 	if (ret) {
-		dev_err(dev, "pKVM: its MSIs cannot be taken from the host (%d)\n", ret);
-		return ret;
+		pkvm_iommu_add_gap("%s: MSIs of performance counters cannot be taken from the host (%d)",
+				   regs->name, ret);
+		return;
 	}
 
-	dev_info(dev, "pKVM: hidden, as its MSIs would be written past the hypervisor\n");
-	*(unsigned int *)nr_hidden += pkvm_iommu_mmio_blocks(size);
-	return 0;
+	pr_info("%s: registers of performance counters are hidden, as MSIs would be written past the hypervisor\n",
+		regs->name);
+	*(unsigned int *)nr_mmio_blocks += pkvm_iommu_mmio_blocks(resource_size(mmio));
 }
 
-int __init pkvm_pmcgs_hide(unsigned int *nr_mmio_blocks)
+void __init pkvm_pmcgs_hide(unsigned int *nr_mmio_blocks)
 {
-	return bus_for_each_dev(&platform_bus_type, NULL, nr_mmio_blocks, pmcg_hide);
-}
-
-void __init pkvm_pmcgs_unhide(void)
-{
-	int ret = kvm_call_hyp_nvhe(__pkvm_smmu_v3_unhide_pmcgs);
-
-	if (ret)
-		pr_err("the hypervisor keeps performance monitors (%d)\n", ret);
+	pkvm_fw_for_each(PKVM_FW_PMCG, pmcg_hide, nr_mmio_blocks);
 }

@@ -10,9 +10,10 @@ extern s64 hyp_physvirt_offset;
 
 #define __hyp_pa(virt)	((phys_addr_t)(virt) + hyp_physvirt_offset)
 
-/* Protected mode is initialised, the only static branch there is. */
-#define static_branch_likely(...)	1
-#define static_branch_unlikely(...)	1
+/* Whether protected mode is initialised, the only static branch there is. */
+bool model_finalised(void);
+#define static_branch_likely(...)	model_finalised()
+#define static_branch_unlikely(...)	model_finalised()
 
 static inline void __load_stage2(struct kvm_s2_mmu *mmu)
 {

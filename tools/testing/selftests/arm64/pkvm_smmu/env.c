@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -178,6 +181,146 @@ uint64_t smmu_base(void)
 	if (!base)
 		die("no SMMUv3 with a known address in this machine");
 	return base;
+}
+
+/* The visitor of visit_fw_nodes(), for nftw(), which has no argument for it. */
+static struct {
+	const char *compatible;
+	void (*visit)(const struct fw_node *node, void *data);
+	void *data;
+	int count;
+} fw;
+
+static ssize_t read_file(void *buf, size_t size, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return -1;
+	n = read(fd, buf, size);
+	close(fd);
+	return n;
+}
+
+/* @cells big-endian cells at *@pos, which moves behind them. */
+static uint64_t read_cells(const uint32_t **pos, unsigned int cells)
+{
+	uint64_t value = 0;
+
+	while (cells--)
+		value = value << 32 | ntohl(*(*pos)++);
+	return value;
+}
+
+static unsigned int parent_cells(const char *node, const char *property, unsigned int cells)
+{
+	char parent[PATH_MAX];
+	uint32_t value;
+
+	snprintf(parent, sizeof(parent), "%s/..", node);
+	if (read_file(&value, sizeof(value), parent, property) == sizeof(value))
+		cells = ntohl(value);
+	return cells > 2 ? 2 : cells;
+}
+
+static bool dt_has_device(const char *node)
+{
+	char path[PATH_MAX], target[PATH_MAX], want[PATH_MAX];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir = opendir(PLATFORM_DEVICES);
+
+	if (!realpath(node, want))
+		return false;
+	while (dir && !found && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), PLATFORM_DEVICES "/%s/of_node", entry->d_name);
+		found = realpath(path, target) && !strcmp(target, want);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static int visit_dt_node(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char compatible[256], *s;
+	struct fw_node node = {};
+	uint32_t reg[4] = {};
+	const uint32_t *pos = reg;
+	ssize_t n;
+
+	if (type != FTW_D)
+		return 0;
+	n = read_file(compatible, sizeof(compatible) - 1, path, "compatible");
+	if (n <= 0)
+		return 0;
+	compatible[n] = '\0';
+	for (s = compatible; s < compatible + n && strcmp(s, fw.compatible); s += strlen(s) + 1)
+		;
+	if (s >= compatible + n)
+		return 0;
+
+	read_file(reg, sizeof(reg), path, "reg");
+	node.base = read_cells(&pos, parent_cells(path, "#address-cells", 2));
+	node.size = read_cells(&pos, parent_cells(path, "#size-cells", 1));
+	node.has_device = dt_has_device(path);
+	fw.count++;
+	fw.visit(&node, fw.data);
+	return 0;
+}
+
+/* Each node of the IORT has a device. */
+static void visit_iort(enum fw_kind kind)
+{
+	static unsigned char table[65536];
+	ssize_t size = read_file(table, sizeof(table), "/sys/firmware/acpi/tables", "IORT");
+	uint32_t offset, count;
+	uint16_t length;
+
+	if (size < 48)
+		return;
+	memcpy(&count, table + 36, 4);
+	memcpy(&offset, table + 40, 4);
+	for (; count && offset + 24 <= size; count--, offset += length) {
+		struct fw_node node = {
+			.size = kind == FW_SMMU_V3 ? SMMU_MMIO_SIZE : 4096,
+			.has_device = true,
+		};
+
+		memcpy(&length, table + offset + 1, 2);
+		memcpy(&node.base, table + offset + 16, 8);
+		if (!length)
+			return;
+		if (table[offset] != (kind == FW_SMMU_V3 ? 4 : 5))
+			continue;
+		fw.count++;
+		fw.visit(&node, fw.data);
+	}
+}
+
+int visit_fw_nodes(enum fw_kind kind, void (*visit)(const struct fw_node *node, void *data),
+		   void *data)
+{
+	fw.compatible = kind == FW_SMMU_V3 ? "arm,smmu-v3" : "arm,smmu-v3-pmcg";
+	fw.visit = visit;
+	fw.data = data;
+	fw.count = 0;
+	nftw("/sys/firmware/devicetree/base", visit_dt_node, 16, FTW_PHYS);
+	if (!fw.count)
+		visit_iort(kind);
+	return fw.count;
+}
+
+bool native_is_asked_for(void)
+{
+	char cmdline[4096];
+
+	return !read_line(cmdline, sizeof(cmdline), "/proc/cmdline") &&
+	       strstr(cmdline, "kvm-arm.iommu=native");
 }
 
 int kmsg_open(bool tail)

@@ -35,6 +35,28 @@ bool pkvm_is_up(void);
 /* Physical address of the first SMMUv3 in the system. */
 uint64_t smmu_base(void);
 
+/* Registers that firmware describes, of an SMMUv3 or a PMCG. */
+struct fw_node {
+	uint64_t base;
+	uint64_t size;
+	bool has_device;	/* a platform device exists */
+};
+
+enum fw_kind {
+	FW_SMMU_V3,
+	FW_PMCG,
+};
+
+/*
+ * Call @visit for each node of the devicetree, whatever its status, or of the IORT;
+ * returns their number.
+ */
+int visit_fw_nodes(enum fw_kind kind, void (*visit)(const struct fw_node *node, void *data),
+		   void *data);
+
+/* True if the kernel was told to leave all SMMUs native. */
+bool native_is_asked_for(void);
+
 /* Open the kernel log, at its end if @tail, else at its beginning. */
 int kmsg_open(bool tail);
 

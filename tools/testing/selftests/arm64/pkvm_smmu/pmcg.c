@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A performance monitor counter group (PMCG) that has MSIs.
+ * Performance monitor counter groups (PMCG) that have MSIs, or may have: all that
+ * firmware describes, whether they are disabled or have a device.
  *
- * Tried: the host's CPU uses its registers, which could have it write anywhere.
+ * Tried: the host's CPU uses their registers, which could have it write anywhere.
  *
  * Must happen: natively they are there. Where the hypervisor owns an SMMU, they
- * read as zero and ignore writes, an access of another kind ends in a signal, and
- * the driver of the group is bound all the same.
+ * read as zero and ignore writes, an access without syndrome ends in a signal, and
+ * the driver of a group that has a device is bound all the same.
  */
-#include <dirent.h>
 #include <linux/bits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,30 +18,26 @@
 #include "physmem.h"
 #include "kselftest_harness.h"
 
-#define DEVICES		"/sys/bus/platform/devices"
 #define PMUS		"/sys/bus/event_source/devices"
 
 #define PMCG_CFGR	0xe00
 #define  CFGR_MSI	BIT(21)
 #define PMCG_IRQ_CFG0	0xe58
 
-/* The address in the name "ADDRESS.pmcg" of the device, or 0. */
-static uint64_t pmcg_base(void)
+#define MAX_PMCGS	64
+
+FIXTURE(pmcg)
 {
-	uint64_t base = 0;
-	struct dirent *entry;
-	char *end;
-	DIR *dir = opendir(DEVICES);
+	struct fw_node nodes[MAX_PMCGS];
+	int nr;
+};
 
-	while (dir && !base && (entry = readdir(dir))) {
-		base = strtoull(entry->d_name, &end, 16);
-		if (strcmp(end, ".pmcg"))
-			base = 0;
-	}
-	if (dir)
-		closedir(dir);
+static void add_node(const struct fw_node *node, void *data)
+{
+	FIXTURE_DATA(pmcg) *self = data;
 
-	return base;
+	if (self->nr < MAX_PMCGS)
+		self->nodes[self->nr++] = *node;
 }
 
 static bool has_pmu(uint64_t base)
@@ -53,47 +49,46 @@ static bool has_pmu(uint64_t base)
 	return !read_line(line, sizeof(line), "%s", path);
 }
 
-FIXTURE(pmcg)
-{
-	uint64_t base;
-	char *mmio;
-};
-
 FIXTURE_SETUP(pmcg)
 {
-	self->base = pmcg_base();
-	if (!self->base)
+	if (!visit_fw_nodes(FW_PMCG, add_node, self))
 		SKIP(return, "not applicable: there is no PMCG");
-	self->mmio = map_phys(self->base, page_size());
 }
 
 FIXTURE_TEARDOWN(pmcg)
 {
-	if (self->base)
-		unmap_phys(self->mmio, self->base, page_size());
 }
 
 TEST_F(pmcg, registers)
 {
-	uint64_t value = 0;
+	int i;
 
-	ASSERT_TRUE(try_load(self->mmio + PMCG_CFGR, 4, &value));
-	if (!expect_protected()) {
-		EXPECT_NE(0, value & CFGR_MSI);
-		return;
+	for (i = 0; i < self->nr; i++) {
+		uint64_t base = self->nodes[i].base, value = 0;
+		char *mmio = map_phys(base, page_size());
+
+		ASSERT_TRUE(try_load(mmio + PMCG_CFGR, 4, &value));
+		TH_LOG("PMCG at %#llx, %s device: CFGR is %#llx", (unsigned long long)base,
+		       self->nodes[i].has_device ? "a" : "no", (unsigned long long)value);
+		if (!expect_protected()) {
+			EXPECT_NE(0, value & CFGR_MSI);
+		} else {
+			EXPECT_EQ(0, value);
+			WRITE_ONCE(*(uint64_t *)(mmio + PMCG_IRQ_CFG0), base);
+			EXPECT_TRUE(try_load(mmio + PMCG_IRQ_CFG0, 8, &value));
+			EXPECT_EQ(0, value);
+			EXPECT_FALSE(try_load_postindex(mmio + PMCG_CFGR));
+		}
+		unmap_phys(mmio, base, page_size());
 	}
-
-	EXPECT_EQ(0, value);
-	WRITE_ONCE(*(uint64_t *)(self->mmio + PMCG_IRQ_CFG0), self->base);
-	EXPECT_TRUE(try_load(self->mmio + PMCG_IRQ_CFG0, 8, &value));
-	EXPECT_EQ(0, value);
-	EXPECT_FALSE(try_load(self->mmio + PMCG_CFGR, 1, &value));
-	EXPECT_FALSE(try_load_postindex(self->mmio + PMCG_CFGR));
 }
 
 TEST_F(pmcg, driver_is_bound)
 {
-	EXPECT_TRUE(has_pmu(self->base));
+	int i;
+
+	for (i = 0; i < self->nr; i++)
+		EXPECT_EQ(self->nodes[i].has_device, has_pmu(self->nodes[i].base));
 }
 
 TEST_HARNESS_MAIN

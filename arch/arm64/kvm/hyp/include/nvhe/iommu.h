@@ -223,8 +223,6 @@ bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 ad
 int __pkvm_smmu_v3_register(unsigned int idx);
 int __pkvm_smmu_v3_enable(unsigned int idx);
 int __pkvm_smmu_v3_release(unsigned int idx);
-int __pkvm_smmu_v3_hide_pmcg(phys_addr_t base, u64 size);
-int __pkvm_smmu_v3_unhide_pmcgs(void);
 #else
 static inline bool hyp_iommu_prepared(void) { return false; }
 static inline int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size) { return 0; }
