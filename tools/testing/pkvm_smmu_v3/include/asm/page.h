@@ -6,11 +6,22 @@
 #include <linux/bits.h>
 #include <asm/sysreg.h>
 
+/* The Makefile builds the sources for each granule. */
+#ifdef MODEL_PAGE_SHIFT
+#define PAGE_SHIFT		MODEL_PAGE_SHIFT
+#else
 #define PAGE_SHIFT		12
+#endif
 #define PAGE_SIZE		BIT(PAGE_SHIFT)
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
-#define PTRS_PER_PTE		512
+#define PTRS_PER_PTE		(1UL << (PAGE_SHIFT - 3))
+#if PAGE_SHIFT == 12
 #define CONFIG_ARM64_4K_PAGES	1
+#elif PAGE_SHIFT == 14
+#define CONFIG_ARM64_16K_PAGES	1
+#else
+#define CONFIG_ARM64_64K_PAGES	1
+#endif
 
 #define ARM64_HW_PGTABLE_LEVEL_SHIFT(n)	((PAGE_SHIFT - 3) * (4 - (n)) + 3)
 
