@@ -23,7 +23,8 @@ LIVE = "live"
 SUITES = ["arm-smmu-v3-kunit-test", "io-pgtable-arm-test"] + \
     [f"arm-smmu-v3-pkvm-{part}" for part in ("ids", "regs", "cmd", "queue", "ste", "strtab")]
 ATTACK_SUITES = [f"arm-smmu-v3-pkvm-attack-{part}"
-                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver")]
+                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver", "hcall",
+                              "owner")]
 # What the host's driver says when its handler for errors works
 DRIVER_RECOVERS = r"skipping command in error state"
 MODULE = ["topology.sh", "hyp_memory", "pvm_memory", "module_reload.sh", "topology.sh:again",
@@ -69,7 +70,7 @@ def attack(name, **machine):
     boot = protected(name, ["hyp_memory", "pvm_memory", "el2_structures", "io_under_pvm"],
                      "kunit.enable=1 kunit.filter_glob=arm-smmu-v3-pkvm-attack*", **machine)
     boot.kunit = True
-    boot.skips += "|needs the large system extensions"
+    boot.skips += "|needs the large system extensions|needs the hypervisor's trace buffers"
     boot.noise = "CMDQ error"
     boot.log_has += (*[f"Subtest: {suite}" for suite in ATTACK_SUITES], DRIVER_RECOVERS)
     return boot
