@@ -76,6 +76,15 @@ def attack(name, **machine):
     return boot
 
 
+def owner(name, rounds, **machine):
+    """Random hypercalls for longer."""
+    boot = attack(name, **machine)
+    boot.params = boot.params.replace("attack*", "attack-owner") + \
+        f" arm_smmu_v3_pkvm_attack_test.rounds={rounds}"
+    boot.log_has = (PKVM, "Subtest: .*-attack-owner")
+    return boot
+
+
 def vfio(name, *tests):
     """The kernel's own VFIO selftests; they map 1 GiB."""
     return Boot(name, Machine(vfio=True, mem="3G"),
@@ -125,7 +134,9 @@ def full():
     """What "make check-full" boots in addition."""
     boots = [vfio("vfio-all-modes", "vfio_pci_driver_test"),
              protected("mmio-fuzz-million", ["mmio_fuzz", "io_under_pvm"],
-                       "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4)]
+                       "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4),
+             owner("owner-long", 400, variant="debug", timeout=3600),
+             owner("owner-long-max", 400, cpu="max", timeout=3600)]
     for cpu, smp, variant in itertools.product(("cortex-a72", "neoverse-n1", "max"), (1, 2, 4),
                                                ("", "debug")):
         short = cpu.rpartition("-")[2]

@@ -16,6 +16,9 @@
 
 #define TEARDOWN_TRIES		1000
 
+/* More than there are. */
+#define TRACE_EVENTS		64
+
 bool hcall_cpu_reaches(void *va)
 {
 	u64 word;
@@ -143,6 +146,8 @@ void hcall_take_back(struct hcall_arena *h)
 	for_each_online_cpu(cpu)
 		work_on_cpu(cpu, hcall_put_vcpu, NULL);
 	hcall(__tracing_unload);
+	for (i = 0; i < TRACE_EVENTS; i++)
+		hcall(__tracing_enable_event, i, 0);
 
 	for (i = 0; i < KVM_MAX_PVMS; i++) {
 		hcall(__pkvm_unreserve_vm, FIRST_HANDLE + i);

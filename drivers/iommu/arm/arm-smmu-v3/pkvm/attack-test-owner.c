@@ -382,7 +382,9 @@ static long op_tracing(struct owner *o, struct rnd_state *rnd)
 	case 3:
 		return hcall(__tracing_reset, owner_below(rnd, 4) - 1);
 	case 4:
-		return hcall(__tracing_enable_event, prandom_u32_state(rnd), 0);
+		return hcall(__tracing_enable_event,
+			     owner_one_in(rnd, 2) ? owner_below(rnd, 16) : prandom_u32_state(rnd),
+			     owner_below(rnd, 2));
 	case 5:
 		hcall(__tracing_update_clock, prandom_u32_state(rnd), owner_below(rnd, 80),
 		      prandom_u32_state(rnd), prandom_u32_state(rnd));
