@@ -23,7 +23,8 @@ LIVE = "live"
 SUITES = ["arm-smmu-v3-kunit-test", "io-pgtable-arm-test"] + \
     [f"arm-smmu-v3-pkvm-{part}" for part in ("ids", "regs", "cmd", "queue", "ste", "strtab")]
 ATTACK_SUITES = [f"arm-smmu-v3-pkvm-attack-{part}"
-                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver")]
+                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver", "hcall",
+                              "owner")]
 # What the host's driver says when its handler for errors works
 DRIVER_RECOVERS = r"skipping command in error state"
 MODULE = ["topology.sh", "hyp_memory", "pvm_memory"]
@@ -86,9 +87,18 @@ def attack(name, **machine):
     boot = protected(name, ["hyp_memory", "pvm_memory", "el2_structures", "io_under_pvm"],
                      "kunit.enable=1 kunit.filter_glob=arm-smmu-v3-pkvm-attack*", **machine)
     boot.kunit = True
-    boot.skips += "|needs the large system extensions"
+    boot.skips += "|needs the large system extensions|needs the hypervisor's trace buffers"
     boot.noise = "CMDQ error"
     boot.log_has += (*[f"Subtest: {suite}" for suite in ATTACK_SUITES], DRIVER_RECOVERS)
+    return boot
+
+
+def owner(name, rounds, **machine):
+    """Random hypercalls for longer."""
+    boot = attack(name, **machine)
+    boot.params = boot.params.replace("attack*", "attack-owner") + \
+        f" arm_smmu_v3_pkvm_attack_test.rounds={rounds}"
+    boot.log_has = (PKVM, "Subtest: .*-attack-owner")
     return boot
 
 
@@ -189,7 +199,9 @@ def full():
     """What "make check-full" boots in addition."""
     boots = [vfio("vfio-all-modes", "vfio_pci_driver_test"),
              protected("mmio-fuzz-million", ["mmio_fuzz", "io_under_pvm"],
-                       "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4)]
+                       "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4),
+             owner("owner-long", 400, variant="debug", timeout=3600),
+             owner("owner-long-max", 400, cpu="max", timeout=3600)]
     boots += [not_isolated("native-acpi", HOST + ATTACKS, "kvm-arm.iommu=native", acpi=True),
               not_isolated("native-smmus", SMMUS, "kvm-arm.iommu=native",
                            smmus=("nested", "nested")),

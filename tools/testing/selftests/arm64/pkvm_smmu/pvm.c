@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -73,13 +74,16 @@ static void pvm_create_vcpu(struct pvm *vm)
 	pvm_set_reg(vm, CORE_REG(regs.regs[2]), vm->secret);
 	pvm_set_reg(vm, CORE_REG(regs.regs[3]), vm->nr_pages);
 	pvm_set_reg(vm, CORE_REG(regs.regs[4]), page_size());
+	pvm_set_reg(vm, CORE_REG(regs.regs[5]), vm->shares);
 }
 
-void pvm_create(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret)
+void pvm_create_sharing(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret,
+			uint64_t shares)
 {
 	vm->mem = mem;
 	vm->nr_pages = nr_pages;
 	vm->secret = secret;
+	vm->shares = shares;
 
 	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm->kvm_fd < 0)
@@ -93,6 +97,11 @@ void pvm_create(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret)
 	pvm_set_memory(vm, 0, GPA_CODE, vm->code, page_size());
 	pvm_set_memory(vm, 1, GPA_DATA, mem, nr_pages * page_size());
 	pvm_create_vcpu(vm);
+}
+
+void pvm_create(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret)
+{
+	pvm_create_sharing(vm, mem, nr_pages, secret, 0);
 }
 
 /* Run the guest up to its next store to the doorbell; returns what it stored. */
@@ -125,6 +134,41 @@ void pvm_start(struct pvm *vm)
 uint64_t pvm_report(struct pvm *vm)
 {
 	return pvm_run(vm);
+}
+
+/* Whether the @i-th statistic is called @name; then get its value. */
+static bool pvm_stat(int fd, const struct kvm_stats_header *header, size_t i, const char *name,
+		     uint64_t *value)
+{
+	size_t size = sizeof(struct kvm_stats_desc) + header->name_size;
+	struct kvm_stats_desc *desc = calloc(1, size);
+	bool found;
+
+	if (pread(fd, desc, size, header->desc_offset + i * size) != size)
+		die("pvm: cannot read the statistics");
+	found = !strcmp(desc->name, name) &&
+		pread(fd, value, sizeof(*value), header->data_offset + desc->offset) ==
+		sizeof(*value);
+	free(desc);
+	return found;
+}
+
+uint64_t pvm_exits(struct pvm *vm)
+{
+	int fd = PVM_IOCTL(vm->vcpu_fd, KVM_GET_STATS_FD, 0);
+	struct kvm_stats_header header;
+	uint64_t value = 0;
+	size_t i;
+
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		die("pvm: cannot read the statistics");
+	for (i = 0; i < header.num_desc; i++)
+		if (pvm_stat(fd, &header, i, "exits", &value))
+			break;
+	if (i == header.num_desc)
+		die("pvm: exits are not counted");
+	close(fd);
+	return value;
 }
 
 void pvm_destroy(struct pvm *vm)

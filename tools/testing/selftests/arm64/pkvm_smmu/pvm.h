@@ -2,7 +2,8 @@
 /*
  * The smallest protected VM: one vCPU, one page of code, and pages that the
  * guest fills with a secret, which donates them. Then, each time it is run,
- * it reports what it finds at the start of the first of them.
+ * it reports what it finds at the start of the first of them. It may share and
+ * unshare that page before.
  */
 #ifndef PKVM_SMMU_PVM_H
 #define PKVM_SMMU_PVM_H
@@ -25,6 +26,7 @@ struct pvm {
 	void *mem;		/* the caller's */
 	size_t nr_pages;
 	uint64_t secret;
+	uint64_t shares;	/* how often before each further report, 0 for never */
 };
 
 /*
@@ -33,11 +35,18 @@ struct pvm {
  */
 void pvm_create(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret);
 
+/* The same, and the guest shares and unshares the first page @shares times for each report. */
+void pvm_create_sharing(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret,
+			uint64_t shares);
+
 /* Let the guest take all of its pages; returns when each holds the secret. */
 void pvm_start(struct pvm *vm);
 
 /* What the guest finds at the start of @mem. */
 uint64_t pvm_report(struct pvm *vm);
+
+/* How often the vCPU has left the guest so far, for whatever reason. */
+uint64_t pvm_exits(struct pvm *vm);
 
 /* Tear down: the pages are the host's again. */
 void pvm_destroy(struct pvm *vm);

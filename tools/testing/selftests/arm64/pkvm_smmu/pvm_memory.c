@@ -97,4 +97,29 @@ TEST_F_TIMEOUT(pvm_memory, write, 120)
 	EXPECT_TRUE(dma_works_at(&self->port, self->addr, self->page));
 }
 
+/*
+ * To unshare a page, a guest has the translations of all devices invalidated, while
+ * other VMs wait. It must not do so for long without the host.
+ */
+TEST(unshare_exits)
+{
+	const uint64_t shares = 1000;
+	struct pvm vm = {};
+	uint64_t *page;
+	uint64_t exits;
+
+	if (!expect_protected())
+		SKIP(return, "not applicable: no SMMU is owned");
+
+	page = alloc_pages(1);
+	pvm_create_sharing(&vm, page, 1, 1, shares);
+	pvm_start(&vm);
+	exits = pvm_exits(&vm);
+	EXPECT_EQ(1, pvm_report(&vm));
+	exits = pvm_exits(&vm) - exits;
+	EXPECT_LE(shares, exits);
+	pvm_destroy(&vm);
+	free_pages(page, 1);
+}
+
 TEST_HARNESS_MAIN
