@@ -30,6 +30,7 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 {
 	u64 ril_0 = BIT_OF(hw->idr[3], 10) ? RANGE_0 : 0;
 	u64 ril_1 = BIT_OF(hw->idr[3], 10) ? RANGE_1 : 0;
+	u64 asid = BIT_OF(hw->idr[0], 12) ? ASID : MASK(55, 48);
 
 	mask[0] = OP;
 	mask[1] = 0;
@@ -50,7 +51,8 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 		mask[1] = MASK(4, 0);
 		return true;
 	case CFGI_CD:
-		mask[0] |= SID | SSID;
+		/* Without substreams the field is reserved. */
+		mask[0] |= SID | (BITS(hw->idr[1], 10, 6) ? SSID : 0);
 		mask[1] = BIT_ULL(0);
 		return true;
 	case CFGI_CD_ALL:
@@ -60,10 +62,10 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 		mask[0] |= VMID;
 		return true;
 	case TLBI_NH_ASID:
-		mask[0] |= VMID | ASID;
+		mask[0] |= VMID | asid;
 		return true;
 	case TLBI_NH_VA:
-		mask[0] |= VMID | ASID | ril_0;
+		mask[0] |= VMID | asid | ril_0;
 		mask[1] = VA | ril_1;
 		return true;
 	case TLBI_NH_VAA:
@@ -162,13 +164,11 @@ void prove_cmd(void)
 	      implies(issued && op >= TLBI_NH_ALL && op <= TLBI_NH_VAA, !(out.data[0] & VMID)));
 	PROVE("the range fields of a TLBI are in no reserved combination",
 	      implies(issued && (op == TLBI_NH_VA || op == TLBI_NH_VAA), range_legal(&hw, &out)));
-	PROVE("a TLBI is the host's, apart from VMID and TTL",
+	PROVE("a TLBI is the host's, apart from VMID",
 	      implies(issued && in_op >= TLBI_NH_ALL && in_op <= TLBI_NH_VAA,
 		      cmd.action == SMMU_CMD_FORWARD &&
 		      (out.data[0] & ~VMID) == (in.data[0] & ~VMID) &&
-		      (out.data[1] & ~MASK(9, 8)) == (in.data[1] & ~MASK(9, 8)) &&
-		      (BITS(out.data[1], 9, 8) == 0 ||
-		       BITS(out.data[1], 9, 8) == BITS(in.data[1], 9, 8))));
+		      out.data[1] == in.data[1]));
 	PROVE("TLBI_NSNH_ALL becomes TLBI_NH_ALL",
 	      implies(issued && in_op == TLBI_NSNH_ALL,
 		      cmd.action == SMMU_CMD_FORWARD && out.data[0] == TLBI_NH_ALL &&
@@ -217,13 +217,11 @@ void prove_cmd(void)
 	      implies(cmd.action == SMMU_CMD_SYNC && BITS(in.data[0], 13, 12) == 1,
 		      cmd.msi_addr == (in.data[1] & MASK(51, 2))));
 
-	/* What the driver needs: bits 63:56 of ASIDs of 8 bits are reserved. */
+	/* What the driver needs. */
 	allowed_in(&hw, in_op, mask);
 	PROVE("each command that the offered features allow is accepted",
 	      implies(allowed_in(&hw, in_op, mask) &&
 		      !(in.data[0] & ~mask[0]) && !(in.data[1] & ~mask[1]) &&
-		      (BIT_OF(hw.idr[0], 12) || in_op < TLBI_NH_ASID || in_op > TLBI_NH_VAA ||
-		       !BITS(in.data[0], 63, 56)) &&
 		      (in_op != TLBI_NH_VA && in_op != TLBI_NH_VAA || range_legal(&hw, &in)) &&
 		      (in_op != CMD_SYNC || BITS(in.data[0], 13, 12) != 3),
 		      cmd.action != SMMU_CMD_ILL));

@@ -39,13 +39,13 @@ TIMEOUT = 900
 
 # Harness: sources, bound of the loops, page sizes as shifts, more flags
 HARNESSES = {
-    "ids": (["emu-ids.c"], 10, (12, 14, 16), []),
-    "ste": (["emu-ste.c", "emu-ids.c"], 10, (12,), []),
-    "stage2": (["emu-ids.c"], 10, (12, 14, 16), []),
-    "cmd": (["emu-cmd.c", "emu-ids.c"], 10, (12,), []),
-    "regs": (["emu-regs.c", "emu-ids.c"], 90, (12,), []),
+    "ids": (["emu-ids.c", "emu-cmd.c"], 14, (12, 14, 16), []),
+    "ste": (["emu-ste.c", "emu-ids.c", "emu-cmd.c"], 14, (12,), []),
+    "stage2": (["emu-ids.c", "emu-cmd.c"], 14, (12, 14, 16), []),
+    "cmd": (["emu-cmd.c", "emu-ids.c"], 14, (12,), []),
+    "regs": (["emu-regs.c", "emu-ids.c", "emu-cmd.c"], 90, (12,), []),
     "queue": (["emu-cmd.c"], 5, (12,), []),
-    "strtab": (["emu-ste.c", "emu-ids.c"], 10, (12,), []),
+    "strtab": (["emu-ste.c", "emu-ids.c", "emu-cmd.c"], 14, (12,), []),
 }
 
 

@@ -42,6 +42,7 @@ EXPORT_SYMBOL_IF_KUNIT(smmu_emu_cmd_rows);
 
 /**
  * struct smmu_emu_cmd_fields - What the host may put into a command
+ * @op:    its opcode
  * @kind:  what is done with it
  * @allow: the bits that may be set, the opcode apart; none of it where
  *         arm_smmu_guest_cmd_fields() knows the command
@@ -49,6 +50,7 @@ EXPORT_SYMBOL_IF_KUNIT(smmu_emu_cmd_rows);
  * No row allows SSec (bit 10), which selects the Secure state.
  */
 struct smmu_emu_cmd_fields {
+	u8 op;
 	u8 kind;
 	u64 allow[CMDQ_ENT_DWORDS];
 };
@@ -56,31 +58,57 @@ struct smmu_emu_cmd_fields {
 /* IHI0070G.b 4.1.3 */
 static const struct smmu_emu_cmd_fields smmu_emu_cmd_fields[SMMU_NR_ROWS] = {
 	[SMMU_ROW_PREFETCH_CFG] = {
+		.op = CMDQ_OP_PREFETCH_CFG,
 		.kind = SMMU_KIND_HINT,
 		.allow = { CMDQ_0_SSV | CMDQ_PREFETCH_0_SSID | CMDQ_PREFETCH_0_SID },
 	},
 	[SMMU_ROW_PREFETCH_ADDR] = {
+		.op = CMDQ_OP_PREFETCH_ADDR,
 		.kind = SMMU_KIND_HINT,
 		.allow = { CMDQ_0_SSV | CMDQ_PREFETCH_0_SSID | CMDQ_PREFETCH_0_SID,
 			   CMDQ_PREFETCH_1_SIZE | CMDQ_PREFETCH_1_STRIDE |
 			   CMDQ_PREFETCH_1_ADDR_MASK },
 	},
 	[SMMU_ROW_CFGI_STE] = {
+		.op = CMDQ_OP_CFGI_STE,
 		.kind = SMMU_KIND_CFGI_STE,
 		.allow = { CMDQ_CFGI_0_SID, CMDQ_CFGI_1_LEAF },
 	},
 	[SMMU_ROW_CFGI_ALL] = {
+		.op = CMDQ_OP_CFGI_ALL,
 		.kind = SMMU_KIND_CFGI_RANGE,
 		.allow = { CMDQ_CFGI_0_SID, CMDQ_CFGI_1_RANGE },
 	},
-	[SMMU_ROW_CFGI_CD]	  = { .kind = SMMU_KIND_CFGI_CD },
-	[SMMU_ROW_CFGI_CD_ALL]	  = { .kind = SMMU_KIND_CFGI_CD },
-	[SMMU_ROW_TLBI_NH_ALL]	  = { .kind = SMMU_KIND_TLBI },
-	[SMMU_ROW_TLBI_NH_ASID]	  = { .kind = SMMU_KIND_TLBI },
-	[SMMU_ROW_TLBI_NH_VA]	  = { .kind = SMMU_KIND_TLBI_VA },
-	[SMMU_ROW_TLBI_NH_VAA]	  = { .kind = SMMU_KIND_TLBI_VA },
-	[SMMU_ROW_TLBI_NSNH_ALL]  = { .kind = SMMU_KIND_TLBI_NSNH },
+	[SMMU_ROW_CFGI_CD] = {
+		.op = CMDQ_OP_CFGI_CD,
+		.kind = SMMU_KIND_CFGI_CD,
+	},
+	[SMMU_ROW_CFGI_CD_ALL] = {
+		.op = CMDQ_OP_CFGI_CD_ALL,
+		.kind = SMMU_KIND_CFGI_CD,
+	},
+	[SMMU_ROW_TLBI_NH_ALL] = {
+		.op = CMDQ_OP_TLBI_NH_ALL,
+		.kind = SMMU_KIND_TLBI,
+	},
+	[SMMU_ROW_TLBI_NH_ASID] = {
+		.op = CMDQ_OP_TLBI_NH_ASID,
+		.kind = SMMU_KIND_TLBI,
+	},
+	[SMMU_ROW_TLBI_NH_VA] = {
+		.op = CMDQ_OP_TLBI_NH_VA,
+		.kind = SMMU_KIND_TLBI_VA,
+	},
+	[SMMU_ROW_TLBI_NH_VAA] = {
+		.op = CMDQ_OP_TLBI_NH_VAA,
+		.kind = SMMU_KIND_TLBI_VA,
+	},
+	[SMMU_ROW_TLBI_NSNH_ALL] = {
+		.op = CMDQ_OP_TLBI_NSNH_ALL,
+		.kind = SMMU_KIND_TLBI_NSNH,
+	},
 	[SMMU_ROW_CMD_SYNC] = {
+		.op = CMDQ_OP_CMD_SYNC,
 		.kind = SMMU_KIND_SYNC,
 		.allow = { CMDQ_SYNC_0_CS | CMDQ_SYNC_0_MSH | CMDQ_SYNC_0_MSIATTR |
 			   CMDQ_SYNC_0_MSIDATA,
@@ -91,9 +119,8 @@ static const struct smmu_emu_cmd_fields smmu_emu_cmd_fields[SMMU_NR_ROWS] = {
 void smmu_emu_init_cmds(struct smmu_emu_caps *caps)
 {
 	u8 asid_bits = caps->ids.idr[0] & IDR0_ASID16 ? 16 : 8;
-	struct smmu_emu_cmd_rule *rule;
 	u64 allow[CMDQ_ENT_DWORDS];
-	unsigned int op;
+	unsigned int row;
 
 	caps->features = 0;
 	if (caps->ids.idr[3] & IDR3_RIL)
@@ -101,19 +128,22 @@ void smmu_emu_init_cmds(struct smmu_emu_caps *caps)
 	if (caps->ids.idr[5] & IDR5_DS)
 		caps->features |= ARM_SMMU_FEAT_DS;
 
-	for (op = 0; op < SMMU_EMU_NR_OPS; op++) {
-		const struct smmu_emu_cmd_fields *fields;
+	caps->cmd[SMMU_ROW_NONE] = (struct smmu_emu_cmd_rule) {
+		.refuse = { ~0ULL, ~0ULL },
+		.kind = SMMU_KIND_NONE,
+	};
+	for (row = SMMU_ROW_NONE + 1; row < SMMU_NR_ROWS; row++) {
+		const struct smmu_emu_cmd_fields *fields = &smmu_emu_cmd_fields[row];
 
-		fields = &smmu_emu_cmd_fields[smmu_emu_cmd_rows[op]];
-		rule = &caps->cmd[smmu_emu_cmd_rows[op]];
-		rule->kind = fields->kind;
-		if (!arm_smmu_guest_cmd_fields(op, caps->features, asid_bits,
+		if (!arm_smmu_guest_cmd_fields(fields->op, caps->features, asid_bits,
 					       caps->ssid_bits, allow)) {
 			allow[0] = fields->allow[0] | CMDQ_0_OP;
 			allow[1] = fields->allow[1];
 		}
-		rule->refuse[0] = ~allow[0];
-		rule->refuse[1] = ~allow[1];
+		caps->cmd[row] = (struct smmu_emu_cmd_rule) {
+			.refuse = { ~allow[0], ~allow[1] },
+			.kind = fields->kind,
+		};
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(smmu_emu_init_cmds);
