@@ -208,8 +208,6 @@ static void unfit_mmio_is_not_taken(void)
 	EXPECT_EQ(__pkvm_host_hide_mmio(P2P_MMIO, PAGE_SIZE), -EBUSY);
 	EXPECT_EQ(machine_release(), 0);
 	EXPECT_EQ(__pkvm_hyp_donate_host_mmio(SMMU_MMIO(0)), -EPERM);
-	el2_reset();
-	EXPECT_EQ(__pkvm_host_hide_mmio(PMCG_MMIO, PMCG_SIZE), 0);
 	EXPECT_EQ(__pkvm_host_donate_hyp_mmio(SMMU_MMIO(0), 0x20000, &haddr), 0);
 	for (i = 0; i < ARRAY_SIZE(ranges); i++)
 		EXPECT_EQ(__pkvm_host_hide_mmio(ranges[i].base, ranges[i].size), ranges[i].ret);

@@ -174,6 +174,12 @@ bool host_mmio_is_taken(phys_addr_t addr, u64 *start, u64 *end)
 	return false;
 }
 
+void host_mmio_reopen(void)
+{
+	hyp_assert_lock_held(&host_mmu.lock);
+	host_mmio_in_use = false;
+}
+
 static bool is_hidden(phys_addr_t addr)
 {
 	struct host_mmio_range *r;

@@ -255,10 +255,12 @@ static int build(struct hyp_iommu_s2 *s2)
 	ret = map_everything(s2);
 	if (!ret && s2->nr_later && hyp_iommu_tables.nr_pages < HYP_IOMMU_TOPUP_TABLES)
 		ret = -ENOMEM;
-	if (ret)
+	if (ret) {
 		iommu_s2_free_tables(s2, &hyp_iommu_tables);
-	else
+		host_mmio_reopen();
+	} else {
 		hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
+	}
 	hyp_spin_unlock(&host_mmu.lock);
 
 	return ret;
@@ -320,6 +322,7 @@ int hyp_iommu_release(void)
 	hyp_spin_lock(&host_mmu.lock);
 	s2 = hyp_iommu_s2;
 	hyp_iommu_s2 = (struct hyp_iommu_s2) {};
+	host_mmio_reopen();
 	hyp_spin_unlock(&host_mmu.lock);
 	if (!s2.pgd)
 		return -ENOENT;

@@ -93,12 +93,12 @@ static bool find_other_device(char *name, size_t size)
 	DIR *dir = opendir(PLATFORM "/devices");
 	struct dirent *entry;
 	bool found = false;
-	char path[512];
+	char driver[512], pkvm[512];
 
 	while (dir && !found && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), PLATFORM "/devices/%s/driver", entry->d_name);
-		found = entry->d_name[0] != '.' && !strstr(entry->d_name, "smmu") &&
-			access(path, F_OK);
+		snprintf(driver, sizeof(driver), PLATFORM "/devices/%s/driver", entry->d_name);
+		snprintf(pkvm, sizeof(pkvm), PLATFORM "/devices/%s/pkvm", entry->d_name);
+		found = entry->d_name[0] != '.' && access(driver, F_OK) && access(pkvm, F_OK);
 		snprintf(name, size, "%s", entry->d_name);
 	}
 	if (dir)

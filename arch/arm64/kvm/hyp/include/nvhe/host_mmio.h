@@ -60,6 +60,9 @@ int __pkvm_hyp_donate_host_mmio(phys_addr_t phys);
  */
 bool host_mmio_is_taken(phys_addr_t addr, u64 *start, u64 *end);
 
+/* What was built on host_mmio_is_taken() is gone: with host_mmu.lock held. */
+void host_mmio_reopen(void);
+
 /**
  * host_mmio_handle_abort - Emulate a host access to hidden MMIO
  * @host_ctxt: the host's registers
