@@ -3,6 +3,7 @@
 
 import itertools
 
+import regions
 from boot import Boot
 from machine import BRIDGE, NO_VTIMER, RESERVED, Machine
 
@@ -73,6 +74,21 @@ def kunit(name, variant=""):
     suites = [f"Subtest: {suite}" for suite in SUITES]
     return Boot(name, Machine(variant=variant), [], "kunit.enable=1 kunit.filter=speed>slow",
                 kunit=True, skips="$^", log_has=(PKVM, *suites))
+
+
+def odd(name, **machine):
+    """Memory regions that begin and end within pages."""
+    return protected(name, ATTACKS + ["io_under_pvm"], smp=4,
+                     dt=regions.reserved(*regions.ODD), **machine)
+
+
+def late_dimm(name, policy, pvm):
+    """A memory device that memblock does not have, but the kernel uses."""
+    return protected(name, ["late_memory", "io_under_pvm"] if pvm == "moved" else ["late_memory"],
+                     f"memhp_default_state={policy} PKVM_SMMU_LATE=0x100000000 "
+                     f"PKVM_SMMU_LATE_PVM={pvm}", acpi=True, mem="3G,slots=1,maxmem=4G",
+                     qemu=["-object", "memory-backend-ram,id=dimm,size=512M",
+                           "-device", "pc-dimm,memdev=dimm"])
 
 
 def live(name, params=""):
@@ -156,6 +172,11 @@ def quick():
         protected("protected-max", EVERYTHING, cpu="max"),
         protected("passthrough", ATTACKS, "iommu.passthrough=1"),
         protected("debug", EVERYTHING, variant="debug"),
+        odd("odd-regions"),
+        late_dimm("late-dimm", "online_kernel", "refused"),
+        late_dimm("late-dimm-movable", "online_movable", "moved"),
+        protected("late-mem", ["late_memory", "hyp_memory"],
+                  "mem=1G PKVM_SMMU_LATE=0x80000000", mem="2G"),
         protected("module", MODULE, variant="module"),
         protected("module-reload", RELOAD, variant="module", firmware=("smmu-on-bus",)),
         protected("require", ["topology.sh", "pvm_policy", "pvm_memory", "pmcg"],

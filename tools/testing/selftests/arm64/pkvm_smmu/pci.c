@@ -54,6 +54,8 @@ void pci_enable(const char *bdf, bool on)
 	uint16_t command;
 	int fd;
 
+	/* By the kernel for the bridges above it, and by the bits of a reset device. */
+	write_file(on ? "1" : "0", PCI_DEVICES "/%s/enable", bdf);
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/config", bdf);
 	fd = open(path, O_RDWR);
 	if (fd < 0 || pread(fd, &command, 2, PCI_COMMAND) != 2)

@@ -42,13 +42,12 @@ static bool find_region(const char *bdf, uint64_t *start, uint64_t *end)
 
 FIXTURE_SETUP(reserved_region)
 {
-	char bdf[PCI_BDF_LEN];
-
-	ASSERT_TRUE(pci_find(EDU_VENDOR, EDU_DEVICE, 0, bdf));
-	if (!find_region(bdf, &self->start, &self->end))
-		SKIP(return, "not applicable: firmware wants no region mapped for %s", bdf);
-	pci_set_domain_type(bdf, "DMA");
 	port_open(&self->port, PORT_UNMANAGED, 0);
+	if (!find_region(self->port.bdf, &self->start, &self->end)) {
+		port_close(&self->port);
+		SKIP(return, "not applicable: firmware wants no region mapped");
+	}
+	ASSERT_EQ(0, pci_set_domain_type(self->port.bdf, "DMA"));
 }
 
 FIXTURE_TEARDOWN(reserved_region)
