@@ -34,7 +34,7 @@
 #define BLOCK_PAGE		HCALL_BLOCK_PAGES
 
 #define OWNER_CPUS		2
-#define OPS_PER_ROUND		64
+#define OPS_PER_ROUND		128
 /* Transfers of the edu device per round, each of 100 ms. */
 #define DMAS_PER_ROUND		2
 
@@ -237,7 +237,7 @@ static long op_destroy_vm(struct owner *o, struct rnd_state *rnd)
 	struct hcall_vm *vm = owner_vm(o, rnd);
 	long ret;
 
-	if (!owner_one_in(rnd, 2))
+	if (!owner_one_in(rnd, 4))
 		return -EAGAIN;
 	ret = hcall_destroy_vm(o->h, vm->handle);
 	if (!ret)
@@ -360,7 +360,7 @@ static long op_tracing_load(struct owner *o, struct rnd_state *rnd)
 		hcall(__pkvm_host_share_hyp, PHYS_PFN(__pa(t.cpu[i].rb.meta_va)));
 		for (j = 0; j < ARRAY_SIZE(t.cpu[i].page_va); j++) {
 			t.cpu[i].page_va[j] = (unsigned long)owner_va(o, rnd);
-			if (!owner_one_in(rnd, 16))
+			if (owner_one_in(rnd, 2))
 				hcall(__pkvm_host_share_hyp, PHYS_PFN(__pa(t.cpu[i].page_va[j])));
 		}
 	}
@@ -434,12 +434,18 @@ static const struct owner_op {
 	{ "unshare_hyp", op_unshare_hyp, true },
 	{ "unshare_hyp", op_unshare_hyp, true },
 	{ "unshare_hyp", op_unshare_hyp, true },
+	{ "unshare_hyp", op_unshare_hyp, true },
+	{ "init_vm", op_init_vm, true },
 	{ "init_vm", op_init_vm, true },
 	{ "init_bad_vm", op_init_bad_vm },
+	{ "init_vcpu", op_init_vcpu, true },
+	{ "init_vcpu", op_init_vcpu, true },
 	{ "init_vcpu", op_init_vcpu, true },
 	{ "init_bad_vcpu", op_init_bad_vcpu },
 	{ "destroy_vm", op_destroy_vm, true },
 	{ "forget_handle", op_forget_handle },
+	{ "load", op_load },
+	{ "load", op_load },
 	{ "load", op_load },
 	{ "put", op_put },
 	{ "donate_guest", op_donate_guest, true },
@@ -614,8 +620,9 @@ static void owner_test(struct kunit *test)
 	o->done = kunit_kcalloc(test, ARRAY_SIZE(owner_ops), sizeof(*o->done), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, o->done);
 	o->a = a;
+	attack_enable(a);
 	attack_set_bypass(a);
-	attack_expect_passes(a);
+	KUNIT_ASSERT_TRUE(test, attack_dma_page(a).reached);
 	owner_find_testdev(o);
 	o->h = hcall_arena_alloc(test);
 
