@@ -337,7 +337,15 @@ static long op_force_reclaim(struct owner *o, struct rnd_state *rnd)
 		     owner_below(rnd, PAGE_SIZE));
 }
 
-/* A trace buffer of the pages after the descriptor, which may be shared or not. */
+/* Few pages are for trace buffers, so that the others are not all shared. */
+static void *owner_trace_page(struct owner *o, struct rnd_state *rnd)
+{
+	if (owner_one_in(rnd, 32))
+		return owner_va(o, rnd);
+	return hcall_page(o->h, HOT_PAGES - 1 - owner_below(rnd, 4));
+}
+
+/* A trace buffer of pages that are shared more often than not. */
 static long op_tracing_load(struct owner *o, struct rnd_state *rnd)
 {
 	struct {
@@ -356,11 +364,11 @@ static long op_tracing_load(struct owner *o, struct rnd_state *rnd)
 	for (i = 0; i < OWNER_CPUS; i++) {
 		t.cpu[i].rb.cpu = i;
 		t.cpu[i].rb.nr_page_va = owner_one_in(rnd, 16) ? U32_MAX : 3;
-		t.cpu[i].rb.meta_va = (unsigned long)owner_va(o, rnd);
+		t.cpu[i].rb.meta_va = (unsigned long)owner_trace_page(o, rnd);
 		hcall(__pkvm_host_share_hyp, PHYS_PFN(__pa(t.cpu[i].rb.meta_va)));
 		for (j = 0; j < ARRAY_SIZE(t.cpu[i].page_va); j++) {
-			t.cpu[i].page_va[j] = (unsigned long)owner_va(o, rnd);
-			if (owner_one_in(rnd, 2))
+			t.cpu[i].page_va[j] = (unsigned long)owner_trace_page(o, rnd);
+			if (!owner_one_in(rnd, 16))
 				hcall(__pkvm_host_share_hyp, PHYS_PFN(__pa(t.cpu[i].page_va[j])));
 		}
 	}
