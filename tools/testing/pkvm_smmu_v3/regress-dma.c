@@ -182,7 +182,7 @@ static void ats_translated_is_refused(void)
 /* Several pages at once, across the border of two tables. */
 static void donation_across_tables(void)
 {
-	u64 first = 0x40200000 - 2 * PAGE_SIZE;
+	u64 first = BLOCK_BASE - 2 * PAGE_SIZE;
 	unsigned int i;
 
 	boot_and_init(0);
