@@ -24,8 +24,7 @@ LIVE = "live"
 SUITES = ["arm-smmu-v3-kunit-test", "io-pgtable-arm-test"] + \
     [f"arm-smmu-v3-pkvm-{part}" for part in ("ids", "regs", "cmd", "queue", "ste", "strtab")]
 ATTACK_SUITES = [f"arm-smmu-v3-pkvm-attack-{part}"
-                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver", "hcall",
-                              "owner")]
+                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver", "hcall")]
 # What the host's driver says when its handler for errors works
 DRIVER_RECOVERS = r"skipping command in error state"
 MODULE = ["topology.sh", "hyp_memory", "pvm_memory"]
@@ -106,15 +105,6 @@ def attack(name, **machine):
     boot.skips += "|needs the large system extensions|needs the hypervisor's trace buffers"
     boot.noise = "CMDQ error"
     boot.log_has += (*[f"Subtest: {suite}" for suite in ATTACK_SUITES], DRIVER_RECOVERS)
-    return boot
-
-
-def owner(name, rounds, **machine):
-    """Random hypercalls for longer."""
-    boot = attack(name, **machine)
-    boot.params = boot.params.replace("attack*", "attack-owner") + \
-        f" arm_smmu_v3_pkvm_attack_test.rounds={rounds}"
-    boot.log_has = (PKVM, "Subtest: .*-attack-owner")
     return boot
 
 
@@ -220,9 +210,7 @@ def full():
     """What "make check-full" boots in addition."""
     boots = [vfio("vfio-all-modes", "vfio_pci_driver_test"),
              protected("mmio-fuzz-million", ["mmio_fuzz", "io_under_pvm"],
-                       "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4),
-             owner("owner-long", 400, variant="debug", timeout=3600),
-             owner("owner-long-max", 400, cpu="max", timeout=3600)]
+                       "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4)]
     boots += [not_isolated("native-acpi", HOST + ATTACKS, "kvm-arm.iommu=native", acpi=True),
               not_isolated("native-smmus", SMMUS, "kvm-arm.iommu=native",
                            smmus=("nested", "nested")),

@@ -20,7 +20,7 @@
 #define HCALL_ARENA_SIZE	max(SZ_4M, PAGE_SIZE * 256)
 #define HCALL_ARENA_PAGES	(HCALL_ARENA_SIZE >> PAGE_SHIFT)
 
-#define HCALL_VMS		4
+#define HCALL_VMS		2
 #define HCALL_VCPUS		2
 
 /* The guest frames in use: some pages, and the first pages of a block. */
