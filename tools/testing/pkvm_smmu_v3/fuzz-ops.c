@@ -336,6 +336,22 @@ static void now_store(void)
  * Ownership.
  */
 
+/* EL2 takes pages from a list of the host's, in the host's memory. */
+static void refill(u64 phys)
+{
+	struct kvm_hyp_memcache mc = {}, host_mc = {};
+	void *page;
+
+	while (host_mc.nr_pages < 3 && host_store64(phys, host_mc.head)) {
+		host_mc.head = phys;
+		host_mc.nr_pages++;
+		phys = HOST_DATA((phys >> PAGE_SHIFT) * 7 % NR_HOST_DATA);
+	}
+	refill_memcache(&mc, host_mc.nr_pages, &host_mc);
+	while ((page = pop_hyp_memcache(&mc, hyp_phys_to_virt)))
+		__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1);
+}
+
 static void do_transition(const struct fuzz_job *job)
 {
 	u64 pfn = hyp_phys_to_pfn(job->phys);
@@ -374,19 +390,28 @@ static void do_transition(const struct fuzz_job *job)
 		guest_unshare_host(job->phys, job->size);
 		break;
 	default:
+		if (!job->off) {
+			refill(job->phys);
+			break;
+		}
 		/* EL2 would take it for itself, and give it back when it is done. */
-		if (!__pkvm_host_donate_hyp(pfn, job->size))
-			__pkvm_hyp_donate_host(pfn, job->size);
+		if (!__pkvm_host_donate_hyp(pfn, job->off))
+			__pkvm_hyp_donate_host(pfn, job->off);
 	}
 	model.polls = 0;
 }
 
 static void job_transition(struct fuzz_job *job)
 {
+	u8 size;
+
 	job->fn = do_transition;
 	job->phys = pick_page();
 	job->kind = fuzz_below(12);
-	job->size = 1 + fuzz_below(2);
+	size = fuzz_byte();
+	job->size = 1 + size % 2;
+	/* Pages of a range: one or two, none for a refill, or up to a block and more. */
+	job->off = size & 4 ? job->size : size & 2 ? 0 : size * 5 / 2 + 1;
 }
 
 /*

@@ -128,6 +128,84 @@ static void check_deadlock(void)
 	cpu_run_all();
 }
 
+/* A page of the host's, whatever was done to it. */
+static void take_back(u64 phys)
+{
+	void *va = hyp_phys_to_virt(phys);
+
+	while (phys_to_info(phys)->pins)
+		hyp_unpin_shared_mem(va, va + PAGE_SIZE);
+	host_unshare_hyp(phys);
+	host_reclaim_guest(phys);
+}
+
+static bool is_word(u64 phys, u32 val)
+{
+	u64 word = 0;
+
+	host_load64(phys, &word);
+
+	return (u32)word == val;
+}
+
+/* Bounded, as everything that a driver waits for. */
+static bool comes_true(bool (*fn)(u64 a, u32 b), u64 a, u32 b)
+{
+	unsigned int n;
+
+	for (n = 0; n < 10000 && !fn(a, b); n++)
+		model_relax();
+	model.polls = 0;
+
+	return fn(a, b);
+}
+
+static bool has_interrupted(u64 i, u32 before)
+{
+	return smmus[i].gerror_irqs != before;
+}
+
+/*
+ * Whatever the host has done: a driver that starts anew loses no CMD_SYNC, no MSI and no
+ * error interrupt of an SMMU that works.
+ */
+static void check_alive(unsigned int i)
+{
+	struct smmu *s = &smmus[i];
+	unsigned int n, irqs;
+	u64 at;
+
+	if (smmu_dead(s) || el2_smmu(i)->hwq.dead)
+		return;
+	s->abort_msi = false;
+	s->abort_next = false;
+	s->picky = 0;
+	drv_disable(i);
+	for (n = 0; n < 10; n++)
+		take_back(host_page(i * 10 + n));
+	write32(i, 0x64, read32(i, 0x60));
+	drv_init(i);
+	if (!drv_sync(i))
+		violation("SMMU %u: a CMD_SYNC is lost", i);
+
+	at = drv_next(i);
+	drv_put(i, 0x46 | 1 << 12 | 0xfcULL << 20 | 0x5a5a5a5aULL << 32, at);
+	drv_ring(i);
+	if (!comes_true(is_word, at, 0x5a5a5a5a))
+		violation("SMMU %u: an MSI is lost", i);
+
+	irqs = s->gerror_irqs;
+	drv_put(i, 0xfe, 0);
+	drv_ring(i);
+	if (!comes_true(has_interrupted, i, irqs))
+		violation("SMMU %u: an error interrupt is lost", i);
+	if (drv_cmdq_err(i) != 1)
+		violation("SMMU %u: an error is lost", i);
+	drv_skip_err(i);
+	if (!drv_sync(i))
+		violation("SMMU %u: a CMD_SYNC after an error is lost", i);
+}
+
 /* The host lets go of everything: what is pinned then is what it pinned itself. */
 static void shut_down(void)
 {
@@ -136,6 +214,8 @@ static void shut_down(void)
 
 	cpu_run_all();
 	oracle_full();
+	for (i = 0; i < nr_smmus; i++)
+		check_alive(i);
 	for (i = 0; i < nr_smmus; i++) {
 		drv_disable(i);
 		drv_disable(i);
@@ -151,6 +231,53 @@ static void shut_down(void)
 		violation("%u pages are still pinned", model.refs - pins);
 }
 
+static void add_region(struct machine_cfg *cfg, u64 base, u64 pages)
+{
+	cfg->regions[cfg->nr_regions++] = (struct memblock_region){
+		.base = base, .size = pages * PAGE_SIZE,
+	};
+}
+
+/*
+ * What firmware may say of memory: regions that are adjacent, tiny, with holes between
+ * them, at the top. The pages that the host and EL2 use are always there.
+ */
+static void pick_regions(struct machine_cfg *cfg)
+{
+	u32 cut = fuzz_below(RAM0_PAGES), n = 64 + fuzz_below(64);
+	u64 at = RAM1_BASE + n * PAGE_SIZE;
+
+	if (cut)
+		add_region(cfg, RAM0_BASE, cut);
+	add_region(cfg, RAM0_BASE + cut * PAGE_SIZE, RAM0_PAGES - cut);
+	add_region(cfg, RAM1_BASE, n);
+	while (cfg->nr_regions < MAX_REGIONS - 1) {
+		at += fuzz_below(128) * PAGE_SIZE;
+		n = 1 + fuzz_below(fuzz_chance(2) ? 512 : 4);
+		if (at + n * PAGE_SIZE > RAM_END)
+			break;
+		add_region(cfg, at, n);
+		at += n * PAGE_SIZE;
+	}
+	n = fuzz_below(TOP_PAGES + 1);
+	if (n)
+		add_region(cfg, RAM2_END - n * PAGE_SIZE, n);
+}
+
+/* SMMUs of different kinds, memory as firmware has it, more or fewer levels. */
+static void pick_environment(struct machine_cfg *cfg)
+{
+	static const u8 ia_bits[] = { IA_BITS, 36, 40 };
+	static struct machine_cfg others;
+
+	others = machine_variant(fuzz_byte());
+	cfg->others = &others;
+	cfg->ia_bits = ia_bits[fuzz_below(ARRAY_SIZE(ia_bits))];
+	others.ia_bits = cfg->ia_bits;
+	cfg->nr_smmus = fuzz_chance(8) ? 1 : NR_SMMUS;
+	pick_regions(cfg);
+}
+
 static void run_input(void *unused)
 {
 	struct machine_cfg cfg = machine_variant(fuzz_byte());
@@ -161,6 +288,8 @@ static void run_input(void *unused)
 	model.rng = 0x9e3779b97f4a7c15ULL + fuzz_u32();
 	flags = fuzz_byte();
 	fuzz_may_kill = !(flags & 0x1f);
+	if ((flags & 0x11) == 0x01)
+		pick_environment(&cfg);
 	if (machine_boot(&cfg))
 		violation("the machine does not boot");
 	for (i = 0; i < nr_smmus && flags & 0x60; i++)

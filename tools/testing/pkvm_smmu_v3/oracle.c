@@ -38,12 +38,21 @@ static bool pinned(u64 phys)
 	return phys_is_ram(phys) && host_has(phys) && hyp_phys_to_page(phys)->refcount;
 }
 
-/* A word of the host's queue, while that is in use. */
+/*
+ * A word of the host's queue, while that is in use: what the registers that the host sees
+ * say of it, by the architecture and not by what EL2 made of it. IHI0070G.b 6.3.26
+ */
 static bool in_cmdq(unsigned int smmu, u64 phys)
 {
-	const struct hyp_smmu_host_cmdq *cmdq = &el2_smmu(smmu)->cmdq;
+	const u64 *regs = el2_smmu(smmu)->regs.val;
+	u64 base = regs[SMMU_REG_CMDQ_BASE] & GENMASK_ULL(51, 5);
+	u64 shift = min(regs[SMMU_REG_CMDQ_BASE] & 0x1f, smmus[smmu].idr[1] >> 21 & 0x1fULL);
+	u64 size = 16ULL << shift;
 
-	return cmdq->pinned && phys - cmdq->q.base < cmdq->q.bytes && pinned(phys);
+	if (!((regs[SMMU_REG_CR0] | regs[SMMU_REG_CR0ACK]) & CR0_CMDQEN))
+		return false;
+
+	return phys - (base & ~(size - 1)) < size && pinned(phys);
 }
 
 static bool allowed(unsigned int smmu, u64 phys, enum access_kind kind)

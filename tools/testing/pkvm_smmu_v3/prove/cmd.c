@@ -142,7 +142,8 @@ void prove_cmd(void)
 	in_range = sid < sids && ssid < ssids;
 
 	legal = allowed_in(&hw, in_op, mask);
-	PROVE("a command that is in no list is illegal", implies(!legal, cmd.action == SMMU_CMD_ILL));
+	PROVE("a command that is in no list is illegal",
+	      implies(!legal, cmd.action == SMMU_CMD_ILL));
 	PROVE("a command with a bit outside its mask is illegal",
 	      implies(legal && ((in.data[0] & ~mask[0]) || (in.data[1] & ~mask[1])),
 		      cmd.action == SMMU_CMD_ILL));
@@ -175,7 +176,8 @@ void prove_cmd(void)
 	PROVE("a prefetch is dropped",
 	      implies(in_op == PREFETCH_CONFIG || in_op == PREFETCH_ADDR, !issued));
 	PROVE("STEs are read again if and only if the command is a CFGI of STEs",
-	      implies(issued, is_cfgi(cmd.action) == (in_op == CFGI_STE || in_op == CFGI_STE_RANGE)));
+	      implies(issued, is_cfgi(cmd.action) ==
+		      (in_op == CFGI_STE || in_op == CFGI_STE_RANGE)));
 	PROVE("CFGI_STE is of one stream, in range, and of level 1 descriptors too",
 	      implies(cmd.action == SMMU_CMD_CFGI_STE,
 		      in_op == CFGI_STE && cmd.sid == sid && sid < sids &&

@@ -102,7 +102,8 @@ void prove_regs(void)
 	      implies(acc.reg, acc.reg->id > SMMU_REG_RAZ && acc.reg->id < SMMU_REG_NR));
 	PROVE("an access finds no register where the architecture or the emulation has none",
 	      implies(acc.reg, readable(offset) && (size == 4 || readable(offset + 4))));
-	PROVE("each word that has a value is found", implies(size == 4 && readable(offset), acc.reg));
+	PROVE("each word that has a value is found",
+	      implies(size == 4 && readable(offset), acc.reg));
 	PROVE("64 bits are found where a register has them",
 	      implies(size == 8 && (offset == 0x80 || offset == 0x90 || offset == 0xa0), acc.reg));
 

@@ -71,7 +71,8 @@ void prove_ste(void)
 	      implies(none || !V(host.data[0]), !ok));
 	PROVE("an abort of the host's is an abort",
 	      implies(ok && ABORTS(cfg), CONFIG(d0) == 0));
-	PROVE("bypass becomes stage 2 alone", implies(ok && cfg == BYPASS, d0 == (1 | STAGE2 << 1)));
+	PROVE("bypass becomes stage 2 alone",
+	      implies(ok && cfg == BYPASS, d0 == (1 | STAGE2 << 1)));
 	PROVE("stage 1 becomes both stages, its table at the host's address",
 	      implies(ok && cfg == STAGE1, CONFIG(d0) == NESTED &&
 		      (d0 & MASK(51, 6)) == (host.data[0] & MASK(51, 6))));
