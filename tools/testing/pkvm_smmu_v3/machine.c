@@ -136,6 +136,7 @@ int machine_boot(const struct machine_cfg *cfg)
 	stores_reset();
 	sched_reset();
 	el2_reset();
+	mem_set_regions(cfg->regions, cfg->nr_regions);
 	mem_init();
 
 	nr_smmus = cfg->nr_smmus;

@@ -141,7 +141,14 @@ void violation(const char *fmt, ...) __printf(1, 2) __noreturn;
 bool model_catch(void (*fn)(void *arg), void *arg);
 
 /* shim-mem.c */
+#define MAX_REGIONS	16
+
+struct memblock_region;
 void mem_init(void);
+/* The memory that firmware describes; by default, @nr = 0, as whole pages. */
+void mem_set_regions(const struct memblock_region *regions, unsigned int nr);
+/* Lose the annotation of a page in the host stage 2. */
+void host_s2_forget(u64 phys);
 bool phys_is_ram(u64 phys);
 struct page_info *phys_to_info(u64 phys);
 u64 page_phys(unsigned int i);
@@ -203,6 +210,8 @@ struct machine_cfg {
 	u8 hang;		/* SMMUs that consume no command, a bit for each */
 	u8 picky;		/* 1 in so many skippable commands is refused, 0: none */
 	u8 nr_smmus;
+	u8 nr_regions;		/* 0 for the usual ones */
+	const struct memblock_region *regions;
 };
 
 struct machine_cfg machine_default(void);

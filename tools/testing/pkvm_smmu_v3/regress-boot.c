@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: takeover while the host is trusted, and giving everything back. */
+#include <nvhe/iommu_pgtable.h>
+#include <nvhe/memory.h>
+#include <nvhe/mm.h>
+
 #include "arm-smmu-v3-pkvm.h"
 #include "hyp-smmu-v3.h"
 #include "regress.h"
@@ -185,6 +189,165 @@ static void counters_that_do_not_stop(void)
 	EXPECT_EQ(__pkvm_smmu_v3_hide_pmcg(P2P_MMIO, PMCG_SIZE), -EPERM);
 }
 
+/*
+ * Regions of firmware's whose borders are within pages, everywhere in a block: they
+ * end and begin in the same page, leave a hole below a page, have no whole page, are
+ * empty, or end where EL2's memory begins.
+ */
+static void boot_regions(const struct memblock_region *regions, unsigned int nr)
+{
+	struct machine_cfg cfg = machine_default();
+
+	cfg.regions = regions;
+	cfg.nr_regions = nr;
+	EXPECT_EQ(machine_boot(&cfg), 0);
+	drv_init(0);
+	EXPECT(drv_bypass(0, 3));
+	EXPECT_EQ(dev_dma(0, 3, RAM0_BASE + 2 * PAGE_SIZE), DMA_DONE);
+	EXPECT_EQ(dev_dma(0, 3, page_phys(8)), DMA_ABORTED);
+	EXPECT_EQ(dev_dma(0, 3, BLOCK_BASE), DMA_DONE);
+	EXPECT_EQ(donate(BLOCK_BASE + PAGE_SIZE), 0);
+	oracle_full();
+}
+
+static void regions_of_odd_sizes(void)
+{
+	static const u64 cuts[] = {
+		RAM0_BASE, RAM0_BASE + 4 * PAGE_SIZE, RAM0_BASE + 8 * PAGE_SIZE,
+		RAM1_BASE - PAGE_SIZE, RAM1_BASE, BLOCK_BASE, BLOCK_BASE + 64 * PAGE_SIZE,
+		BLOCK_BASE + BLOCK_SIZE, RAM_END - 2 * PAGE_SIZE,
+	};
+	static const u64 offs[][2] = {
+		{ 0x800, 0x800 }, { 0x800, 0x801 }, { 0, 1 }, { 1, 0x1000 }, { 0xfff, 0x1000 },
+		{ 0x400, 0xc00 }, { 0x800, 0x1800 }, { 0, 0x1001 },
+	};
+	struct memblock_region r[3];
+	unsigned int c, o;
+
+	for (c = 0; c < ARRAY_SIZE(cuts); c++) {
+		for (o = 0; o < ARRAY_SIZE(offs); o++) {
+			u64 hole = cuts[c] + offs[o][0], end = cuts[c] + offs[o][1];
+
+			/* What is between is a region of its own, or none. */
+			r[0] = (struct memblock_region) { RAM0_BASE, hole - RAM0_BASE };
+			r[1] = (struct memblock_region) { hole, end - hole };
+			r[2] = (struct memblock_region) { end, RAM_END - end };
+			boot_regions(r, 3);
+			r[1] = r[2];
+			boot_regions(r, 2);
+		}
+	}
+}
+
+/* A page of memory at each level that is a part of a region, at both of its ends. */
+static void regions_begin_and_end_in_pages(void)
+{
+	static const struct memblock_region r[] = {
+		{ RAM0_BASE + 0x800, RAM0_PAGES * PAGE_SIZE - 0x1000 },
+		{ RAM1_BASE + 0x123, 0x10 }, { RAM1_BASE + 0x234, 0x20 },
+		{ RAM1_BASE + 0xfff, RAM1_PAGES * PAGE_SIZE - 0x1ffe },
+	};
+
+	boot_regions(r, ARRAY_SIZE(r));
+}
+
+/* No function of the page table does anything to a range that is not of its pages. */
+static void ranges_of_no_pages(void)
+{
+	struct hyp_iommu_s2 *s2 = &hyp_iommu_s2;
+	static const u64 ranges[][2] = {
+		{ 0x800, 0x1000 }, { 0x1000, 0x1800 }, { 0x800, 0x800 }, { 0x2000, 0x1000 },
+		{ 0, (1ULL << IA_BITS) + PAGE_SIZE }, { 1ULL << IA_BITS, 1ULL << 33 },
+		{ -PAGE_SIZE, 0 }, { 0, -PAGE_SIZE },
+	};
+	unsigned int i;
+	u64 start, end;
+	s8 level;
+
+	boot(0);
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		start = ranges[i][0];
+		end = ranges[i][1];
+		EXPECT_EQ(iommu_s2_map_memory(s2, start, end, &hyp_iommu_tables), -EINVAL);
+		EXPECT_EQ(iommu_s2_map_mmio(s2, start, end, &hyp_iommu_tables), -EINVAL);
+		EXPECT_EQ(iommu_s2_unmap(s2, start, end, &hyp_iommu_tables), -EINVAL);
+		EXPECT_EQ(iommu_s2_add_tables(s2, start, end, &hyp_iommu_tables), -EINVAL);
+	}
+	EXPECT_EQ(iommu_s2_unmap(s2, PAGE_SIZE, PAGE_SIZE, &hyp_iommu_tables), 0);
+	EXPECT(!iommu_s2_leaf(s2, 1ULL << IA_BITS, &level));
+	EXPECT(!iommu_s2_leaf(s2, -1ULL, &level));
+	oracle_full();
+}
+
+static int accept_range(u64 start, u64 end)
+{
+	return 0;
+}
+
+static void expect_bad(u64 *desc, u64 val)
+{
+	u64 old = *desc;
+	int ret;
+
+	hyp_spin_lock(&pkvm_pgd_lock);
+	EXPECT_EQ(iommu_s2_check(&hyp_iommu_s2, accept_range), 0);
+	*desc = val;
+	ret = iommu_s2_check(&hyp_iommu_s2, accept_range);
+	*desc = old;
+	hyp_spin_unlock(&pkvm_pgd_lock);
+	EXPECT_EQ(ret, -EUCLEAN);
+}
+
+/* Whatever descriptor of the table is wrong, the check sees it. */
+static void wrong_descriptors_are_found(void)
+{
+	static const u64 flips[] = {
+		0, 1, 2, 6, 7, 8, 9, 10, 11, 12, 20, 21, 30, 40, 47, 50, 53, 54, 55, 58, 63,
+	};
+	u64 *block, *page, *hole, *table;
+	unsigned int i;
+	s8 level;
+
+	boot(0);
+	model.enforce = false;
+	block = iommu_s2_leaf(&hyp_iommu_s2, BLOCK_BASE, &level);
+	EXPECT_EQ(level, 2);
+	page = iommu_s2_leaf(&hyp_iommu_s2, RAM0_BASE + 70 * PAGE_SIZE, &level);
+	EXPECT_EQ(level, 3);
+	hole = iommu_s2_leaf(&hyp_iommu_s2, page_phys(8), &level);
+	EXPECT_EQ(*hole, 0);
+	table = block - 1;
+	EXPECT_EQ(*table & 3, 3);
+	for (i = 0; i < ARRAY_SIZE(flips); i++) {
+		expect_bad(block, *block ^ 1ULL << flips[i]);
+		expect_bad(page, *page ^ 1ULL << flips[i]);
+	}
+	/* The leaf of another page, and what is invalid but not empty. */
+	expect_bad(hole, *page);
+	expect_bad(hole, 1ULL << 1);
+	/* Tables that are not EL2's, or are no memory. */
+	expect_bad(table, HOST_DATA(0) | 3);
+	expect_bad(table, P2P_MMIO | 3);
+	expect_bad(table, *table | 1ULL << 63);
+	expect_bad(block, HOST_DATA(0) | 3);
+	model.enforce = true;
+}
+
+/* A page that EL2 uses, but the host stage 2 does not know of, so that it is mapped. */
+static void build_is_checked(void)
+{
+	u64 pfn = hyp_phys_to_pfn(page_phys(4)), phys = HOST_DATA(0);
+
+	boot(0);
+	EXPECT_EQ(machine_release(), 0);
+	EXPECT_EQ(donate(phys), 0);
+	host_s2_forget(phys);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, IA_BITS, 0), -EUCLEAN);
+	EXPECT(!hyp_iommu_s2.pgd);
+	EXPECT_EQ(__pkvm_smmu_v3_register(0), 0);
+	EXPECT_EQ(__pkvm_smmu_v3_enable(0), -EINVAL);
+}
+
 const struct test tests_boot[] = {
 	TEST(every_variant_boots),
 	TEST(firmware_state_is_forgotten),
@@ -196,5 +359,10 @@ const struct test tests_boot[] = {
 	TEST(takeover_of_dead_hardware),
 	TEST(counters_are_hidden),
 	TEST(counters_that_do_not_stop),
+	TEST(regions_of_odd_sizes),
+	TEST(regions_begin_and_end_in_pages),
+	TEST(ranges_of_no_pages),
+	TEST(wrong_descriptors_are_found),
+	TEST(build_is_checked),
 	{}
 };

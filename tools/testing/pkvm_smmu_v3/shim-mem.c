@@ -24,12 +24,26 @@ struct host_mmu host_mmu;
 hyp_spinlock_t pkvm_pgd_lock;
 hyp_spinlock_t guest_lock;
 
-struct memblock_region hyp_memory[2] = {
-	{ .base = RAM0_BASE, .size = RAM0_PAGES * PAGE_SIZE },
-	{ .base = RAM1_BASE, .size = RAM1_PAGES * PAGE_SIZE },
-};
+struct kvm_pgtable pkvm_pgtable;
 
-unsigned int hyp_memblock_nr = ARRAY_SIZE(hyp_memory);
+struct memblock_region hyp_memory[MAX_REGIONS];
+unsigned int hyp_memblock_nr;
+
+/* Regions as firmware describes them: whole pages, unless a test says otherwise. */
+void mem_set_regions(const struct memblock_region *regions, unsigned int nr)
+{
+	static const struct memblock_region normal[] = {
+		{ .base = RAM0_BASE, .size = RAM0_PAGES * PAGE_SIZE },
+		{ .base = RAM1_BASE, .size = RAM1_PAGES * PAGE_SIZE },
+	};
+
+	if (!nr) {
+		regions = normal;
+		nr = ARRAY_SIZE(normal);
+	}
+	memcpy(hyp_memory, regions, nr * sizeof(*regions));
+	hyp_memblock_nr = nr;
+}
 
 struct page_info pages[RAM_PAGES];
 static struct hyp_page vmemmap[(RAM_END - RAM0_BASE) >> PAGE_SHIFT];
@@ -43,10 +57,12 @@ static char *ram;
 #define HOST_S2_BASE	ALIGN(RAM_END, BLOCK_SIZE)
 #define HOST_S2_IA_BITS	40
 #define HOST_S2_ROOT	2
-#define HOST_S2_TABLES	(HOST_S2_ROOT + 2 + 8)
-#define HOST_S2_END	(HOST_S2_BASE + HOST_S2_TABLES * PAGE_SIZE)
+/* EL2's own table, of its linear map: a root, and two tables at each level at most. */
+#define HYP_S1_IA_BITS	48
+#define NR_TABLES	(HOST_S2_ROOT + 2 + 8 + 1 + 2 + 2 + 8)
+#define TABLES_END	(HOST_S2_BASE + NR_TABLES * PAGE_SIZE)
 
-static unsigned int host_s2_used;
+static unsigned int tables_used;
 /* Pages that are not full of zeroes, perhaps. */
 static bool dirty[RAM_PAGES];
 
@@ -65,6 +81,8 @@ static void set_poison(const void *va, bool on)
 }
 #endif
 
+static void hyp_s1_update(u64 phys, bool on);
+
 void mem_set_el2(u64 phys, bool on)
 {
 	struct page_info *info = phys_to_info(phys);
@@ -72,6 +90,7 @@ void mem_set_el2(u64 phys, bool on)
 	if (info->el2 == on)
 		return;
 	info->el2 = on;
+	hyp_s1_update(phys, on);
 	set_poison(phys_ptr(phys), !on);
 	dirty[info - pages] = true;
 }
@@ -121,41 +140,61 @@ void *phys_ptr(u64 phys)
 	return ram + (phys - RAM0_BASE);
 }
 
-static void *host_s2_table(unsigned int i)
+static void *table_ptr(unsigned int i)
 {
 	return phys_ptr(HOST_S2_BASE + i * PAGE_SIZE);
 }
 
-static kvm_pte_t *host_s2_descend(kvm_pte_t *ptep)
+/* The descriptor of @addr at the last level. */
+static kvm_pte_t *table_descend(const struct kvm_pgtable *pgt, u64 addr)
 {
-	if (!*ptep) {
-		/* More tables than this file has room for. */
-		WARN_ON(host_s2_used == HOST_S2_TABLES);
-		*ptep = (HOST_S2_BASE + host_s2_used++ * PAGE_SIZE) | KVM_PTE_VALID |
-			KVM_PTE_TYPE;
+	kvm_pte_t *ptep = (kvm_pte_t *)pgt->pgd + (addr >> kvm_granule_shift(pgt->start_level));
+	s8 level;
+
+	for (level = pgt->start_level + 1; level <= KVM_PGTABLE_LAST_LEVEL; level++) {
+		if (!*ptep) {
+			/* More tables than this file has room for. */
+			WARN_ON(tables_used == NR_TABLES);
+			*ptep = (HOST_S2_BASE + tables_used++ * PAGE_SIZE) | KVM_PTE_VALID |
+				KVM_PTE_TYPE;
+		}
+		ptep = phys_ptr(kvm_pte_to_phys(*ptep));
+		ptep += (addr >> kvm_granule_shift(level)) % PTRS_PER_PTE;
 	}
 
-	return phys_ptr(kvm_pte_to_phys(*ptep));
+	return ptep;
 }
 
 void host_s2_update(u64 phys)
 {
-	kvm_pte_t *ptep = host_s2_table(0);
-	kvm_pte_t pte;
-
-	ptep = host_s2_descend(ptep + (phys >> kvm_granule_shift(1)));
-	ptep = host_s2_descend(ptep + (phys >> kvm_granule_shift(2)) % PTRS_PER_PTE);
-	kvm_pgtable_get_leaf(NULL, phys, &pte, NULL);
-	ptep[(phys >> PAGE_SHIFT) % PTRS_PER_PTE] = pte;
+	kvm_pgtable_get_leaf(NULL, phys, table_descend(&host_mmu.pgt, phys), NULL);
 }
 
-static void host_s2_init(void)
+void host_s2_forget(u64 phys)
 {
-	memset(host_s2_table(0), 0, HOST_S2_TABLES * PAGE_SIZE);
-	host_s2_used = HOST_S2_ROOT;
+	*table_descend(&host_mmu.pgt, phys) = 0;
+}
+
+static void hyp_s1_update(u64 phys, bool on)
+{
+	kvm_pte_t pte = 0;
+
+	if (on)
+		pte = phys | KVM_PTE_VALID | KVM_PTE_TYPE |
+		      pkvm_mkstate(0, get_hyp_state(hyp_phys_to_page(phys)));
+	*table_descend(&pkvm_pgtable, (u64)phys_ptr(phys)) = pte;
+}
+
+static void tables_init(void)
+{
+	memset(table_ptr(0), 0, NR_TABLES * PAGE_SIZE);
 	host_mmu.pgt.ia_bits = HOST_S2_IA_BITS;
 	host_mmu.pgt.start_level = 1;
-	host_mmu.pgt.pgd = host_s2_table(0);
+	host_mmu.pgt.pgd = table_ptr(0);
+	pkvm_pgtable.ia_bits = HYP_S1_IA_BITS;
+	pkvm_pgtable.start_level = 0;
+	pkvm_pgtable.pgd = table_ptr(HOST_S2_ROOT);
+	tables_used = HOST_S2_ROOT + 1;
 }
 
 /* Every page is the host's, and full of zeroes. */
@@ -164,7 +203,7 @@ void mem_init(void)
 	unsigned int i;
 
 	if (!ram) {
-		ram = mmap(NULL, HOST_S2_END - RAM0_BASE, PROT_READ | PROT_WRITE,
+		ram = mmap(NULL, TABLES_END - RAM0_BASE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (ram == MAP_FAILED)
 			abort();
@@ -174,6 +213,7 @@ void mem_init(void)
 		__hyp_vmemmap = (u64)vmemmap - (RAM0_BASE >> PAGE_SHIFT) * sizeof(*vmemmap);
 	}
 
+	tables_init();
 	memset(vmemmap, 0, sizeof(vmemmap));
 	memset(mmio_el2, 0, sizeof(mmio_el2));
 	for (i = 0; i < RAM_PAGES; i++) {
@@ -185,7 +225,6 @@ void mem_init(void)
 	}
 
 	host_mmu.lock = (hyp_spinlock_t){ .rank = RANK_HOST };
-	host_s2_init();
 	pkvm_pgd_lock = (hyp_spinlock_t){ .rank = RANK_HYP };
 	guest_lock = (hyp_spinlock_t){ .rank = RANK_GUEST };
 	model.refs = 0;
@@ -273,6 +312,11 @@ enum kvm_pgtable_prot kvm_pgtable_stage2_pte_prot(kvm_pte_t pte)
 	return KVM_PGTABLE_PROT_R;
 }
 
+enum kvm_pgtable_prot kvm_pgtable_hyp_pte_prot(kvm_pte_t pte)
+{
+	return pte & PKVM_PAGE_STATE_PROT_MASK;
+}
+
 int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 *level)
 {
 	if (host_has(addr))
@@ -319,9 +363,9 @@ int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
 	for (i = 0; i < NR_MMIO && !ret; i++)
 		ret = walk_range(walker, max(addr, mmio_base(i)),
 				 min(end, mmio_base(i) + mmio_el2[i]));
-	for (i = 0; i < hyp_memblock_nr && !ret; i++)
-		ret = walk_range(walker, max(addr, hyp_memory[i].base),
-				 min(end, hyp_memory[i].base + hyp_memory[i].size));
+	for (i = 0; i < RAM_PAGES && !ret; i++)
+		ret = walk_range(walker, max(addr, page_phys(i)),
+				 min(end, page_phys(i) + PAGE_SIZE));
 
 	return ret;
 }

@@ -68,32 +68,55 @@ static bool host_may_access(kvm_pte_t pte)
 }
 
 /*
- * Leaves come in runs: all that EL2 owns, thousands of pages, has the same annotation,
- * and all that is not mapped has none. Returns where that of @addr ends, or its table.
- * Tables are found as in ours: those of the host stage 2 are memory below 2^ia_bits.
+ * Return the end of the run of leaves that begins with the one of @addr: equal invalid
+ * ones, as all that EL2 owns in the host stage 2, or valid ones that continue each
+ * other. A run ends at the latest with its table. The tables of the CPUs are found like
+ * those of the device stage 2: they are memory below 2^48.
  */
-static u64 leaf_run(u64 addr, kvm_pte_t *first)
+static u64 leaf_run(const struct hyp_iommu_s2 *table, u64 addr, u64 *first)
 {
-	const struct hyp_iommu_s2 host = {
-		.pgd		= hyp_virt_to_phys(host_mmu.pgt.pgd),
-		.start_level	= host_mmu.pgt.start_level,
-	};
-	kvm_pte_t *ptep;
-	u64 size, end;
+	u64 size, end, step, desc, *ptr;
 	s8 level;
 
-	hyp_assert_lock_held(&host_mmu.lock);
-	ptep = iommu_s2_leaf(&host, addr, &level);
-	*first = *ptep;
+	ptr = iommu_s2_leaf(table, addr, &level);
+	desc = *ptr;
+	*first = desc;
 	size = kvm_granule_size(level);
+	step = desc & KVM_PTE_VALID ? size : 0;
 	end = ALIGN(addr + 1, kvm_granule_size(level - 1));
 	addr = ALIGN_DOWN(addr, size);
 	do {
 		addr += size;
-		ptep++;
-	} while (addr < end && *ptep == *first);
+		desc += step;
+	} while (addr < end && *++ptr == desc);
 
 	return addr;
+}
+
+static u64 host_run(u64 addr, kvm_pte_t *first)
+{
+	const struct hyp_iommu_s2 host = {
+		.pgd		= hyp_virt_to_phys(host_mmu.pgt.pgd),
+		.ia_bits	= host_mmu.pgt.ia_bits,
+		.start_level	= host_mmu.pgt.start_level,
+	};
+
+	hyp_assert_lock_held(&host_mmu.lock);
+
+	return leaf_run(&host, addr, first);
+}
+
+static u64 hyp_run(u64 addr, kvm_pte_t *first)
+{
+	const struct hyp_iommu_s2 hyp = {
+		.pgd		= hyp_virt_to_phys(pkvm_pgtable.pgd),
+		.ia_bits	= pkvm_pgtable.ia_bits,
+		.start_level	= pkvm_pgtable.start_level,
+	};
+
+	hyp_assert_lock_held(&pkvm_pgd_lock);
+
+	return leaf_run(&hyp, addr, first);
 }
 
 /*
@@ -107,13 +130,13 @@ static int map_but_holes(struct hyp_iommu_s2 *s2, u64 start, u64 end, map_fn map
 	int ret;
 
 	for (addr = start; addr < end; addr = next) {
-		next = leaf_run(addr, &pte);
+		next = min(host_run(addr, &pte), end);
 		if (host_may_access(pte))
 			continue;
 
 		ret = map(s2, done, addr, &hyp_iommu_tables);
 		if (!ret)
-			ret = iommu_s2_add_tables(s2, addr, min(next, end), &hyp_iommu_tables);
+			ret = iommu_s2_add_tables(s2, addr, next, &hyp_iommu_tables);
 		if (ret)
 			return ret;
 		done = next;
@@ -123,18 +146,26 @@ static int map_but_holes(struct hyp_iommu_s2 *s2, u64 start, u64 end, map_fn map
 }
 
 /*
- * Memory regions are sorted, page-aligned and lie below 2^ia_bits, see check_root().
- * A region of firmware's is the host's to access (MEMBLOCK_NOMAP), so it is mapped
- * like the others.
+ * Memory regions are sorted and lie below 2^ia_bits, see check_root(), but they need
+ * not be of whole pages, and two can share a page. No ownership transition takes a page
+ * that is only partly memory (check_range_allowed_memory()), so that it stays the
+ * host's.
  */
+static void region_pages(const struct memblock_region *reg, u64 *start, u64 *end)
+{
+	*start = ALIGN_DOWN(reg->base, PAGE_SIZE);
+	*end = PAGE_ALIGN(reg->base + reg->size);
+}
+
+/* The host may access a region of firmware's (MEMBLOCK_NOMAP) like the others. */
 static int map_all_memory(struct hyp_iommu_s2 *s2)
 {
-	struct memblock_region *reg;
+	u64 start, end;
 	int i, ret = 0;
 
 	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
-		reg = &hyp_memory[i];
-		ret = map_but_holes(s2, reg->base, reg->base + reg->size, iommu_s2_map_memory);
+		region_pages(&hyp_memory[i], &start, &end);
+		ret = map_but_holes(s2, start, end, iommu_s2_map_memory);
 	}
 
 	return ret;
@@ -142,17 +173,20 @@ static int map_all_memory(struct hyp_iommu_s2 *s2)
 
 static int map_all_mmio(struct hyp_iommu_s2 *s2)
 {
-	u64 end = 0;
+	u64 addr = 0, start, end;
 	int i, ret;
 
 	for (i = 0; i < hyp_memblock_nr; i++) {
-		ret = map_but_holes(s2, end, hyp_memory[i].base, iommu_s2_map_mmio);
-		if (ret)
-			return ret;
-		end = hyp_memory[i].base + hyp_memory[i].size;
+		region_pages(&hyp_memory[i], &start, &end);
+		if (addr < start) {
+			ret = map_but_holes(s2, addr, start, iommu_s2_map_mmio);
+			if (ret)
+				return ret;
+		}
+		addr = max(addr, end);
 	}
 
-	return map_but_holes(s2, end, BIT(s2->ia_bits), iommu_s2_map_mmio);
+	return map_but_holes(s2, addr, BIT(s2->ia_bits), iommu_s2_map_mmio);
 }
 
 /* There are pages for what memory takes at worst, on top of all that MMIO takes. */
@@ -174,6 +208,78 @@ static int map_everything(struct hyp_iommu_s2 *s2)
 	mmio -= hyp_iommu_tables.nr_pages;
 
 	return total < hyp_iommu_pgtable_pages(s2->ia_bits, 0) + mmio ? -ENOMEM : 0;
+}
+
+/* What devices reach is the host's to access, by the annotations of its stage 2. */
+static int check_host_may_access(u64 addr, u64 end)
+{
+	kvm_pte_t pte;
+
+	while (addr < end) {
+		addr = host_run(addr, &pte);
+		if (!host_may_access(pte))
+			return -EUCLEAN;
+	}
+
+	return 0;
+}
+
+/* Devices reach no page in a range. */
+static int check_unmapped(const struct hyp_iommu_s2 *s2, u64 addr, u64 end)
+{
+	u64 desc;
+
+	while (addr < end) {
+		addr = leaf_run(s2, addr, &desc);
+		if (desc & KVM_PTE_VALID)
+			return -EUCLEAN;
+	}
+
+	return 0;
+}
+
+/* What EL2 has mapped in its linear map as its own. */
+static int check_hyp_memory(const struct hyp_iommu_s2 *s2, u64 phys, u64 end)
+{
+	u64 va, next, next_va;
+	kvm_pte_t pte;
+	int ret;
+
+	for (; phys < end; phys = next) {
+		va = (u64)hyp_phys_to_virt(phys);
+		next_va = hyp_run(va, &pte);
+		next = min(end, phys + next_va - va);
+		if (!kvm_pte_valid(pte) ||
+		    pkvm_getstate(kvm_pgtable_hyp_pte_prot(pte)) != PKVM_PAGE_OWNED)
+			continue;
+
+		ret = check_unmapped(s2, phys, next);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+/*
+ * Look at the result, not at how it came about: a table that is wrong is not found by
+ * anything later. Two oracles: the annotations of the host stage 2, which the build has
+ * followed as well, and EL2's own page table, which it has not looked at.
+ */
+static int check_everything(const struct hyp_iommu_s2 *s2)
+{
+	u64 start, end;
+	int i, ret;
+
+	hyp_spin_lock(&pkvm_pgd_lock);
+	ret = iommu_s2_check(s2, check_host_may_access);
+	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
+		region_pages(&hyp_memory[i], &start, &end);
+		ret = check_hyp_memory(s2, start, end);
+	}
+	hyp_spin_unlock(&pkvm_pgd_lock);
+
+	return ret;
 }
 
 static int check_root(u64 pgd_pfn, u8 ia_bits)
@@ -241,10 +347,13 @@ static int build(struct hyp_iommu_s2 *s2)
 	ret = map_everything(s2);
 	if (!ret && s2->nr_later && hyp_iommu_tables.nr_pages < HYP_IOMMU_TOPUP_TABLES)
 		ret = -ENOMEM;
-	if (ret)
+	if (ret) {
 		iommu_s2_free_tables(s2, &hyp_iommu_tables);
-	else
-		hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
+	} else {
+		ret = check_everything(s2);
+		if (!ret)
+			hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
+	}
 	hyp_spin_unlock(&host_mmu.lock);
 
 	return ret;
@@ -288,6 +397,10 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later)
 		hyp_iommu_selftest();
 		return 0;
 	}
+
+	/* Nothing in such tables is trusted, not even which pages they are in. */
+	if (ret == -EUCLEAN)
+		return ret;
 
 	return_pages();
 	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
@@ -401,6 +514,9 @@ void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 
 	/* MMIO beyond what devices reach. */
 	end = min(end, BIT(hyp_iommu_s2.ia_bits));
+	if (phys >= end)
+		return;
+
 	map = addr_is_memory(phys) ? iommu_s2_map_memory : iommu_s2_map_mmio;
 	/* Catches more tables than hyp_iommu_pgtable_pages() says, or one before a top-up. */
 	WARN_ON(map(&hyp_iommu_s2, phys, end, &hyp_iommu_tables));

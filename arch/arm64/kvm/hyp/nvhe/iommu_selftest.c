@@ -26,7 +26,7 @@ static bool memory_is_mapped(phys_addr_t phys)
 		return false;
 
 	/* A leaf that is wrong, or larger than it may be. */
-	WARN_ON(*desc != iommu_s2_memory_desc(ALIGN_DOWN(phys, kvm_granule_size(level)), level));
+	WARN_ON(*desc != iommu_s2_leaf_desc(ALIGN_DOWN(phys, kvm_granule_size(level)), level));
 	WARN_ON(level < hyp_iommu_s2.block_level);
 
 	return true;
@@ -44,9 +44,10 @@ void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted)
 		WARN_ON(memory_is_mapped(phys) != granted);
 }
 
+/* The vmemmap has no entry for a page that is partly memory. */
 static void selftest_memory(struct memblock_region *reg)
 {
-	u64 phys = reg->base, end = reg->base + reg->size;
+	u64 phys = PAGE_ALIGN(reg->base), end = ALIGN_DOWN(reg->base + reg->size, PAGE_SIZE);
 
 	for (; phys < end; phys += PAGE_SIZE) {
 		bool host = get_host_state(hyp_phys_to_page(phys)) != PKVM_NOPAGE;
@@ -58,43 +59,24 @@ static void selftest_memory(struct memblock_region *reg)
 	}
 }
 
-/* Invalid exactly where the host stage 2 has an annotation. */
-static void selftest_mmio(u64 phys, u64 end)
+/* Devices have what the host stage 2 has not given away: no more, and no less. */
+static int selftest_host_leaf(const struct kvm_pgtable_visit_ctx *ctx,
+			      enum kvm_pgtable_walk_flags visit)
 {
-	kvm_pte_t pte;
+	u64 addr = ctx->addr, end = addr + kvm_granule_size(ctx->level);
+	bool text = kvm_pte_valid(ctx->old) &&
+		    !(kvm_pgtable_stage2_pte_prot(ctx->old) & KVM_PGTABLE_PROT_W);
+	bool hosts = !text && !host_stage2_pte_is_hyp_owned(ctx->old);
 	u64 *desc;
 	s8 level;
 
-	for (; phys < end; phys += kvm_granule_size(level)) {
-		desc = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
-		if (*desc) {
-			/* A leaf of memory's, or one larger than its alignment. */
-			WARN_ON(*desc != iommu_s2_mmio_desc(phys, level));
-			WARN_ON(!IS_ALIGNED(phys, kvm_granule_size(level)));
-			continue;
-		}
-
-		/* MMIO that the host may access and that map_but_holes() left out. */
-		WARN_ON(kvm_pgtable_get_leaf(&host_mmu.pgt, phys, &pte, &level));
-		WARN_ON(!host_stage2_pte_is_hyp_owned(pte));
+	for (; addr < end; addr += kvm_granule_size(level)) {
+		desc = iommu_s2_leaf(&hyp_iommu_s2, addr, &level);
+		if (!desc)
+			break;
+		/* Something that build() has left out, or should have. */
+		WARN_ON((*desc & KVM_PTE_VALID) != hosts);
 	}
-
-	/* No leaf reaches beyond, into memory. */
-	WARN_ON(phys > end);
-}
-
-static int selftest_annotation(const struct kvm_pgtable_visit_ctx *ctx,
-			       enum kvm_pgtable_walk_flags visit)
-{
-	u64 *desc;
-	s8 level;
-
-	if (!host_stage2_pte_is_hyp_owned(ctx->old) || ctx->addr >> hyp_iommu_s2.ia_bits)
-		return 0;
-
-	/* What EL2 owns, and devices reach. */
-	desc = iommu_s2_leaf(&hyp_iommu_s2, ctx->addr, &level);
-	WARN_ON(*desc);
 
 	return 0;
 }
@@ -103,19 +85,14 @@ static int selftest_annotation(const struct kvm_pgtable_visit_ctx *ctx,
 void hyp_iommu_selftest(void)
 {
 	struct kvm_pgtable_walker walker = {
-		.cb	= selftest_annotation,
+		.cb	= selftest_host_leaf,
 		.flags	= KVM_PGTABLE_WALK_LEAF,
 	};
-	u64 end = 0;
 	int i;
 
 	hyp_spin_lock(&host_mmu.lock);
-	for (i = 0; i < hyp_memblock_nr; i++) {
-		selftest_mmio(end, hyp_memory[i].base);
+	for (i = 0; i < hyp_memblock_nr; i++)
 		selftest_memory(&hyp_memory[i]);
-		end = hyp_memory[i].base + hyp_memory[i].size;
-	}
-	selftest_mmio(end, BIT(hyp_iommu_s2.ia_bits));
 	/* The walker does not fail, and the range is the table's. */
 	WARN_ON(kvm_pgtable_walk(&host_mmu.pgt, 0, BIT(host_mmu.pgt.ia_bits), &walker));
 	hyp_spin_unlock(&host_mmu.lock);

@@ -226,6 +226,10 @@ int __init pkvm_iommu_s2_prepare(u8 ia_bits, unsigned int nr_mmio_blocks)
 			ret = s2_build(ia_bits, 0);
 	}
 out:
+	if (ret == -EUCLEAN) {
+		pr_err("the hypervisor's check of the device stage 2 failed: a bug; its memory is lost\n");
+		s2_pgd = NULL;
+	}
 	if (ret) {
 		s2_free();
 		return ret;

@@ -9,6 +9,7 @@
 
 extern struct memblock_region hyp_memory[];
 extern unsigned int hyp_memblock_nr;
+extern struct kvm_pgtable pkvm_pgtable;
 extern hyp_spinlock_t pkvm_pgd_lock;
 
 void pkvm_ownership_selftest_again(void);

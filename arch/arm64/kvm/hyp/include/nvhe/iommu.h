@@ -80,7 +80,8 @@ int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *ho
  * Return: 0, -ENOMEM where the pool is too small or holds a page that is not
  * the host's, or an IOMMU needs all tables now, -EINVAL for a root or an input
  * size that cannot be used, -EPERM where the root is not the host's, -EBUSY where
- * it is prepared already; on error every page is the host's again.
+ * it is prepared already; then every page is the host's again. -EUCLEAN where the table
+ * is not as it has to be, a bug of EL2's: then its pages stay EL2's.
  */
 int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later);
 
