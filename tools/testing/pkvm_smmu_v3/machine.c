@@ -119,11 +119,11 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 
 static int build_stage2(const struct machine_cfg *cfg)
 {
-	unsigned int n = hyp_iommu_pgtable_pages(IA_BITS, nr_smmus + 1);
+	unsigned int n = hyp_iommu_pgtable_pages(IA_BITS, IA_BITS, nr_smmus + 1);
 
-	hyp_iommu_pool = make_pool(POOL_PAGE, n - cfg->nr_later - cfg->pool_short);
+	hyp_iommu_pool = make_pool(POOL_PAGE, n - cfg->pool_short);
 
-	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), IA_BITS, cfg->nr_later);
+	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), IA_BITS, IA_BITS);
 }
 
 int machine_boot(const struct machine_cfg *cfg)

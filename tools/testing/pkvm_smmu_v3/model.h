@@ -163,8 +163,6 @@ int host_unshare_hyp(u64 phys);
 int guest_share_host(u64 phys, u8 vm);
 int guest_unshare_host(u64 phys, u8 vm);
 int host_donate_guest(u64 phys, u8 vm);
-int host_donate_guest_refill(u64 phys, u8 vm, struct kvm_hyp_memcache *mc,
-			     struct kvm_hyp_memcache *host_mc);
 int host_reclaim_guest(u64 phys);
 
 /* shim-lock.c */
@@ -201,8 +199,7 @@ struct machine_cfg {
 	u32 aidr;
 	u8 hwq_shift;
 	u8 pool_pages;
-	u8 nr_later;		/* pages for tables that come by a top-up */
-	u8 pool_short;		/* pages for tables that never come */
+	u8 pool_short;		/* pages that the pool for tables lacks */
 	bool page1_alias;
 	bool stale_boot;	/* firmware left caches and registers full */
 	bool pmcg;		/* EL2 is to hide the counters */

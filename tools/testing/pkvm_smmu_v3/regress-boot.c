@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: takeover while the host is trusted, and giving everything back. */
+#include <asm/kvm_iommu_pgtable.h>
+
 #include <nvhe/iommu_pgtable.h>
 #include <nvhe/memory.h>
 #include <nvhe/mm.h>
@@ -106,7 +108,7 @@ static void calls_out_of_order(void)
 	EXPECT_EQ(__pkvm_smmu_v3_enable(2), -EINVAL);
 	EXPECT_EQ(__pkvm_smmu_v3_release(PKVM_SMMU_V3_MAX), -EINVAL);
 	EXPECT_EQ(__pkvm_smmu_v3_release(2), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(1, IA_BITS, 0), -EBUSY);
+	EXPECT_EQ(hyp_iommu_prepare(1, IA_BITS, IA_BITS), -EBUSY);
 	EXPECT_EQ(hyp_iommu_release(), -EBUSY);
 	EXPECT_EQ(machine_release(), 0);
 	EXPECT_EQ(hyp_iommu_release(), -ENOENT);
@@ -124,12 +126,38 @@ static void roots_that_cannot_be_used(void)
 
 	boot(0);
 	EXPECT_EQ(machine_release(), 0);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 31, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 49, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 41, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn + 1, IA_BITS, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(0, IA_BITS, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(RAM0_BASE), IA_BITS, 0), -EPERM);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 31, 40), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 48, 49), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 41, 48), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 33, 32), -EINVAL);
+	/* Two tables, at an odd page. */
+	EXPECT_EQ(hyp_iommu_prepare(pfn + 1, 40, 40), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(0, IA_BITS, IA_BITS), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(RAM0_BASE), IA_BITS, IA_BITS), -EPERM);
+}
+
+/*
+ * The root is one table wherever the output size has a level for that. DDI0487
+ * VTCR_EL2.SL0: with 4K, level 0 is there from 44 bits on.
+ */
+static void levels_of_the_root(void)
+{
+	static const struct {
+		u8 ia_bits, pa_bits;
+		s8 level;
+		u64 pages;
+	} roots[] = {
+		{ 32, 32, 1, 1 }, { 39, 48, 1, 1 }, { 40, 40, 1, 2 }, { 40, 42, 1, 2 },
+		{ 42, 42, 1, 8 }, { 40, 44, 0, 1 }, { 44, 44, 0, 1 }, { 48, 48, 0, 1 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(roots); i++) {
+		EXPECT_EQ(hyp_iommu_start_level(roots[i].ia_bits, roots[i].pa_bits),
+			  roots[i].level);
+		EXPECT_EQ(hyp_iommu_pgd_size(roots[i].ia_bits, roots[i].pa_bits),
+			  roots[i].pages * PAGE_SIZE);
+	}
 }
 
 /* Hardware that does not answer at takeover: nothing is half done. */
@@ -268,8 +296,7 @@ static void ranges_of_no_pages(void)
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
 		start = ranges[i][0];
 		end = ranges[i][1];
-		EXPECT_EQ(iommu_s2_map_memory(s2, start, end, &hyp_iommu_tables), -EINVAL);
-		EXPECT_EQ(iommu_s2_map_mmio(s2, start, end, &hyp_iommu_tables), -EINVAL);
+		EXPECT_EQ(iommu_s2_map(s2, start, end, &hyp_iommu_tables), -EINVAL);
 		EXPECT_EQ(iommu_s2_unmap(s2, start, end, &hyp_iommu_tables), -EINVAL);
 		EXPECT_EQ(iommu_s2_add_tables(s2, start, end, &hyp_iommu_tables), -EINVAL);
 	}
@@ -342,7 +369,7 @@ static void build_is_checked(void)
 	EXPECT_EQ(machine_release(), 0);
 	EXPECT_EQ(donate(phys), 0);
 	host_s2_forget(phys);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, IA_BITS, 0), -EUCLEAN);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, IA_BITS, IA_BITS), -EUCLEAN);
 	EXPECT(!hyp_iommu_s2.pgd);
 	EXPECT_EQ(__pkvm_smmu_v3_register(0), 0);
 	EXPECT_EQ(__pkvm_smmu_v3_enable(0), -EINVAL);
@@ -356,6 +383,7 @@ const struct test tests_boot[] = {
 	TEST(unfit_sizes_are_refused),
 	TEST(calls_out_of_order),
 	TEST(roots_that_cannot_be_used),
+	TEST(levels_of_the_root),
 	TEST(takeover_of_dead_hardware),
 	TEST(counters_are_hidden),
 	TEST(counters_that_do_not_stop),

@@ -123,25 +123,27 @@ static u64 walk_load(struct smmu *s, u64 phys)
 	return phys_is_ram(phys) ? hw_load64(phys) : 0;
 }
 
-/* Two levels of 4K tables for 32 bits, the root of four tables in a row. */
+/* Three levels of 4K tables for 32 bits, of which the first uses four entries. */
 static bool s2_walk(struct smmu *s, u64 ttb, u64 ipa, bool write, struct tlb_entry *e)
 {
-	u64 desc, mask = GENMASK_ULL(11, 0);
+	u64 desc = (ttb & GENMASK_ULL(51, 4)) | 3, mask;
+	unsigned int shift = 39;
 
 	if (ipa >> IA_BITS)
 		return false;
 
-	desc = walk_load(s, (ttb & GENMASK_ULL(51, 4)) + (ipa >> 21) * 8);
-	if ((desc & 3) == 1)
-		mask = GENMASK_ULL(20, 0);
-	else if ((desc & 3) == 3)
-		desc = walk_load(s, (desc & DESC_ADDR) + (ipa >> 12 & 511) * 8);
-	if (!(desc & 1) || (mask == GENMASK_ULL(11, 0) && !(desc & 2)))
+	do {
+		shift -= 9;
+		desc = walk_load(s, (desc & DESC_ADDR) + (ipa >> shift & 511) * 8);
+	} while (shift > 12 && (desc & 3) == 3);
+	if ((desc & 3) != (shift > 12 ? 1 : 3))
 		return false;
 	if (!(desc & DESC_AF) || !(desc & (write ? DESC_WRITE : DESC_READ)))
 		return false;
+	mask = GENMASK_ULL(shift - 1, 0);
 	e->pa = (desc & DESC_ADDR & ~mask) | (ipa & mask);
-	e->block = mask != GENMASK_ULL(11, 0);
+	/* What is larger is cached by pages: it is never memory. */
+	e->block = shift == 21;
 
 	return true;
 }

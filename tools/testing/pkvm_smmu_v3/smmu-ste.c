@@ -21,7 +21,7 @@ static u64 stage2_dw2(const struct smmu *s)
 	u64 ps = min(s->idr[5] & 7, 5U);
 
 	return 32ULL << 32 |	/* S2T0SZ */
-	       0ULL << 38 |	/* S2SL0: level 2 */
+	       1ULL << 38 |	/* S2SL0: level 1 */
 	       1ULL << 40 |	/* S2IR0: write-back */
 	       1ULL << 42 |	/* S2OR0 */
 	       3ULL << 44 |	/* S2SH0: inner shareable */
@@ -29,7 +29,6 @@ static u64 stage2_dw2(const struct smmu *s)
 	       ps << 48 |
 	       1ULL << 51 |	/* S2AA64 */
 	       1ULL << 53 |	/* S2AFFD */
-	       1ULL << 54 |	/* S2PTW */
 	       1ULL << 58;	/* S2R */
 }
 

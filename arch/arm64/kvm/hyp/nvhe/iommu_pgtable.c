@@ -183,7 +183,7 @@ static __always_inline int add_tables_to(u64 **desc, u64 addr, s8 level, s8 last
 /* The level of the largest leaf, from @level on, that is @addr to @end or begins it. */
 static s8 largest_leaf(s8 level, u64 addr, u64 end)
 {
-	for (; level < KVM_PGTABLE_LAST_LEVEL; level++) {
+	for (level = max(level, KVM_PGTABLE_MIN_BLOCK_LEVEL); level < KVM_PGTABLE_LAST_LEVEL; level++) {
 		u64 size = kvm_granule_size(level);
 
 		if (IS_ALIGNED(addr, size) && end - addr >= size)
@@ -193,8 +193,7 @@ static s8 largest_leaf(s8 level, u64 addr, u64 end)
 	return level;
 }
 
-static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level,
-	       struct kvm_hyp_memcache *mc)
+int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_memcache *mc)
 {
 	u64 addr, size, leaf, stop, *desc;
 	s8 level, last;
@@ -211,7 +210,7 @@ static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level,
 			continue;
 		}
 
-		last = largest_leaf(max(level, block_level), addr, end);
+		last = largest_leaf(level, addr, end);
 		ret = add_tables_to(&desc, addr, level, last, mc);
 		if (ret)
 			return ret;
@@ -229,18 +228,6 @@ static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level,
 	}
 
 	return 0;
-}
-
-int iommu_s2_map_memory(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-			struct kvm_hyp_memcache *mc)
-{
-	return map(s2, start, end, s2->block_level, mc);
-}
-
-int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-		      struct kvm_hyp_memcache *mc)
-{
-	return map(s2, start, end, KVM_PGTABLE_MIN_BLOCK_LEVEL, mc);
 }
 
 int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
@@ -274,23 +261,6 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 
 /* The parts of the address space with a table at the last level of their own. */
 #define PART_SIZE	kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)
-
-unsigned long iommu_s2_missing_tables(const struct hyp_iommu_s2 *s2, u64 start, u64 end)
-{
-	unsigned long nr = 0;
-	u64 addr;
-	s8 level;
-
-	if (!range_is_valid(s2, start, end))
-		return 0;
-
-	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
-		find_leaf(s2, addr, &level);
-		nr += KVM_PGTABLE_LAST_LEVEL - level;
-	}
-
-	return nr;
-}
 
 int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 			struct kvm_hyp_memcache *mc)
@@ -388,7 +358,5 @@ static void free_tables(u64 *table, unsigned long nr, s8 level,
 
 void iommu_s2_free_tables(struct hyp_iommu_s2 *s2, struct kvm_hyp_memcache *mc)
 {
-	u64 size = hyp_iommu_pgd_size(s2->ia_bits);
-
-	free_tables(hyp_phys_to_virt(s2->pgd), size / sizeof(u64), s2->start_level, mc);
+	free_tables(hyp_phys_to_virt(s2->pgd), s2->pgd_size / sizeof(u64), s2->start_level, mc);
 }

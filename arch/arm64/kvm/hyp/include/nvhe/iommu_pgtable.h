@@ -32,32 +32,17 @@ u64 iommu_s2_leaf_desc(phys_addr_t phys, s8 level);
 u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level);
 
 /**
- * iommu_s2_map_memory - Map a range of memory with the largest leaves that fit
+ * iommu_s2_map - Map a range with the largest leaves that fit
  * @s2:    the device stage 2
  * @start: first input address, aligned to PAGE_SIZE
  * @end:   input address behind the last, aligned to PAGE_SIZE
  * @mc:    pages of EL2's for tables
  *
- * What is mapped already stays as it is.
+ * What is mapped already stays as it is, and so does every table.
  *
  * Return: 0, -ENOMEM, or -EINVAL for a range that is not of pages of the table.
  */
-int iommu_s2_map_memory(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-			struct kvm_hyp_memcache *mc);
-
-/**
- * iommu_s2_map_mmio - Map a range of MMIO with the largest leaves that fit
- * @s2:    the device stage 2
- * @start: first input address, aligned to PAGE_SIZE
- * @end:   input address behind the last, aligned to PAGE_SIZE
- * @mc:    pages of EL2's for tables
- *
- * What is mapped already stays as it is.
- *
- * Return: 0, -ENOMEM, or -EINVAL for a range that is not of pages of the table.
- */
-int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-		      struct kvm_hyp_memcache *mc);
+int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_memcache *mc);
 
 /**
  * iommu_s2_unmap - Make every leaf of a range invalid
@@ -76,25 +61,13 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		   struct kvm_hyp_memcache *mc);
 
 /**
- * iommu_s2_missing_tables - What it takes to have a descriptor for each page of a range
- * @s2:    the device stage 2
- * @start: first input address, aligned to PAGE_SIZE
- * @end:   input address behind the last, aligned to PAGE_SIZE
- *
- * Return: an upper bound of the tables that iommu_s2_add_tables() adds, and 0 where it
- * adds none.
- */
-unsigned long iommu_s2_missing_tables(const struct hyp_iommu_s2 *s2, u64 start, u64 end);
-
-/**
  * iommu_s2_add_tables - Have a descriptor for each page of a range
  * @s2:    the device stage 2
  * @start: first input address, aligned to PAGE_SIZE
  * @end:   input address behind the last, aligned to PAGE_SIZE
  * @mc:    pages of EL2's for tables
  *
- * What the range translates to stays as it is; blocks are split. From then on neither
- * mapping nor unmapping any of it takes a table.
+ * From then on it is mapped by pages. What it translates to stays as it is.
  *
  * Return: 0, -ENOMEM, or -EINVAL for a range that is not of pages of the table.
  */
