@@ -19,7 +19,6 @@ STEP = "dma_map_page_attrs"         # the benchmark calls it once for each pair
 EVENTS = ["smmuv3_read_mmio", "smmuv3_write_mmio", "smmuv3_cmdq_opcode", "smmu_ptw_level",
           "smmuv3_get_ste", "smmuv3_get_cd", "smmuv3_record_event"]
 EXACT = ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01", "-seed", "1"]
-PAGE_KIB = 4                        # of the kernel that is counted
 QUIET = "nokaslr arm_smmu_v3_kvm.dyndbg=+p"
 # ESR_ELx.EC of what a host or a guest of it may trap with
 CLASSES = {0x01: "wfx", 0x16: "hvc", 0x17: "smc", 0x18: "sysreg", 0x20: "instruction-abort",
