@@ -50,6 +50,12 @@ libfuzzer: tree ## the same by libFuzzer, guided by coverage: FUZZ_SECONDS=600
 mutants: tree ## take one check away at a time; the model's tests must notice
 	@scripts/model mutants
 
+prove: tree ## prove the rules, the page table and the arithmetic for all inputs, by CBMC
+	@scripts/prove
+
+prove-mutants: tree ## change the sources at one place at a time; a proof must fail
+	@scripts/prove --mutants $(MUTANTS)
+
 bench: image ## count what DMA isolation costs, natively and isolated (RECORD=1: keep it)
 	@scripts/bench $(if $(RECORD),--record)
 
@@ -69,4 +75,4 @@ series: tree ## out/series/*.patch with a cover letter, verified with git am
 clean: ## remove out/ (downloads stay in the user's cache)
 	rm -rf out
 
-.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model fuzz libfuzzer mutants bench bench-check
+.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model fuzz libfuzzer mutants prove prove-mutants bench bench-check

@@ -6,13 +6,23 @@
 #include <linux/bits.h>
 #include <asm/sysreg.h>
 
+/* The proofs of prove/ take others. */
+#ifndef PAGE_SHIFT
 #define PAGE_SHIFT		12
+#endif
 #define PAGE_SIZE		BIT(PAGE_SHIFT)
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
-#define PTRS_PER_PTE		512
+#if PAGE_SHIFT == 12
 #define CONFIG_ARM64_4K_PAGES	1
+#endif
 
-#define ARM64_HW_PGTABLE_LEVEL_SHIFT(n)	((PAGE_SHIFT - 3) * (4 - (n)) + 3)
+/* Bits of the input address that a table resolves. */
+#ifndef MODEL_TABLE_BITS
+#define MODEL_TABLE_BITS	(PAGE_SHIFT - 3)
+#endif
+#define PTRS_PER_PTE		BIT(MODEL_TABLE_BITS)
+
+#define ARM64_HW_PGTABLE_LEVEL_SHIFT(n)	(PAGE_SHIFT + MODEL_TABLE_BITS * (3 - (n)))
 
 #define offset_in_page(p)	((unsigned long)(p) & ~PAGE_MASK)
 #define PAGE_ALIGN(addr)	ALIGN(addr, PAGE_SIZE)

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command filter: all 2^128 commands of the host's, all SMMUs that EL2 can own. */
+#include "any.h"
+
+/* IHI0070G.b 4.1.3 */
+#define PREFETCH_CONFIG	0x01
+#define PREFETCH_ADDR	0x02
+#define CFGI_STE	0x03
+#define CFGI_STE_RANGE	0x04
+#define CFGI_CD		0x05
+#define CFGI_CD_ALL	0x06
+#define TLBI_NH_ALL	0x10
+#define TLBI_NH_ASID	0x11
+#define TLBI_NH_VA	0x12
+#define TLBI_NH_VAA	0x13
+#define TLBI_NSNH_ALL	0x30
+#define CMD_SYNC	0x46
+
+#define OP		MASK(7, 0)
+#define SID		MASK(63, 32)
+#define SSID		MASK(31, 12)
+#define VMID		MASK(47, 32)
+#define ASID		MASK(63, 48)
+#define RANGE_0		(MASK(16, 12) | MASK(25, 20))
+#define RANGE_1		MASK(11, 8)
+#define VA		(MASK(63, 12) | BIT_ULL(0))
+
+/* The bits that a command of the host's may have. Return: false where none is legal. */
+static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
+{
+	u64 ril_0 = BIT_OF(hw->idr[3], 10) ? RANGE_0 : 0;
+	u64 ril_1 = BIT_OF(hw->idr[3], 10) ? RANGE_1 : 0;
+
+	mask[0] = OP;
+	mask[1] = 0;
+	switch (op) {
+	case PREFETCH_CONFIG:
+		mask[0] |= SID | SSID | BIT_ULL(11);
+		return true;
+	case PREFETCH_ADDR:
+		mask[0] |= SID | SSID | BIT_ULL(11);
+		mask[1] = MASK(63, 12) | MASK(9, 0);
+		return true;
+	case CFGI_STE:
+		mask[0] |= SID;
+		mask[1] = BIT_ULL(0);
+		return true;
+	case CFGI_STE_RANGE:
+		mask[0] |= SID;
+		mask[1] = MASK(4, 0);
+		return true;
+	case CFGI_CD:
+		mask[0] |= SID | SSID;
+		mask[1] = BIT_ULL(0);
+		return true;
+	case CFGI_CD_ALL:
+		mask[0] |= SID;
+		return true;
+	case TLBI_NH_ALL:
+		mask[0] |= VMID;
+		return true;
+	case TLBI_NH_ASID:
+		mask[0] |= VMID | ASID;
+		return true;
+	case TLBI_NH_VA:
+		mask[0] |= VMID | ASID | ril_0;
+		mask[1] = VA | ril_1;
+		return true;
+	case TLBI_NH_VAA:
+		mask[0] |= VMID | ril_0;
+		mask[1] = VA | ril_1;
+		return true;
+	case TLBI_NSNH_ALL:
+		return true;
+	case CMD_SYNC:
+		mask[0] |= MASK(13, 12) | MASK(27, 22) | MASK(63, 32);
+		mask[1] = MASK(51, 2);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The bits that a command for the hardware may have. Return: whether it may be one. */
+static bool allowed_out(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
+{
+	bool legal = allowed_in(hw, op, mask);
+
+	switch (op) {
+	case PREFETCH_CONFIG:
+	case PREFETCH_ADDR:
+	case TLBI_NSNH_ALL:
+		return false;
+	case CMD_SYNC:
+		/* The interrupt; no SEV, no MSI. */
+		mask[0] = OP | BIT_ULL(12);
+		mask[1] = 0;
+		return true;
+	default:
+		return legal;
+	}
+}
+
+/* The range fields are in a combination that is not reserved. IHI0070G.b 4.4.1.1 */
+static bool range_legal(const struct smmu_emu_ids *hw, const struct arm_smmu_cmd *cmd)
+{
+	u64 num = BITS(cmd->data[0], 16, 12), scale = BITS(cmd->data[0], 25, 20);
+	u64 ttl = BITS(cmd->data[1], 9, 8), tg = BITS(cmd->data[1], 11, 10);
+	bool ds = BIT_OF(hw->idr[5], 7);
+
+	if (scale > 31 && !ds)
+		return false;
+	if (!tg)
+		return !num && !scale && !ttl;
+	if (tg == 2 && ttl == 1 && !ds)
+		return false;
+
+	return num || scale || ttl;
+}
+
+static bool is_cfgi(enum smmu_emu_cmd_action action)
+{
+	return action == SMMU_CMD_CFGI_STE || action == SMMU_CMD_CFGI_RANGE ||
+	       action == SMMU_CMD_CFGI_ALL;
+}
+
+void prove_cmd(void)
+{
+	struct smmu_emu_ids hw = any_hw(ANY(u8));
+	struct smmu_emu_caps caps = any_caps(&hw);
+	struct arm_smmu_cmd in = ANY(struct arm_smmu_cmd), out;
+	struct smmu_emu_cmd cmd = ANY(struct smmu_emu_cmd);
+	u64 in_op = BITS(in.data[0], 7, 0), op, mask[2];
+	bool legal, issued, in_range;
+	u64 sids = 1ULL << caps.sid_bits, sid = BITS(in.data[0], 63, 32);
+	u64 ssids = 1ULL << caps.ssid_bits, ssid = BITS(in.data[0], 31, 12);
+
+	smmu_emu_filter_cmd(&caps, &in, &cmd);
+	out = cmd.out;
+	op = BITS(out.data[0], 7, 0);
+	issued = cmd.action != SMMU_CMD_ILL && cmd.action != SMMU_CMD_DROP;
+	in_range = sid < sids && ssid < ssids;
+
+	legal = allowed_in(&hw, in_op, mask);
+	PROVE("a command that is in no list is illegal", implies(!legal, cmd.action == SMMU_CMD_ILL));
+	PROVE("a command with a bit outside its mask is illegal",
+	      implies(legal && ((in.data[0] & ~mask[0]) || (in.data[1] & ~mask[1])),
+		      cmd.action == SMMU_CMD_ILL));
+	PROVE("SSec and SEV are illegal",
+	      implies(BIT_OF(in.data[0], 10) ||
+		      (in_op == CMD_SYNC && BITS(in.data[0], 13, 12) == 3),
+		      cmd.action == SMMU_CMD_ILL));
+	PROVE("an illegal command and a dropped one have no MSI",
+	      implies(!issued, !cmd.msi_addr));
+
+	legal = allowed_out(&hw, op, mask);
+	PROVE("each command for the hardware is one of the list", implies(issued, legal));
+	PROVE("each command for the hardware has no bit outside its mask",
+	      implies(issued && legal, !(out.data[0] & ~mask[0]) && !(out.data[1] & ~mask[1])));
+	PROVE("each TLBI has EL2's VMID",
+	      implies(issued && op >= TLBI_NH_ALL && op <= TLBI_NH_VAA, !(out.data[0] & VMID)));
+	PROVE("the range fields of a TLBI are in no reserved combination",
+	      implies(issued && (op == TLBI_NH_VA || op == TLBI_NH_VAA), range_legal(&hw, &out)));
+	PROVE("a TLBI is the host's, apart from VMID and TTL",
+	      implies(issued && in_op >= TLBI_NH_ALL && in_op <= TLBI_NH_VAA,
+		      cmd.action == SMMU_CMD_FORWARD &&
+		      (out.data[0] & ~VMID) == (in.data[0] & ~VMID) &&
+		      (out.data[1] & ~MASK(9, 8)) == (in.data[1] & ~MASK(9, 8)) &&
+		      (BITS(out.data[1], 9, 8) == 0 ||
+		       BITS(out.data[1], 9, 8) == BITS(in.data[1], 9, 8))));
+	PROVE("TLBI_NSNH_ALL becomes TLBI_NH_ALL",
+	      implies(issued && in_op == TLBI_NSNH_ALL,
+		      cmd.action == SMMU_CMD_FORWARD && out.data[0] == TLBI_NH_ALL &&
+		      !out.data[1]));
+	PROVE("a prefetch is dropped",
+	      implies(in_op == PREFETCH_CONFIG || in_op == PREFETCH_ADDR, !issued));
+	PROVE("STEs are read again if and only if the command is a CFGI of STEs",
+	      implies(issued, is_cfgi(cmd.action) == (in_op == CFGI_STE || in_op == CFGI_STE_RANGE)));
+	PROVE("CFGI_STE is of one stream, in range, and of level 1 descriptors too",
+	      implies(cmd.action == SMMU_CMD_CFGI_STE,
+		      in_op == CFGI_STE && cmd.sid == sid && sid < sids &&
+		      out.data[0] == (CFGI_STE | sid << 32) && !out.data[1]));
+	PROVE("CFGI_STE_RANGE is of streams in range, as many as the hardware takes",
+	      implies(cmd.action == SMMU_CMD_CFGI_RANGE,
+		      in_op == CFGI_STE_RANGE && cmd.range_shift <= 31 &&
+		      cmd.sid + (1ULL << cmd.range_shift) <= sids &&
+		      !(cmd.sid & ((1ULL << cmd.range_shift) - 1)) &&
+		      cmd.sid <= sid && sid < cmd.sid + (1ULL << cmd.range_shift) &&
+		      out.data[0] == (CFGI_STE_RANGE | (u64)cmd.sid << 32) &&
+		      out.data[1] + 1 == cmd.range_shift &&
+		      out.data[1] == BITS(in.data[1], 4, 0)));
+	PROVE("CFGI_ALL is the hardware's CFGI_ALL, for a range that no smaller one is for",
+	      implies(cmd.action == SMMU_CMD_CFGI_ALL,
+		      in_op == CFGI_STE_RANGE && BITS(in.data[1], 4, 0) + 1 >= caps.sid_bits &&
+		      out.data[0] == CFGI_STE_RANGE && out.data[1] == 31));
+	PROVE("CFGI_CD and CFGI_CD_ALL are the host's, of streams and substreams in range",
+	      implies(issued && (in_op == CFGI_CD || in_op == CFGI_CD_ALL),
+		      cmd.action == SMMU_CMD_FORWARD && in_range &&
+		      out.data[0] == in.data[0] && out.data[1] == in.data[1]));
+	PROVE("a command is dropped only if it is a prefetch or out of range",
+	      implies(cmd.action == SMMU_CMD_DROP,
+		      in_op == PREFETCH_CONFIG || in_op == PREFETCH_ADDR ||
+		      (in_op >= CFGI_STE && in_op <= CFGI_CD_ALL && !in_range)));
+	PROVE("a CMD_SYNC is one, with the host's interrupt and without an MSI",
+	      implies(issued, (cmd.action == SMMU_CMD_SYNC) == (in_op == CMD_SYNC)) &&
+	      implies(cmd.action == SMMU_CMD_SYNC,
+		      out.data[0] == (CMD_SYNC | (BITS(in.data[0], 13, 12) == 1) << 12) &&
+		      !out.data[1]));
+	PROVE("only a CMD_SYNC that asks for an interrupt has an MSI, at the host's address",
+	      implies(issued && cmd.msi_addr,
+		      in_op == CMD_SYNC && BITS(in.data[0], 13, 12) == 1 &&
+		      cmd.msi_addr == (in.data[1] & MASK(51, 2)) &&
+		      cmd.msi_data == in.data[0] >> 32));
+	PROVE("an MSI that is asked for is not lost",
+	      implies(cmd.action == SMMU_CMD_SYNC && BITS(in.data[0], 13, 12) == 1,
+		      cmd.msi_addr == (in.data[1] & MASK(51, 2))));
+
+	/* What the driver needs: bits 63:56 of ASIDs of 8 bits are reserved. */
+	allowed_in(&hw, in_op, mask);
+	PROVE("each command that the offered features allow is accepted",
+	      implies(allowed_in(&hw, in_op, mask) &&
+		      !(in.data[0] & ~mask[0]) && !(in.data[1] & ~mask[1]) &&
+		      (BIT_OF(hw.idr[0], 12) || in_op < TLBI_NH_ASID || in_op > TLBI_NH_VAA ||
+		       !BITS(in.data[0], 63, 56)) &&
+		      (in_op != TLBI_NH_VA && in_op != TLBI_NH_VAA || range_legal(&hw, &in)) &&
+		      (in_op != CMD_SYNC || BITS(in.data[0], 13, 12) != 3),
+		      cmd.action != SMMU_CMD_ILL));
+
+	REACH("CFGI_STE", cmd.action == SMMU_CMD_CFGI_STE);
+	REACH("CFGI_STE_RANGE", cmd.action == SMMU_CMD_CFGI_RANGE);
+	REACH("CFGI_ALL", cmd.action == SMMU_CMD_CFGI_ALL);
+	REACH("CFGI_CD", issued && in_op == CFGI_CD);
+	REACH("CFGI_CD_ALL", issued && in_op == CFGI_CD_ALL);
+	REACH("TLBI_NH_ALL", issued && in_op == TLBI_NH_ALL);
+	REACH("TLBI_NH_ASID", issued && in_op == TLBI_NH_ASID);
+	REACH("TLBI_NH_VA of one page", issued && in_op == TLBI_NH_VA && !out.data[1]);
+	REACH("TLBI_NH_VA of a range", issued && in_op == TLBI_NH_VA && (out.data[0] & RANGE_0));
+	REACH("TLBI_NH_VAA of a range", issued && in_op == TLBI_NH_VAA && (out.data[0] & RANGE_0));
+	REACH("TLBI_NSNH_ALL", issued && in_op == TLBI_NSNH_ALL);
+	REACH("CMD_SYNC", issued && in_op == CMD_SYNC && !cmd.msi_addr);
+	REACH("CMD_SYNC with an MSI", issued && in_op == CMD_SYNC && cmd.msi_addr);
+	REACH("a dropped prefetch", cmd.action == SMMU_CMD_DROP && in_op == PREFETCH_ADDR);
+	REACH("a dropped CFGI", cmd.action == SMMU_CMD_DROP && in_op == CFGI_CD);
+	REACH("an illegal command of a legal opcode",
+	      cmd.action == SMMU_CMD_ILL && in_op == TLBI_NH_VA);
+}
+
+/* What smmu_emu_filter_cmd() leaves to the hardware of a CMD_SYNC's MSI. */
+void prove_cmd_msi(void)
+{
+	struct arm_smmu_cmd sync = { .data = { CMD_SYNC | 1 << 12 } };
+	u64 addr = ANY(u64);
+	u32 data = ANY(u32);
+
+	ASSUME(!(addr & ~MASK(51, 2)));
+	smmu_emu_add_msi(&sync, addr, data);
+	PROVE("an MSI is write-back inner shareable, at the address and with the data given",
+	      sync.data[0] == (CMD_SYNC | 1 << 12 | 3 << 22 | 0xf << 24 | (u64)data << 32) &&
+	      sync.data[1] == addr);
+	REACH("an MSI", addr && data);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Shadow STEs: all 2^512 STEs of the host's, all SMMUs that EL2 can own. */
+#include "any.h"
+
+/* STE.Config. IHI0070G.b 5.2 */
+#define V(d0)		BIT_OF(d0, 0)
+#define CONFIG(d0)	BITS(d0, 3, 1)
+#define ABORTS(c)	((c) < 4)
+#define BYPASS		4
+#define STAGE1		5
+#define STAGE2		6
+#define NESTED		7
+
+/*
+ * Whether the SMMU takes dwords 0 and 1 for an STE of EL2's stage 2, or aborts; false
+ * for whatever it would call ILLEGAL or what lets more than stage 2 pass. The rest of
+ * the STE is EL2's. IHI0070G.b 5.2.2
+ */
+static bool safe(const struct smmu_emu_ids *hw, u64 d0, u64 d1)
+{
+	u64 cdmax = BITS(d0, 63, 59), fmt = BITS(d0, 5, 4);
+
+	if (!V(d0) || ABORTS(CONFIG(d0)))
+		return true;
+	if (CONFIG(d0) != STAGE2 && CONFIG(d0) != NESTED)
+		return false;
+	/* EATS, STRW, S2HWU59 to 62, DRE, CONT, DCP, PPAR, MTCFG, ALLOCCFG and the like. */
+	if (d1 & ~(MASK(7, 0) | BIT_ULL(19) | BIT_ULL(27) | MASK(45, 44)))
+		return false;
+	/* S1STALLD without a choice between stalls and terminations is ILLEGAL. */
+	if (BIT_OF(d1, 27) && BITS(hw->idr[0], 25, 24) != 0)
+		return false;
+	if (CONFIG(d0) == STAGE2 || !BITS(hw->idr[1], 10, 6) || !cdmax)
+		return !BITS(d0, 58, 52);
+
+	return cdmax <= BITS(hw->idr[1], 10, 6) && !BITS(d0, 58, 52) &&
+	       (fmt == 0 || ((fmt == 1 || fmt == 2) && BIT_OF(hw->idr[0], 19)));
+}
+
+void prove_ste(void)
+{
+	struct smmu_emu_ids hw = any_hw(ANY(u8));
+	struct smmu_emu_caps caps = any_caps(&hw);
+	struct arm_smmu_ste host = ANY(struct arm_smmu_ste), ste = ANY(struct arm_smmu_ste);
+	bool none = ANY(bool), ok;
+	u64 d0, d1, cfg = CONFIG(host.data[0]);
+	int i;
+
+	ok = smmu_emu_make_ste(&caps, none ? NULL : &host, &ste);
+	d0 = ste.data[0];
+	d1 = ste.data[1];
+
+	PROVE("an STE is an abort, stage 2, or both stages",
+	      !V(d0) || CONFIG(d0) == 0 || CONFIG(d0) == STAGE2 || CONFIG(d0) == NESTED);
+	PROVE("an STE is legal for the hardware and passes nothing that is not stage 2's",
+	      safe(&hw, d0, d1));
+	PROVE("dwords 2 and 3 are EL2's",
+	      ste.data[2] == caps.ste2 && ste.data[3] == caps.ste3);
+	for (i = 4; i < STRTAB_STE_DWORDS; i++)
+		PROVE("dwords 4 to 7 are zero", !ste.data[i]);
+	PROVE("EATS is zero: no ATS translation request is answered", !BITS(d1, 29, 28));
+	PROVE("of dword 1 the host has S1DSS, S1CIR, S1COR and S1CSH alone",
+	      (d1 & ~MASK(7, 0)) == caps.ste1 &&
+	      (d1 & MASK(7, 0)) == (none ? 0 : host.data[1] & MASK(7, 0)));
+	PROVE("EL2's bits of dword 1 are MEV, SHCFG=incoming, and S1STALLD if there is a choice",
+	      caps.ste1 == (BIT_ULL(19) | 1ULL << 44 |
+			    (BITS(hw.idr[0], 25, 24) ? 0 : BIT_ULL(27))));
+	PROVE("an STE is valid if and only if the host's was accepted", ok == V(d0));
+	PROVE("an STE that is refused is zero in dword 0", ok || !d0);
+	PROVE("no valid STE comes of an invalid one or none",
+	      implies(none || !V(host.data[0]), !ok));
+	PROVE("an abort of the host's is an abort",
+	      implies(ok && ABORTS(cfg), CONFIG(d0) == 0));
+	PROVE("bypass becomes stage 2 alone", implies(ok && cfg == BYPASS, d0 == (1 | STAGE2 << 1)));
+	PROVE("stage 1 becomes both stages, its table at the host's address",
+	      implies(ok && cfg == STAGE1, CONFIG(d0) == NESTED &&
+		      (d0 & MASK(51, 6)) == (host.data[0] & MASK(51, 6))));
+	PROVE("no Config of stage 2 is accepted", implies(ok, cfg <= STAGE1));
+	PROVE("of dword 0 no bit but V, Config, S1Fmt, S1ContextPtr and S1CDMax is accepted",
+	      implies(ok && !ABORTS(cfg), !(host.data[0] & MASK(58, 52))));
+	PROVE("of dword 1 no bit but S1DSS to S1CSH, MEV, SHCFG and software's is accepted",
+	      implies(ok && !ABORTS(cfg),
+		      !(host.data[1] & ~(MASK(7, 0) | MASK(23, 19) | MASK(45, 44)))));
+	for (i = 2; i < STRTAB_STE_DWORDS; i++)
+		PROVE("no bit of dwords 2 to 7 is accepted",
+		      implies(ok && !ABORTS(cfg), !host.data[i]));
+	PROVE("an abort and bypass with nothing else set are accepted",
+	      implies(!none && V(host.data[0]) &&
+		      (ABORTS(cfg) || (host.data[0] == (1 | BYPASS << 1) &&
+				       !(host.data[1] & ~MASK(45, 44)) && !host.data[2] &&
+				       !host.data[3] && !host.data[4] && !host.data[5] &&
+				       !host.data[6] && !host.data[7])), ok));
+
+	REACH("an abort", ok && CONFIG(d0) == 0);
+	REACH("stage 2 alone", ok && CONFIG(d0) == STAGE2);
+	REACH("both stages, one CD", ok && CONFIG(d0) == NESTED && !BITS(d0, 63, 59));
+	REACH("both stages, a linear table of CDs",
+	      ok && CONFIG(d0) == NESTED && BITS(d0, 63, 59) && !BITS(d0, 5, 4));
+	REACH("both stages, two levels of CDs",
+	      ok && CONFIG(d0) == NESTED && BITS(d0, 63, 59) && BITS(d0, 5, 4) == 2);
+	REACH("a valid STE that is refused", !ok && !none && V(host.data[0]));
+	REACH("no STE", none);
+}
+
+/*
+ * The SMMU may see each dword of the shadow STE before or after an update of it: what
+ * it makes of any mixture is as safe as what it makes of both.
+ */
+void prove_ste_hitless(void)
+{
+	struct smmu_emu_ids hw = any_hw(ANY(u8));
+	struct smmu_emu_caps caps = any_caps(&hw);
+	struct arm_smmu_ste host = ANY(struct arm_smmu_ste), was = ANY(struct arm_smmu_ste);
+	struct arm_smmu_ste ste, old, mixed, mixed_host = host;
+	bool ok, old_ok, mixed_ok;
+
+	ok = smmu_emu_make_ste(&caps, &host, &ste);
+	old_ok = smmu_emu_make_ste(&caps, &was, &old);
+	mixed_host.data[1] = was.data[1];
+	mixed_ok = smmu_emu_make_ste(&caps, &mixed_host, &mixed);
+
+	PROVE("each mixture of dwords 0 and 1 of two STEs is legal and passes only stage 2's",
+	      safe(&hw, ste.data[0], old.data[1]) && safe(&hw, old.data[0], ste.data[1]));
+	PROVE("dwords 2 to 7 of any two STEs are the same",
+	      ste.data[2] == old.data[2] && ste.data[3] == old.data[3] &&
+	      ste.data[4] == old.data[4] && ste.data[5] == old.data[5] &&
+	      ste.data[6] == old.data[6] && ste.data[7] == old.data[7]);
+	PROVE("a mixture of two STEs that are accepted is the STE of the host's mixture",
+	      implies(ok && old_ok && mixed_ok,
+		      mixed.data[0] == ste.data[0] && mixed.data[1] == old.data[1]));
+	PROVE("dword 1 depends on the host's dword 1 alone",
+	      implies(host.data[1] == was.data[1], ste.data[1] == old.data[1]));
+	PROVE("dword 0 of STEs that are accepted depends on the host's dword 0 alone",
+	      implies(ok && old_ok && host.data[0] == was.data[0],
+		      ste.data[0] == old.data[0]));
+
+	REACH("two that differ in dword 0 alone",
+	      ok && old_ok && ste.data[0] != old.data[0] && ste.data[1] == old.data[1]);
+	REACH("two that differ in both dwords",
+	      ok && old_ok && ste.data[0] != old.data[0] && ste.data[1] != old.data[1]);
+}
