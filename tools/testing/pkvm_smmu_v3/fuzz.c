@@ -146,7 +146,7 @@ static void shut_down(void)
 			return;
 	}
 	for (i = 0; i < RAM_PAGES; i++)
-		pins += pages[i].pins;
+		pins += phys_to_info(page_phys(i))->pins;
 	if (pins != model.refs)
 		violation("%u pages are still pinned", model.refs - pins);
 }

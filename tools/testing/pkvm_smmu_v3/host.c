@@ -21,11 +21,11 @@ enum mmio_result host_trap(unsigned int i, u32 off, u64 esr, u64 *val)
 	u64 pc = *model_sysreg(SYS_ELR), addr = SMMU_MMIO(i) + off;
 	bool handled;
 
-	*model_sysreg(SYS_FAR) = 0xffff000012340000 | offset_in_page(addr);
+	*model_sysreg(SYS_FAR) = 0xffff000012340000 | (addr & 0xfff);
 	*model_sysreg(SYS_HPFAR) = FIELD_PREP(HPFAR_EL2_FIPA, addr >> 12);
 	ctxt->regs.regs[0] = *val;
 	handled = hyp_smmu_v3_handle_trap(ctxt, esr) ||
-		  hyp_smmu_v3_handle_abort(ctxt, esr, addr & PAGE_MASK);
+		  hyp_smmu_v3_handle_abort(ctxt, esr, addr & ~0xfffULL);
 	*val = ctxt->regs.regs[0];
 	if (!handled)
 		return MMIO_ABORT;

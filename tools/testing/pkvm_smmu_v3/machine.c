@@ -13,10 +13,14 @@
 
 /* Pages that EL2 is given, by number in RAM0. */
 #define PGD_PAGE	4
-#define POOL_PAGE	8
 #define SMMU_PAGES	10
 #define SMMU_PAGE(i)	(18 + (i) * SMMU_PAGES)
-#define FIRST_HOST_PAGE	(18 + NR_SMMUS * SMMU_PAGES)
+#define POOL_PAGE	SMMU_PAGE(NR_SMMUS)
+#define POOL_PAGES	20
+/* Or, for more memory than that is enough for, the block and what follows. */
+#define LARGE_POOL_PAGE	(RAM0_PAGES + 32)
+#define LARGE_POOL_PAGES	(RAM1_PAGES - 32)
+#define FIRST_HOST_PAGE	(POOL_PAGE + POOL_PAGES)
 /* The last ones are a part of the block: few, so that things happen to the same one. */
 #define LAST_HOST_PAGE	(RAM0_PAGES + 63)
 
@@ -37,10 +41,14 @@ u64 host_page(unsigned int i)
 /* 8 stream ID bits, 4 substream ID bits, queues of at most 256 and 512 entries. */
 #define IDR1	(9 << 21 | 8 << 16 | 4 << 6 | 8)
 
+/* GRAN4K, GRAN16K, GRAN64K. */
+#define IDR5_GRANULE	(PAGE_SHIFT == 12 ? 1 << 4 : PAGE_SHIFT == 14 ? 1 << 5 : 1 << 6)
+
 struct machine_cfg machine_default(void)
 {
 	return (struct machine_cfg){
-		.idr		= { IDR0, IDR1, 0, 0x1400, 0, 0x12 },
+		.idr		= { IDR0, IDR1, 0, 0x1400, 0, IDR5_GRANULE | 2 },
+		.ia_bits	= IA_BITS,
 		.aidr		= 1,
 		.hwq_shift	= 5,
 		.pool_pages	= 5,
@@ -84,9 +92,13 @@ static struct kvm_hyp_memcache make_pool(unsigned int first, unsigned int n)
 {
 	struct kvm_hyp_memcache mc = {};
 	u64 phys, order = n > 1;
+	unsigned int i;
 
 	while (n--) {
 		phys = page_phys(first + n);
+		/* What is in it looks like leaves that lead to EL2's memory. */
+		for (i = 8; i < PAGE_SIZE; i += 8)
+			host_store64(phys + i, page_phys(PGD_PAGE) | 0x7ff);
 		host_store64(phys, mc.head);
 		mc.head = phys;
 		mc.nr_pages++;
@@ -101,7 +113,6 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 	struct pkvm_smmu_v3_info *info = &pkvm_smmu_v3_infos[i];
 
 	smmu_reset(&smmus[i], cfg);
-	smmus[i].hang = cfg->hang >> i & 1;
 	*info = (struct pkvm_smmu_v3_info){
 		.mmio_base	= SMMU_MMIO(i),
 		.mmio_size	= 0x20000,
@@ -111,7 +122,7 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 		.strtab_size	= PAGE_SIZE,
 		.pool		= make_pool(SMMU_PAGE(i) + 2, cfg->pool_pages),
 		.timer_freq	= 4000,
-		.pa_bits	= IA_BITS,
+		.pa_bits	= cfg->ia_bits,
 	};
 
 	return __pkvm_smmu_v3_register(i);
@@ -119,11 +130,15 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 
 static int build_stage2(const struct machine_cfg *cfg)
 {
-	unsigned int n = hyp_iommu_pgtable_pages(IA_BITS, IA_BITS, nr_smmus + 1);
+	unsigned int n = hyp_iommu_pgtable_pages(cfg->ia_bits, cfg->ia_bits, nr_smmus + 1);
 
-	hyp_iommu_pool = make_pool(POOL_PAGE, n - cfg->pool_short);
+	if (n > LARGE_POOL_PAGES)
+		violation("tables take %u pages", n);
 
-	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), IA_BITS, IA_BITS);
+	hyp_iommu_pool = make_pool(n > POOL_PAGES ? LARGE_POOL_PAGE : POOL_PAGE,
+				   n - cfg->pool_short);
+
+	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), cfg->ia_bits, cfg->ia_bits);
 }
 
 int machine_boot(const struct machine_cfg *cfg)
@@ -136,12 +151,13 @@ int machine_boot(const struct machine_cfg *cfg)
 	stores_reset();
 	sched_reset();
 	el2_reset();
-	mem_set_regions(cfg->regions, cfg->nr_regions);
-	mem_init();
+	mem_init(cfg);
 
 	nr_smmus = cfg->nr_smmus;
-	for (i = 0; i < nr_smmus && !ret; i++)
-		ret = boot_smmu(i, cfg);
+	for (i = 0; i < nr_smmus && !ret; i++) {
+		ret = boot_smmu(i, i && cfg->others ? cfg->others : cfg);
+		smmus[i].hang = cfg->hang >> i & 1;
+	}
 	pmcg_reset(cfg);
 	if (!ret && cfg->pmcg)
 		ret = __pkvm_smmu_v3_hide_pmcg(PMCG_MMIO, PMCG_SIZE);
@@ -157,6 +173,7 @@ int machine_boot(const struct machine_cfg *cfg)
 	for (i = 0; i < nr_smmus; i++) {
 		smmus[i].owned = true;
 		smmus[i].el2_pgd = page_phys(PGD_PAGE);
+		smmus[i].el2_ia_bits = cfg->ia_bits;
 	}
 	model.enforce = true;
 	model.polls = 0;
@@ -173,8 +190,10 @@ static void check_returned(void)
 	for (i = 1; i < RAM_PAGES; i++) {
 		struct hyp_page *page = hyp_phys_to_page(page_phys(i));
 
+		if (!phys_is_ram(page_phys(i)))
+			continue;
 		if (get_host_state(page) != PKVM_PAGE_OWNED || page->refcount ||
-		    get_hyp_state(page) != PKVM_NOPAGE || !pages[i].host)
+		    get_hyp_state(page) != PKVM_NOPAGE || !host_has(page_phys(i)))
 			violation("page %u is not given back", i);
 	}
 	if (mmio_is_el2(SMMU_MMIO(0)) || mmio_is_el2(SMMU_MMIO(1)) || mmio_is_el2(PMCG_MMIO))

@@ -8,6 +8,7 @@
  *   include/       what they include, reduced to what they use
  *   shim-mem.c     physical memory, and who owns which page of it
  *   shim-lock.c    locks that check their order, barriers, time
+ *   plain.c        loads and stores of EL2's that it does not mark as shared
  *   sched.c        emulated CPUs, which may switch at every shared access
  *   smmu-*.c       SMMUs: registers, commands, configuration, translation, events
  *   oracle.c       what must hold after every step
@@ -28,15 +29,16 @@
  *   of BBML less than 2 may do anything.
  * - STEs are fetched at any time, their dwords one by one in any order.
  * - Transactions are in flight between their translation and their access.
- * - Stores of the CPUs become visible to the SMMU in any order up to a barrier.
+ * - Stores of the CPUs, plain ones as well, become visible to the SMMU in any order up
+ *   to a barrier.
  * - Events and MSIs are written, and CR0ACK follows CR0, at some later time.
  * - Registers that are guarded take any value when they are written regardless.
  * - Any command may meet an error; the hardware may stop answering.
  *
  * Not modelled: the host's stage 1 tables (what stage 1 makes of an address is the
  * host's choice, so it is a parameter of the access), stalls, ATOS, the Secure state,
- * memory attributes, walk caches of stage 2 (its tables stay where they are), blocks
- * of 1 GiB, 16K and 64K pages, big endian.
+ * memory attributes, walk caches of stage 2 (its tables stay where they are), big
+ * endian. Named tests run with pages of 4K, 16K and 64K, the fuzzer with 4K.
  *
  * A finding is a call of model_bug(): an oracle's, or an assertion of EL2's.
  *
@@ -49,32 +51,42 @@
 
 #include <linux/kernel.h>
 #include <linux/kvm_host.h>
+#include <linux/memblock.h>
 
 #include <nvhe/iommu.h>
 #include <nvhe/mem_protect.h>
 #include <nvhe/spinlock.h>
 
 /*
- * Memory: the first region is a part of a block, the second one begins in the same
- * block, contains all of the next, BLOCK_BASE, and ends in the one after.
+ * Where there can be memory: the first window is a part of a block, the second one
+ * begins in the same block or the one before BLOCK_BASE, contains all of that, and ends
+ * in the one after. The third is a GiB at the top of what devices reach, and has memory
+ * only where a test says so. What of a window no region is in is MMIO.
  */
 #define RAM0_BASE	0x40000000UL
-#define RAM0_PAGES	96
-#define RAM1_BASE	0x401e0000UL
-#define RAM1_PAGES	(32 + 512 + 32)
-#define RAM_PAGES	(RAM0_PAGES + RAM1_PAGES)
+#define RAM0_PAGES	116
+#define RAM1_BASE	(BLOCK_BASE - 32 * PAGE_SIZE)
+#define RAM1_PAGES	(32 + PTRS_PER_PTE + 32)
 #define RAM_END		(RAM1_BASE + RAM1_PAGES * PAGE_SIZE)
-#define IA_BITS		32
+#define RAM2_BASE	0xc0000000UL
+#define RAM2_SIZE	0x40000000UL
+#define RAM2_PAGES	(RAM2_SIZE >> PAGE_SHIFT)
+#define RAM2_END	(RAM2_BASE + RAM2_SIZE)
+/* Pages with a number, see page_phys(): of the third window the last ones only. */
+#define TOP_PAGES	16
+#define RAM_PAGES	(RAM0_PAGES + RAM1_PAGES + TOP_PAGES)
+/* With 64K pages there are blocks from 34 bits on. */
+#define IA_BITS		(PAGE_SHIFT == 16 ? 36 : 32)
 
-#define BLOCK_BASE	0x40200000UL
-#define BLOCK_SIZE	0x200000UL
+#define BLOCK_SIZE	BIT(2 * PAGE_SHIFT - 3)
+#define BLOCK_BASE	ALIGN(RAM0_BASE + 1, BLOCK_SIZE)
 
 /* The registers of SMMU i, and an address that is nobody's memory. */
 #define SMMU_MMIO(i)	(0x09000000UL + (i) * 0x40000UL)
-#define P2P_MMIO	0x50000000UL
+#define P2P_MMIO	0xb0000000UL
 /* A group of performance counters of SMMU 0. */
 #define PMCG_MMIO	0x09100000UL
-#define PMCG_SIZE	0x1000UL
+#define PMCG_SIZE	PAGE_SIZE
 
 #define NR_SMMUS	2
 /* CPU 0 runs on the stack of main() and is never preempted. */
@@ -94,6 +106,8 @@ struct page_info {
 	bool host;	/* the host's CPUs have access */
 	bool el2;	/* mapped in EL2's linear map */
 	bool text;	/* hypervisor text */
+	bool ram;	/* at least a part of it is memory */
+	bool dirty;	/* perhaps not full of zeroes */
 	u8 pins;	/* of hyp_pin_shared_mem() */
 	u8 guest;	/* owning VM, 0 for none */
 };
@@ -116,6 +130,8 @@ struct model {
 	bool random;
 	/* explore.c has the say about switches. */
 	bool exploring;
+	/* Called at every point where another CPU or the hardware may come in. */
+	void (*at_point)(void);
 	u64 time;
 	u64 rng;
 	/* Polls in a row without an end; endless waiting is a finding. */
@@ -129,7 +145,8 @@ struct model {
 };
 
 extern struct model model;
-extern struct page_info pages[RAM_PAGES];
+
+struct machine_cfg;
 
 /* Random numbers of the model. */
 u32 model_rand(u32 below);
@@ -141,12 +158,7 @@ void violation(const char *fmt, ...) __printf(1, 2) __noreturn;
 bool model_catch(void (*fn)(void *arg), void *arg);
 
 /* shim-mem.c */
-#define MAX_REGIONS	16
-
-struct memblock_region;
-void mem_init(void);
-/* The memory that firmware describes; by default, @nr = 0, as whole pages. */
-void mem_set_regions(const struct memblock_region *regions, unsigned int nr);
+void mem_init(const struct machine_cfg *cfg);
 /* Lose the annotation of a page in the host stage 2. */
 void host_s2_forget(u64 phys);
 bool phys_is_ram(u64 phys);
@@ -166,7 +178,16 @@ int host_donate_guest(u64 phys, u8 vm);
 int host_reclaim_guest(u64 phys);
 
 /* shim-lock.c */
+
+/* Which stores since the last barrier a load of the hardware sees. */
+enum hw_view {
+	HW_ANY,		/* as model.random and model.exploring say */
+	HW_NONE,
+	HW_ALL,
+};
+
 u64 hw_load64(u64 phys);
+u64 hw_load64_view(u64 phys, enum hw_view view);
 void model_point(void);
 void stores_reset(void);
 
@@ -194,6 +215,8 @@ struct hyp_smmu *el2_smmu(unsigned int i);
 void el2_reset(void);
 
 /* machine.c */
+#define MAX_REGIONS	8
+
 struct machine_cfg {
 	u32 idr[6];
 	u32 aidr;
@@ -207,8 +230,12 @@ struct machine_cfg {
 	u8 hang;		/* SMMUs that consume no command, a bit for each */
 	u8 picky;		/* 1 in so many skippable commands is refused, 0: none */
 	u8 nr_smmus;
-	u8 nr_regions;		/* 0 for the usual ones */
-	const struct memblock_region *regions;
+	u8 ia_bits;
+	/* What all SMMUs but the first are like, NULL for the same. */
+	const struct machine_cfg *others;
+	/* What firmware says of memory, sorted; none: all of the first two windows. */
+	struct memblock_region regions[MAX_REGIONS];
+	u8 nr_regions;
 };
 
 struct machine_cfg machine_default(void);

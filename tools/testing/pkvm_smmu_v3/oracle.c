@@ -77,7 +77,7 @@ static u64 *s2_leaf(u64 phys, u64 *pa)
 	s8 level;
 
 	leaf = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
-	*pa = (*leaf & GENMASK_ULL(47, 12)) + (phys & (kvm_granule_size(level) - 1));
+	*pa = (*leaf & GENMASK_ULL(47, PAGE_SHIFT)) + (phys & (kvm_granule_size(level) - 1));
 
 	return leaf;
 }
@@ -200,7 +200,7 @@ static void check_pins(void)
 	unsigned int i;
 
 	for (i = 0; i < RAM_PAGES; i++)
-		refs += pages[i].pins;
+		refs += phys_to_info(page_phys(i))->pins;
 	for (i = 0; i < nr_smmus; i++) {
 		smmu = el2_smmu(i);
 		if (smmu->cmdq.pinned)
@@ -220,7 +220,7 @@ static void check_leaf(u64 phys)
 	if (valid && pa != phys)
 		violation("%llx is mapped to %llx", (unsigned long long)phys,
 			  (unsigned long long)pa);
-	if (valid && (*leaf & 0x3fd) != 0x3fd)
+	if (valid && phys_is_ram(phys) && (*leaf & 0x3fd) != 0x3fd)
 		violation("%llx: attributes %llx", (unsigned long long)phys,
 			  (unsigned long long)*leaf);
 	if (valid != host_has(phys))

@@ -226,7 +226,7 @@ static void boot_regions(const struct memblock_region *regions, unsigned int nr)
 {
 	struct machine_cfg cfg = machine_default();
 
-	cfg.regions = regions;
+	memcpy(cfg.regions, regions, nr * sizeof(*regions));
 	cfg.nr_regions = nr;
 	EXPECT_EQ(machine_boot(&cfg), 0);
 	drv_init(0);
@@ -238,32 +238,46 @@ static void boot_regions(const struct memblock_region *regions, unsigned int nr)
 	oracle_full();
 }
 
+/* A window of memory is cut in two; what is between is a region as well, or none. */
+static void boot_cut(u64 base, u64 size, u64 hole, u64 end)
+{
+	struct memblock_region r[4] = {
+		{ base, hole - base }, { hole, end - hole }, { end, base + size - end },
+		{ RAM1_BASE, RAM1_PAGES * PAGE_SIZE },
+	}, r0 = { RAM0_BASE, RAM0_PAGES * PAGE_SIZE };
+
+	if (base == RAM1_BASE) {
+		memmove(r + 1, r, 3 * sizeof(*r));
+		r[0] = r0;
+		boot_regions(r, 4);
+		r[2] = r[3];
+	} else {
+		boot_regions(r, 4);
+		r[1] = r[2];
+		r[2] = r[3];
+	}
+	boot_regions(r, 3);
+}
+
 static void regions_of_odd_sizes(void)
 {
-	static const u64 cuts[] = {
-		RAM0_BASE, RAM0_BASE + 4 * PAGE_SIZE, RAM0_BASE + 8 * PAGE_SIZE,
-		RAM1_BASE - PAGE_SIZE, RAM1_BASE, BLOCK_BASE, BLOCK_BASE + 64 * PAGE_SIZE,
-		BLOCK_BASE + BLOCK_SIZE, RAM_END - 2 * PAGE_SIZE,
-	};
+	static const u64 cuts0[] = { 1, 3, RAM0_PAGES - 2 };
+	static const u64 cuts1[] = { 0, 31, 32, 33, 96, RAM1_PAGES - 2 };
 	static const u64 offs[][2] = {
 		{ 0x800, 0x800 }, { 0x800, 0x801 }, { 0, 1 }, { 1, 0x1000 }, { 0xfff, 0x1000 },
-		{ 0x400, 0xc00 }, { 0x800, 0x1800 }, { 0, 0x1001 },
+		{ 0x400, 0xc00 }, { 0x800, 0x1800 }, { 0xfff, 0x1001 },
 	};
-	struct memblock_region r[3];
 	unsigned int c, o;
 
-	for (c = 0; c < ARRAY_SIZE(cuts); c++) {
-		for (o = 0; o < ARRAY_SIZE(offs); o++) {
-			u64 hole = cuts[c] + offs[o][0], end = cuts[c] + offs[o][1];
-
-			/* What is between is a region of its own, or none. */
-			r[0] = (struct memblock_region) { RAM0_BASE, hole - RAM0_BASE };
-			r[1] = (struct memblock_region) { hole, end - hole };
-			r[2] = (struct memblock_region) { end, RAM_END - end };
-			boot_regions(r, 3);
-			r[1] = r[2];
-			boot_regions(r, 2);
-		}
+	for (o = 0; o < ARRAY_SIZE(offs); o++) {
+		for (c = 0; c < ARRAY_SIZE(cuts0); c++)
+			boot_cut(RAM0_BASE, RAM0_PAGES * PAGE_SIZE,
+				 RAM0_BASE + cuts0[c] * PAGE_SIZE + offs[o][0],
+				 RAM0_BASE + cuts0[c] * PAGE_SIZE + offs[o][1]);
+		for (c = 0; c < ARRAY_SIZE(cuts1); c++)
+			boot_cut(RAM1_BASE, RAM1_PAGES * PAGE_SIZE,
+				 RAM1_BASE + cuts1[c] * PAGE_SIZE + offs[o][0],
+				 RAM1_BASE + cuts1[c] * PAGE_SIZE + offs[o][1]);
 	}
 }
 

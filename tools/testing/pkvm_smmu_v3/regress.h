@@ -14,7 +14,7 @@ struct test {
 
 extern const struct test tests_boot[], tests_cmd[], tests_dma[], tests_evtq[];
 extern const struct test tests_exhaust[], tests_hw_msi[], tests_msi[], tests_race[], tests_reg[];
-extern const struct test tests_ste[];
+extern const struct test tests_ste[], tests_walk[];
 
 /* How much of it: 1 is what the mutants run, higher is more thorough. */
 extern unsigned int effort;

@@ -16,11 +16,12 @@
 
 #define NR_STORES	1024
 
+/* Words that EL2 has stored to since the last barrier, and what they were: a ring. */
 static struct {
 	u64 phys;
 	u64 old;
 } stores[NR_STORES];
-static unsigned int nr_stores;
+static unsigned int first_store, nr_stores;
 
 u32 model_rand(u32 below)
 {
@@ -40,6 +41,13 @@ void stores_reset(void)
 /* Where another CPU or the hardware may come in. */
 void model_point(void)
 {
+	void (*at_point)(void) = model.at_point;
+
+	if (at_point) {
+		model.at_point = NULL;
+		at_point();
+		model.at_point = at_point;
+	}
 	if (model.exploring) {
 		cpu_point();
 		return;
@@ -85,21 +93,23 @@ void model_shared_read(const void *addr, size_t size)
  */
 void model_shared_write(void *addr, size_t size)
 {
-	u64 phys = ram_phys(addr);
+	u64 phys = ram_phys(addr), word;
 
 	model_point();
 	if (!phys)
 		return;
 	check_mapped(phys);
 	oracle_store(phys);
-	if (size != sizeof(u64))
-		return;
-	if (nr_stores == NR_STORES) {
-		nr_stores--;
-		memmove(stores, stores + 1, nr_stores * sizeof(stores[0]));
+	for (word = ALIGN_DOWN(phys, sizeof(u64)); word < phys + size; word += sizeof(u64)) {
+		unsigned int i = (first_store + nr_stores) % NR_STORES;
+
+		if (nr_stores < NR_STORES)
+			nr_stores++;
+		else
+			first_store = (first_store + 1) % NR_STORES;
+		stores[i].phys = word;
+		stores[i].old = mem_load(phys_ptr(word));
 	}
-	stores[nr_stores].phys = phys;
-	stores[nr_stores++].old = *(u64 *)addr;
 }
 
 void model_barrier(void)
@@ -107,23 +117,28 @@ void model_barrier(void)
 	nr_stores = 0;
 }
 
-/* Memory as the SMMU sees it. Once it has seen a store it does not forget it. */
-u64 hw_load64(u64 phys)
+u64 hw_load64_view(u64 phys, enum hw_view view)
 {
-	unsigned int i;
+	unsigned int i, n;
 
-	for (i = 0; i < nr_stores; i++) {
+	for (n = 0; n < nr_stores && view != HW_ALL; n++) {
+		i = (first_store + n) % NR_STORES;
 		if (stores[i].phys != phys)
 			continue;
 		/* While interleavings are explored, the late view is the one looked for. */
-		if (model.exploring || (model.random && model_rand(2)))
+		if (view == HW_NONE || model.exploring || (model.random && model_rand(2)))
 			return stores[i].old;
-		nr_stores--;
-		memmove(stores + i, stores + i + 1, (nr_stores - i) * sizeof(stores[0]));
-		i--;
+		/* Once the SMMU has seen a store it does not forget it. */
+		stores[i].phys = 0;
 	}
 
 	return mem_load(phys_ptr(phys));
+}
+
+/* Memory as the SMMU sees it. */
+u64 hw_load64(u64 phys)
+{
+	return hw_load64_view(phys, HW_ANY);
 }
 
 /*

@@ -9,6 +9,8 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
+#include <asm/kvm_iommu_pgtable.h>
+
 #include <nvhe/mm.h>
 
 #include "shim-mem.h"
@@ -29,42 +31,27 @@ struct kvm_pgtable pkvm_pgtable;
 struct memblock_region hyp_memory[MAX_REGIONS];
 unsigned int hyp_memblock_nr;
 
-/* Regions as firmware describes them: whole pages, unless a test says otherwise. */
-void mem_set_regions(const struct memblock_region *regions, unsigned int nr)
-{
-	static const struct memblock_region normal[] = {
-		{ .base = RAM0_BASE, .size = RAM0_PAGES * PAGE_SIZE },
-		{ .base = RAM1_BASE, .size = RAM1_PAGES * PAGE_SIZE },
-	};
-
-	if (!nr) {
-		regions = normal;
-		nr = ARRAY_SIZE(normal);
-	}
-	memcpy(hyp_memory, regions, nr * sizeof(*regions));
-	hyp_memblock_nr = nr;
-}
-
-struct page_info pages[RAM_PAGES];
-static struct hyp_page vmemmap[(RAM_END - RAM0_BASE) >> PAGE_SHIFT];
+/* By window; the last one is looked at where a machine has memory in it. */
+static struct page_info pages[RAM0_PAGES + RAM1_PAGES + RAM2_PAGES];
+static struct hyp_page vmemmap[(RAM2_END - RAM0_BASE) >> PAGE_SHIFT];
+/* The first page of the last window that may have been used. */
+static u64 used_ram2 = RAM2_END;
 u64 mmio_el2[NR_MMIO];
 static char *ram;
 
 /*
- * The host stage 2: a root of concatenated tables of 1 GiB each, and what memory and
- * MMIO need below it. The tables are beyond memory, and nobody's but EL2's.
+ * The host stage 2: a root, perhaps of concatenated tables, and what memory and MMIO
+ * need below it. The tables are beyond memory, and nobody's but EL2's.
  */
-#define HOST_S2_BASE	ALIGN(RAM_END, BLOCK_SIZE)
+#define HOST_S2_BASE	ALIGN(RAM2_END, BLOCK_SIZE)
 #define HOST_S2_IA_BITS	40
-#define HOST_S2_ROOT	2
+#define HOST_S2_ROOT	(hyp_iommu_pgd_size(HOST_S2_IA_BITS, HOST_S2_IA_BITS) >> PAGE_SHIFT)
 /* EL2's own table, of its linear map: a root, and two tables at each level at most. */
-#define HYP_S1_IA_BITS	48
-#define NR_TABLES	(HOST_S2_ROOT + 2 + 8 + 1 + 2 + 2 + 8)
+#define HYP_S1_IA_BITS	47
+#define NR_TABLES	(HOST_S2_ROOT + 3 + 10 + 1 + 2 + 2 + 12)
 #define TABLES_END	(HOST_S2_BASE + NR_TABLES * PAGE_SIZE)
 
 static unsigned int tables_used;
-/* Pages that are not full of zeroes, perhaps. */
-static bool dirty[RAM_PAGES];
 
 #ifdef MODEL_ASAN
 /* What EL2 has not mapped it must not touch, by plain loads and stores either. */
@@ -92,7 +79,7 @@ void mem_set_el2(u64 phys, bool on)
 	info->el2 = on;
 	hyp_s1_update(phys, on);
 	set_poison(phys_ptr(phys), !on);
-	dirty[info - pages] = true;
+	info->dirty = true;
 }
 
 /* The host's and the SMMU's accesses are not EL2's. */
@@ -117,22 +104,37 @@ void mem_clear(u64 phys)
 
 u64 page_phys(unsigned int i)
 {
-	return i < RAM0_PAGES ? RAM0_BASE + i * PAGE_SIZE :
-				RAM1_BASE + (i - RAM0_PAGES) * PAGE_SIZE;
+	if (i < RAM0_PAGES)
+		return RAM0_BASE + i * PAGE_SIZE;
+	if (i < RAM0_PAGES + RAM1_PAGES)
+		return RAM1_BASE + (i - RAM0_PAGES) * PAGE_SIZE;
+
+	return RAM2_END - (RAM_PAGES - i) * PAGE_SIZE;
+}
+
+/* Returns NULL outside the windows. */
+static struct page_info *find_info(u64 phys)
+{
+	if (phys - RAM0_BASE < RAM0_PAGES * PAGE_SIZE)
+		return &pages[(phys - RAM0_BASE) >> PAGE_SHIFT];
+	if (phys - RAM1_BASE < RAM1_PAGES * PAGE_SIZE)
+		return &pages[RAM0_PAGES + ((phys - RAM1_BASE) >> PAGE_SHIFT)];
+	if (phys - RAM2_BASE < RAM2_SIZE)
+		return &pages[RAM0_PAGES + RAM1_PAGES + ((phys - RAM2_BASE) >> PAGE_SHIFT)];
+
+	return NULL;
 }
 
 bool phys_is_ram(u64 phys)
 {
-	return phys - RAM0_BASE < RAM0_PAGES * PAGE_SIZE ||
-	       phys - RAM1_BASE < RAM1_PAGES * PAGE_SIZE;
+	const struct page_info *info = find_info(phys);
+
+	return info && info->ram;
 }
 
 struct page_info *phys_to_info(u64 phys)
 {
-	if (phys - RAM0_BASE < RAM0_PAGES * PAGE_SIZE)
-		return &pages[(phys - RAM0_BASE) >> PAGE_SHIFT];
-
-	return &pages[RAM0_PAGES + ((phys - RAM1_BASE) >> PAGE_SHIFT)];
+	return find_info(phys);
 }
 
 void *phys_ptr(u64 phys)
@@ -189,18 +191,61 @@ static void tables_init(void)
 {
 	memset(table_ptr(0), 0, NR_TABLES * PAGE_SIZE);
 	host_mmu.pgt.ia_bits = HOST_S2_IA_BITS;
-	host_mmu.pgt.start_level = 1;
+	host_mmu.pgt.start_level = hyp_iommu_start_level(HOST_S2_IA_BITS, HOST_S2_IA_BITS);
 	host_mmu.pgt.pgd = table_ptr(0);
 	pkvm_pgtable.ia_bits = HYP_S1_IA_BITS;
-	pkvm_pgtable.start_level = 0;
+	pkvm_pgtable.start_level = PAGE_SHIFT == 16 ? 1 : 0;
 	pkvm_pgtable.pgd = table_ptr(HOST_S2_ROOT);
 	tables_used = HOST_S2_ROOT + 1;
 }
 
+static void init_page(u64 phys)
+{
+	struct page_info *info = phys_to_info(phys);
+
+	mem_set_el2(phys, false);
+	if (info->dirty)
+		mem_clear(phys);
+	*info = (struct page_info){ .host = true };
+	memset(hyp_phys_to_page(phys), 0, sizeof(struct hyp_page));
+}
+
+/* Pages that are memory in part are memory. */
+static void add_region(const struct memblock_region *reg)
+{
+	u64 phys;
+
+	hyp_memory[hyp_memblock_nr++] = *reg;
+	for (phys = ALIGN_DOWN(reg->base, PAGE_SIZE); phys < reg->base + reg->size;
+	     phys += PAGE_SIZE) {
+		if (!phys_is_ram(phys))
+			init_page(phys);
+		phys_to_info(phys)->ram = true;
+	}
+	if (reg->base >= RAM2_BASE)
+		used_ram2 = min(used_ram2, ALIGN_DOWN(reg->base, PAGE_SIZE));
+}
+
+static void init_regions(const struct machine_cfg *cfg)
+{
+	static const struct memblock_region all[] = {
+		{ .base = RAM0_BASE, .size = RAM0_PAGES * PAGE_SIZE },
+		{ .base = RAM1_BASE, .size = RAM1_PAGES * PAGE_SIZE },
+	};
+	unsigned int i;
+
+	hyp_memblock_nr = 0;
+	for (i = 0; i < cfg->nr_regions; i++)
+		add_region(&cfg->regions[i]);
+	for (i = 0; i < ARRAY_SIZE(all) && !cfg->nr_regions; i++)
+		add_region(&all[i]);
+}
+
 /* Every page is the host's, and full of zeroes. */
-void mem_init(void)
+void mem_init(const struct machine_cfg *cfg)
 {
 	unsigned int i;
+	u64 phys;
 
 	if (!ram) {
 		ram = mmap(NULL, TABLES_END - RAM0_BASE, PROT_READ | PROT_WRITE,
@@ -214,15 +259,13 @@ void mem_init(void)
 	}
 
 	tables_init();
-	memset(vmemmap, 0, sizeof(vmemmap));
 	memset(mmio_el2, 0, sizeof(mmio_el2));
-	for (i = 0; i < RAM_PAGES; i++) {
-		mem_set_el2(page_phys(i), false);
-		if (dirty[i])
-			mem_clear(page_phys(i));
-		dirty[i] = false;
-		pages[i] = (struct page_info){ .host = true };
-	}
+	for (i = 0; i < RAM_PAGES; i++)
+		init_page(page_phys(i));
+	for (phys = used_ram2; phys < RAM2_END; phys += PAGE_SIZE)
+		init_page(phys);
+	used_ram2 = RAM2_END;
+	init_regions(cfg);
 
 	host_mmu.lock = (hyp_spinlock_t){ .rank = RANK_HOST };
 	pkvm_pgd_lock = (hyp_spinlock_t){ .rank = RANK_HYP };
@@ -230,8 +273,8 @@ void mem_init(void)
 	model.refs = 0;
 
 	/* The first page is the hypervisor's text, which nothing here uses. */
-	pages[0].text = true;
-	pages[0].host = false;
+	phys_to_info(RAM0_BASE)->text = true;
+	phys_to_info(RAM0_BASE)->host = false;
 	set_host_state(hyp_phys_to_page(RAM0_BASE), PKVM_NOPAGE);
 	host_s2_update(RAM0_BASE);
 }
@@ -261,7 +304,7 @@ bool host_store64(u64 phys, u64 val)
 	if (!phys_is_ram(phys) || !host_has(phys))
 		return false;
 	mem_store(phys_ptr(phys), val);
-	dirty[phys_to_info(phys) - pages] = true;
+	phys_to_info(phys)->dirty = true;
 
 	return true;
 }

@@ -9,6 +9,7 @@
 #define CR0_ATSCHK	0x10
 
 #define DESC_ADDR	GENMASK_ULL(47, 12)
+#define DESC_PAGE	0x3
 #define DESC_AF		BIT(10)
 #define DESC_READ	BIT(6)
 #define DESC_WRITE	BIT(7)
@@ -22,7 +23,7 @@
 
 static u64 entry_size(const struct tlb_entry *e)
 {
-	return e->block ? BLOCK_SIZE : PAGE_SIZE;
+	return e->shift ? BIT_ULL(e->shift) : PAGE_SIZE;
 }
 
 bool tlb_reaches(const struct tlb_entry *e, u64 phys)
@@ -38,7 +39,7 @@ static void check_conflict(struct smmu *s, const struct tlb_entry *new)
 	if ((s->idr[3] >> 11 & 3) == 2)
 		return;
 	for (e = s->tlb; e < s->tlb + NR_TLB; e++) {
-		if (e->valid && !e->combined && e->vmid == new->vmid && e->block != new->block &&
+		if (e->valid && !e->combined && e->vmid == new->vmid && e->shift != new->shift &&
 		    e->in < new->in + entry_size(new) && new->in < e->in + entry_size(e))
 			violation("SMMU %u: a block and a page of it are cached for %llx",
 				  SMMU_IDX(s), (unsigned long long)new->in);
@@ -50,7 +51,8 @@ static void tlb_insert(struct smmu *s, const struct tlb_entry *entry)
 	struct tlb_entry e = *entry;
 	u64 phys;
 
-	e.block = e.block && !e.combined;
+	if (e.combined)
+		e.shift = 0;
 	e.in = ALIGN_DOWN(e.in, entry_size(&e));
 	e.pa = ALIGN_DOWN(e.pa, entry_size(&e));
 	for (phys = e.pa; model.enforce && tlb_reaches(&e, phys); phys += PAGE_SIZE) {
@@ -116,34 +118,79 @@ void smmu_inv_tlb(struct smmu *s, const struct smmu_cmd *cmd)
 	}
 }
 
-static u64 walk_load(struct smmu *s, u64 phys)
+static u64 walk_load(struct smmu *s, u64 phys, enum hw_view view)
 {
 	oracle_access(SMMU_IDX(s), phys, false, ACC_S2WALK);
 
-	return phys_is_ram(phys) ? hw_load64(phys) : 0;
+	return phys_is_ram(phys) ? hw_load64_view(phys, view) : 0;
 }
 
-/* Three levels of 4K tables for 32 bits, of which the first uses four entries. */
-static bool s2_walk(struct smmu *s, u64 ttb, u64 ipa, bool write, struct tlb_entry *e)
+/* A walk as an STE describes it, concatenated tables at the root. IHI0070G.b 5.2 */
+struct s2_walk {
+	u64 table;
+	u8 page_shift;	/* of S2TG */
+	u8 ia_bits;	/* of S2T0SZ */
+	s8 level;	/* of S2SL0, then that of the leaf */
+	u64 leaf;
+};
+
+static struct s2_walk s2_walk_start(const u64 *ste)
 {
-	u64 desc = (ttb & GENMASK_ULL(51, 4)) | 3, mask;
-	unsigned int shift = 39;
+	static const u8 shifts[] = { 12, 16, 14, 12 };
+	u8 tg = ste[2] >> 46 & 3;
 
-	if (ipa >> IA_BITS)
-		return false;
+	return (struct s2_walk){
+		.table		= ste[3] & GENMASK_ULL(51, 4),
+		.page_shift	= shifts[tg],
+		.ia_bits	= 64 - (ste[2] >> 32 & 0x3f),
+		.level		= (tg ? 3 : 2) - (ste[2] >> 38 & 3),
+	};
+}
 
-	do {
-		shift -= 9;
-		desc = walk_load(s, (desc & DESC_ADDR) + (ipa >> shift & 511) * 8);
-	} while (shift > 12 && (desc & 3) == 3);
-	if ((desc & 3) != (shift > 12 ? 1 : 3))
+static u8 s2_shift(const struct s2_walk *w)
+{
+	return w->page_shift + (3 - w->level) * (w->page_shift - 3);
+}
+
+/* Returns whether there is a leaf. @view is for each level. */
+static bool s2_walk(struct smmu *s, struct s2_walk *w, u64 ipa, const enum hw_view *view)
+{
+	u64 idx = ipa >> s2_shift(w);
+
+	if (ipa >> w->ia_bits)
 		return false;
-	if (!(desc & DESC_AF) || !(desc & (write ? DESC_WRITE : DESC_READ)))
+	for (;;) {
+		w->leaf = walk_load(s, w->table + idx * 8, view[w->level]);
+		if (!(w->leaf & 1))
+			return false;
+		if (w->level == 3)
+			return (w->leaf & DESC_PAGE) == DESC_PAGE;
+		if ((w->leaf & DESC_PAGE) != DESC_PAGE)
+			return w->level == 2 || (w->level == 1 && w->page_shift == 12);
+		w->table = w->leaf & DESC_ADDR & ~(BIT_ULL(w->page_shift) - 1);
+		w->level++;
+		idx = ipa >> s2_shift(w) & (BIT_ULL(w->page_shift - 3) - 1);
+	}
+}
+
+static u64 s2_pa(const struct s2_walk *w, u64 ipa)
+{
+	u64 mask = BIT_ULL(s2_shift(w)) - 1;
+
+	return (w->leaf & DESC_ADDR & ~mask) | (ipa & mask);
+}
+
+bool smmu_walk(struct smmu *s, const u64 *ste, u64 ipa, u8 late, u64 *pa)
+{
+	struct s2_walk w = s2_walk_start(ste);
+	enum hw_view view[4];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(view); i++)
+		view[i] = late & BIT(i) ? HW_NONE : HW_ALL;
+	if (!s2_walk(s, &w, ipa, view))
 		return false;
-	mask = GENMASK_ULL(shift - 1, 0);
-	e->pa = (desc & DESC_ADDR & ~mask) | (ipa & mask);
-	/* What is larger is cached by pages: it is never memory. */
-	e->block = shift == 21;
+	*pa = s2_pa(&w, ipa);
 
 	return true;
 }
@@ -153,6 +200,8 @@ static bool stage2(struct smmu *s, const u64 *ste, u64 ipa, bool write, struct t
 {
 	u16 vmid = ste[2];
 	struct tlb_entry *hit = tlb_find(s, false, vmid, 0, ipa & PAGE_MASK);
+	static const enum hw_view any[4] = { HW_ANY, HW_ANY, HW_ANY, HW_ANY };
+	struct s2_walk w = s2_walk_start(ste);
 
 	if (hit) {
 		*e = *hit;
@@ -161,8 +210,11 @@ static bool stage2(struct smmu *s, const u64 *ste, u64 ipa, bool write, struct t
 		return true;
 	}
 	*e = (struct tlb_entry){ .valid = true, .vmid = vmid, .in = ipa & PAGE_MASK };
-	if (!s2_walk(s, ste[3], ipa & PAGE_MASK, write, e))
+	if (!s2_walk(s, &w, ipa & PAGE_MASK, any) || !(w.leaf & DESC_AF) ||
+	    !(w.leaf & (write ? DESC_WRITE : DESC_READ)))
 		return false;
+	e->pa = s2_pa(&w, ipa & PAGE_MASK);
+	e->shift = s2_shift(&w);
 
 	return true;
 }

@@ -15,21 +15,32 @@
 /* Dword 0: V, Config, S1Fmt, S1ContextPtr, S1CDMax. */
 #define DW0_ALLOWED	(0x3fULL | GENMASK_ULL(51, 6) | GENMASK_ULL(63, 59))
 
-/* Stage 2 as it has to be, for 32 bits from level 2 on. IHI0070G.b 5.2, 5.3 */
+#define S2SL0		GENMASK_ULL(39, 38)
+
+/* Stage 2 as it has to be, but for its first level. IHI0070G.b 5.2, 5.3 */
 static u64 stage2_dw2(const struct smmu *s)
 {
 	u64 ps = min(s->idr[5] & 7, 5U);
+	u64 tg = PAGE_SHIFT == 12 ? 0 : PAGE_SHIFT == 14 ? 2 : 1;
 
-	return 32ULL << 32 |	/* S2T0SZ */
-	       1ULL << 38 |	/* S2SL0: level 1 */
+	return (64ULL - s->el2_ia_bits) << 32 |	/* S2T0SZ */
 	       1ULL << 40 |	/* S2IR0: write-back */
 	       1ULL << 42 |	/* S2OR0 */
 	       3ULL << 44 |	/* S2SH0: inner shareable */
-	       0ULL << 46 |	/* S2TG: 4K */
+	       tg << 46 |	/* S2TG */
 	       ps << 48 |
 	       1ULL << 51 |	/* S2AA64 */
 	       1ULL << 53 |	/* S2AFFD */
 	       1ULL << 58;	/* S2R */
+}
+
+/* No table at the root is left out, and no more than 16 are concatenated. */
+static bool level_is_valid(const struct smmu *s, u8 sl0)
+{
+	s8 level = (PAGE_SHIFT == 12 ? 2 : 3) - sl0;
+	u8 table_bits = PAGE_SHIFT - 3, shift = PAGE_SHIFT + (3 - level) * table_bits;
+
+	return sl0 < 3 && s->el2_ia_bits > shift && s->el2_ia_bits <= shift + table_bits + 4;
 }
 
 static void bad(u32 sid, const char *what, u64 val)
@@ -63,7 +74,7 @@ void judge_ste(struct smmu *s, u32 sid, const u64 *dw)
 		bad(sid, "dword 1", dw[1]);
 	if ((dw[1] & DW1_S1STALLD) != stalld)
 		bad(sid, "S1STALLD", dw[1]);
-	if (dw[2] != stage2_dw2(s))
+	if ((dw[2] & ~S2SL0) != stage2_dw2(s) || !level_is_valid(s, dw[2] >> 38 & 3))
 		bad(sid, "dword 2", dw[2]);
 	if (dw[3] != s->el2_pgd)
 		bad(sid, "dword 3", dw[3]);

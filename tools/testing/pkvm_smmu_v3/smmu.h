@@ -30,8 +30,8 @@ struct l1_cache {
 struct tlb_entry {
 	bool valid;
 	bool combined;
-	/* Of a block of stage 2: all of it, where it is in the cache. */
-	bool block;
+	/* Size of the leaf of stage 2, all of which is in the cache; 0 for a page. */
+	u8 shift;
 	u16 vmid;
 	u16 asid;
 	u64 in;
@@ -118,6 +118,7 @@ struct smmu {
 
 	/* What EL2 gave to it: must not change any more. */
 	u64 el2_pgd;
+	u8 el2_ia_bits;
 };
 
 /* A performance monitor counter group: as far as it can write to memory. */
@@ -169,6 +170,11 @@ enum dma_result { DMA_DONE, DMA_FLYING, DMA_ABORTED };
 enum dma_result smmu_dma(struct smmu *s, const struct dma *dma, bool fly);
 bool smmu_step_flight(struct smmu *s);
 void smmu_finish_flights(struct smmu *s);
+/*
+ * Stage 2 as the SMMU would walk it for an STE. Bit n of @late: what is loaded at level n
+ * is what was there before the last barrier. Returns false if that is a fault.
+ */
+bool smmu_walk(struct smmu *s, const u64 *ste, u64 ipa, u8 late, u64 *pa);
 /* Whether an entry of the cache translates to a page. */
 bool tlb_reaches(const struct tlb_entry *e, u64 phys);
 void smmu_inv_tlb(struct smmu *s, const struct smmu_cmd *cmd);

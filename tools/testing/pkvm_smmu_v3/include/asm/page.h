@@ -6,7 +6,7 @@
 #include <linux/bits.h>
 #include <asm/sysreg.h>
 
-/* The proofs of prove/ take others. */
+/* The Makefile builds for each granule; the proofs of prove/ take others. */
 #ifndef PAGE_SHIFT
 #define PAGE_SHIFT		12
 #endif
@@ -14,6 +14,10 @@
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
 #if PAGE_SHIFT == 12
 #define CONFIG_ARM64_4K_PAGES	1
+#elif PAGE_SHIFT == 14
+#define CONFIG_ARM64_16K_PAGES	1
+#else
+#define CONFIG_ARM64_64K_PAGES	1
 #endif
 
 /* Bits of the input address that a table resolves. */

@@ -6,7 +6,10 @@
 #include <asm/types.h>
 #include_next <linux/compiler.h>
 
-/* Every access that the sources mark as shared is where another CPU can come in. */
+/*
+ * Every access that the sources mark as shared is where another CPU can come in. Those
+ * that they do not mark are found by the compiler, see plain.c.
+ */
 void model_shared_read(const void *addr, size_t size);
 void model_shared_write(void *addr, size_t size);
 
@@ -16,7 +19,7 @@ void model_shared_write(void *addr, size_t size);
 	__auto_type __ptr = &(x);				\
 								\
 	model_shared_read(__ptr, sizeof(*__ptr));		\
-	__atomic_load_n(__ptr, __ATOMIC_RELAXED);		\
+	*(volatile typeof(x) *)__ptr;				\
 })
 
 #undef WRITE_ONCE
@@ -26,7 +29,7 @@ do {								\
 	typeof(*__ptr) __val = (val);				\
 								\
 	model_shared_write(__ptr, sizeof(*__ptr));		\
-	__atomic_store_n(__ptr, __val, __ATOMIC_RELAXED);	\
+	*(volatile typeof(x) *)__ptr = __val;			\
 } while (0)
 
 #undef __force

@@ -22,6 +22,15 @@
 /* An assertion of EL2's that fails is a finding. */
 void model_bug(const char *what, const char *file, int line);
 
+#ifdef MODEL_EL2
+/* The compiler does not tell of the stores that these make. */
+void *model_memset(void *to, int c, size_t size);
+void *model_memcpy(void *to, const void *from, size_t size);
+
+#define memset	model_memset
+#define memcpy	model_memcpy
+#endif
+
 #undef WARN_ON
 #define WARN_ON(cond)							\
 ({									\
