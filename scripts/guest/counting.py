@@ -163,8 +163,6 @@ def pools(console):
     found = Counter()
     for name, size in re.findall(r"pkvm: (\w+) at 0x\w+ size (0x\w+)", console):
         found[name] += int(size, 16) / 1024
-    left = re.search(r"pkvm: device stage 2: (\d+) pages are for tables to come", console)
-    found["pgt_pool_left"] = int(left[1]) * PAGE_KIB if left else 0
     return found
 
 

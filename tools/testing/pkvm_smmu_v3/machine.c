@@ -147,16 +147,15 @@ static int hide_pmcg(void)
 
 static int build_stage2(const struct machine_cfg *cfg)
 {
-	unsigned int n = hyp_iommu_pgtable_pages(cfg->ia_bits, nr_smmus + 1);
+	unsigned int n = hyp_iommu_pgtable_pages(cfg->ia_bits, cfg->ia_bits, nr_smmus + 1);
 
 	if (n > LARGE_POOL_PAGES)
 		violation("tables take %u pages", n);
 
 	hyp_iommu_pool = make_pool(n > POOL_PAGES ? LARGE_POOL_PAGE : POOL_PAGE,
-				   n - cfg->nr_later - cfg->pool_short);
+				   n - cfg->pool_short);
 
-	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), cfg->ia_bits,
-				 cfg->nr_later);
+	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), cfg->ia_bits, cfg->ia_bits);
 }
 
 int machine_boot(const struct machine_cfg *cfg)

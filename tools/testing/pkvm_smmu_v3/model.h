@@ -164,6 +164,8 @@ bool model_catch(void (*fn)(void *arg), void *arg);
 
 /* shim-mem.c */
 void mem_init(const struct machine_cfg *cfg);
+/* Lose the annotation of a page in the host stage 2. */
+void host_s2_forget(u64 phys);
 bool phys_is_ram(u64 phys);
 struct page_info *phys_to_info(u64 phys);
 u64 page_phys(unsigned int i);
@@ -178,8 +180,6 @@ int host_unshare_hyp(u64 phys);
 int guest_share_host(u64 phys, u8 vm);
 int guest_unshare_host(u64 phys, u8 vm);
 int host_donate_guest(u64 phys, u8 vm);
-int host_donate_guest_refill(u64 phys, u8 vm, struct kvm_hyp_memcache *mc,
-			     struct kvm_hyp_memcache *host_mc);
 int host_reclaim_guest(u64 phys);
 
 /* shim-lock.c */
@@ -229,8 +229,7 @@ struct machine_cfg {
 	u32 aidr;
 	u8 hwq_shift;
 	u8 pool_pages;
-	u8 nr_later;		/* pages for tables that come by a top-up */
-	u8 pool_short;		/* pages for tables that never come */
+	u8 pool_short;		/* pages that the pool for tables lacks */
 	bool page1_alias;
 	bool stale_boot;	/* firmware left caches and registers full */
 	u8 hang;		/* SMMUs that consume no command, a bit for each */

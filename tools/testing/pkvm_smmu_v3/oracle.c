@@ -275,9 +275,9 @@ static void check_mmio(const struct smmu *s)
 	u64 phys = SMMU_MMIO(SMMU_IDX(s)), *leaf;
 	s8 level;
 
-	/* What is not EL2's is Device-nGnRE, never executable. */
+	/* What is not EL2's has the attributes of memory: stage 1 decides. */
 	leaf = iommu_s2_leaf(&hyp_iommu_s2, P2P_MMIO, &level);
-	if ((*leaf & 0x3fd) != 0x3c5 || !(*leaf >> 54 & 1))
+	if ((*leaf & 0x3fd) != 0x3fd || *leaf >> 48)
 		violation("MMIO with attributes %llx", (unsigned long long)*leaf);
 	for (; phys < SMMU_MMIO(SMMU_IDX(s)) + 0x20000; phys += PAGE_SIZE) {
 		leaf = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);

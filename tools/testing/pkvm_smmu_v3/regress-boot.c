@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: takeover while the host is trusted, and giving everything back. */
+#include <asm/kvm_iommu_pgtable.h>
+
 #include <nvhe/host_mmio.h>
+#include <nvhe/iommu_pgtable.h>
+#include <nvhe/memory.h>
+#include <nvhe/mm.h>
 
 #include "arm-smmu-v3-pkvm.h"
 #include "hyp-smmu-v3.h"
@@ -104,7 +109,7 @@ static void calls_out_of_order(void)
 	EXPECT_EQ(__pkvm_smmu_v3_enable(2), -EINVAL);
 	EXPECT_EQ(__pkvm_smmu_v3_release(PKVM_SMMU_V3_MAX), -EINVAL);
 	EXPECT_EQ(__pkvm_smmu_v3_release(2), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(1, IA_BITS, 0), -EBUSY);
+	EXPECT_EQ(hyp_iommu_prepare(1, IA_BITS, IA_BITS), -EBUSY);
 	EXPECT_EQ(hyp_iommu_release(), -EBUSY);
 	EXPECT_EQ(machine_release(), 0);
 	EXPECT_EQ(hyp_iommu_release(), -ENOENT);
@@ -122,12 +127,38 @@ static void roots_that_cannot_be_used(void)
 
 	boot(0);
 	EXPECT_EQ(machine_release(), 0);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 31, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 49, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn, 41, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(pfn + 1, IA_BITS, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(0, IA_BITS, 0), -EINVAL);
-	EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(RAM0_BASE), IA_BITS, 0), -EPERM);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 31, 40), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 48, 49), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 41, 48), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, 33, 32), -EINVAL);
+	/* Two tables, at an odd page. */
+	EXPECT_EQ(hyp_iommu_prepare(pfn + 1, 40, 40), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(0, IA_BITS, IA_BITS), -EINVAL);
+	EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(RAM0_BASE), IA_BITS, IA_BITS), -EPERM);
+}
+
+/*
+ * The root is one table wherever the output size has a level for that. DDI0487
+ * VTCR_EL2.SL0: with 4K, level 0 is there from 44 bits on.
+ */
+static void levels_of_the_root(void)
+{
+	static const struct {
+		u8 ia_bits, pa_bits;
+		s8 level;
+		u64 pages;
+	} roots[] = {
+		{ 32, 32, 1, 1 }, { 39, 48, 1, 1 }, { 40, 40, 1, 2 }, { 40, 42, 1, 2 },
+		{ 42, 42, 1, 8 }, { 40, 44, 0, 1 }, { 44, 44, 0, 1 }, { 48, 48, 0, 1 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(roots); i++) {
+		EXPECT_EQ(hyp_iommu_start_level(roots[i].ia_bits, roots[i].pa_bits),
+			  roots[i].level);
+		EXPECT_EQ(hyp_iommu_pgd_size(roots[i].ia_bits, roots[i].pa_bits),
+			  roots[i].pages * PAGE_SIZE);
+	}
 }
 
 /* Hardware that does not answer at takeover: nothing is half done. */
@@ -218,6 +249,178 @@ static void unfit_mmio_is_not_taken(void)
 	EXPECT_EQ(__pkvm_host_hide_mmio(P2P_MMIO + i * PAGE_SIZE, PAGE_SIZE), -ENOSPC);
 }
 
+/*
+ * Regions of firmware's whose borders are within pages, everywhere in a block: they
+ * end and begin in the same page, leave a hole below a page, have no whole page, are
+ * empty, or end where EL2's memory begins.
+ */
+static void boot_regions(const struct memblock_region *regions, unsigned int nr)
+{
+	struct machine_cfg cfg = machine_default();
+
+	memcpy(cfg.regions, regions, nr * sizeof(*regions));
+	cfg.nr_regions = nr;
+	EXPECT_EQ(machine_boot(&cfg), 0);
+	drv_init(0);
+	EXPECT(drv_bypass(0, 3));
+	EXPECT_EQ(dev_dma(0, 3, RAM0_BASE + 2 * PAGE_SIZE), DMA_DONE);
+	EXPECT_EQ(dev_dma(0, 3, page_phys(8)), DMA_ABORTED);
+	EXPECT_EQ(dev_dma(0, 3, BLOCK_BASE), DMA_DONE);
+	EXPECT_EQ(donate(BLOCK_BASE + PAGE_SIZE), 0);
+	oracle_full();
+}
+
+/* A window of memory is cut in two; what is between is a region as well, or none. */
+static void boot_cut(u64 base, u64 size, u64 hole, u64 end)
+{
+	struct memblock_region r[4] = {
+		{ base, hole - base }, { hole, end - hole }, { end, base + size - end },
+		{ RAM1_BASE, RAM1_PAGES * PAGE_SIZE },
+	}, r0 = { RAM0_BASE, RAM0_PAGES * PAGE_SIZE };
+
+	if (base == RAM1_BASE) {
+		memmove(r + 1, r, 3 * sizeof(*r));
+		r[0] = r0;
+		boot_regions(r, 4);
+		r[2] = r[3];
+	} else {
+		boot_regions(r, 4);
+		r[1] = r[2];
+		r[2] = r[3];
+	}
+	boot_regions(r, 3);
+}
+
+static void regions_of_odd_sizes(void)
+{
+	static const u64 cuts0[] = { 1, 3, RAM0_PAGES - 2 };
+	static const u64 cuts1[] = { 0, 31, 32, 33, 96, RAM1_PAGES - 2 };
+	static const u64 offs[][2] = {
+		{ 0x800, 0x800 }, { 0x800, 0x801 }, { 0, 1 }, { 1, 0x1000 }, { 0xfff, 0x1000 },
+		{ 0x400, 0xc00 }, { 0x800, 0x1800 }, { 0xfff, 0x1001 },
+	};
+	unsigned int c, o;
+
+	for (o = 0; o < ARRAY_SIZE(offs); o++) {
+		for (c = 0; c < ARRAY_SIZE(cuts0); c++)
+			boot_cut(RAM0_BASE, RAM0_PAGES * PAGE_SIZE,
+				 RAM0_BASE + cuts0[c] * PAGE_SIZE + offs[o][0],
+				 RAM0_BASE + cuts0[c] * PAGE_SIZE + offs[o][1]);
+		for (c = 0; c < ARRAY_SIZE(cuts1); c++)
+			boot_cut(RAM1_BASE, RAM1_PAGES * PAGE_SIZE,
+				 RAM1_BASE + cuts1[c] * PAGE_SIZE + offs[o][0],
+				 RAM1_BASE + cuts1[c] * PAGE_SIZE + offs[o][1]);
+	}
+}
+
+/* A page of memory at each level that is a part of a region, at both of its ends. */
+static void regions_begin_and_end_in_pages(void)
+{
+	static const struct memblock_region r[] = {
+		{ RAM0_BASE + 0x800, RAM0_PAGES * PAGE_SIZE - 0x1000 },
+		{ RAM1_BASE + 0x123, 0x10 }, { RAM1_BASE + 0x234, 0x20 },
+		{ RAM1_BASE + 0xfff, RAM1_PAGES * PAGE_SIZE - 0x1ffe },
+	};
+
+	boot_regions(r, ARRAY_SIZE(r));
+}
+
+/* No function of the page table does anything to a range that is not of its pages. */
+static void ranges_of_no_pages(void)
+{
+	struct hyp_iommu_s2 *s2 = &hyp_iommu_s2;
+	static const u64 ranges[][2] = {
+		{ 0x800, 0x1000 }, { 0x1000, 0x1800 }, { 0x800, 0x800 }, { 0x2000, 0x1000 },
+		{ 0, (1ULL << IA_BITS) + PAGE_SIZE }, { 1ULL << IA_BITS, 1ULL << 33 },
+		{ -PAGE_SIZE, 0 }, { 0, -PAGE_SIZE },
+	};
+	unsigned int i;
+	u64 start, end;
+	s8 level;
+
+	boot(0);
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		start = ranges[i][0];
+		end = ranges[i][1];
+		EXPECT_EQ(iommu_s2_map(s2, start, end, &hyp_iommu_tables), -EINVAL);
+		EXPECT_EQ(iommu_s2_unmap(s2, start, end, &hyp_iommu_tables), -EINVAL);
+		EXPECT_EQ(iommu_s2_add_tables(s2, start, end, &hyp_iommu_tables), -EINVAL);
+	}
+	EXPECT_EQ(iommu_s2_unmap(s2, PAGE_SIZE, PAGE_SIZE, &hyp_iommu_tables), 0);
+	EXPECT(!iommu_s2_leaf(s2, 1ULL << IA_BITS, &level));
+	EXPECT(!iommu_s2_leaf(s2, -1ULL, &level));
+	oracle_full();
+}
+
+static int accept_range(u64 start, u64 end)
+{
+	return 0;
+}
+
+static void expect_bad(u64 *desc, u64 val)
+{
+	u64 old = *desc;
+	int ret;
+
+	hyp_spin_lock(&pkvm_pgd_lock);
+	EXPECT_EQ(iommu_s2_check(&hyp_iommu_s2, accept_range), 0);
+	*desc = val;
+	ret = iommu_s2_check(&hyp_iommu_s2, accept_range);
+	*desc = old;
+	hyp_spin_unlock(&pkvm_pgd_lock);
+	EXPECT_EQ(ret, -EUCLEAN);
+}
+
+/* Whatever descriptor of the table is wrong, the check sees it. */
+static void wrong_descriptors_are_found(void)
+{
+	static const u64 flips[] = {
+		0, 1, 2, 6, 7, 8, 9, 10, 11, 12, 20, 21, 30, 40, 47, 50, 53, 54, 55, 58, 63,
+	};
+	u64 *block, *page, *hole, *table;
+	unsigned int i;
+	s8 level;
+
+	boot(0);
+	model.enforce = false;
+	block = iommu_s2_leaf(&hyp_iommu_s2, BLOCK_BASE, &level);
+	EXPECT_EQ(level, 2);
+	page = iommu_s2_leaf(&hyp_iommu_s2, RAM0_BASE + 70 * PAGE_SIZE, &level);
+	EXPECT_EQ(level, 3);
+	hole = iommu_s2_leaf(&hyp_iommu_s2, page_phys(8), &level);
+	EXPECT_EQ(*hole, 0);
+	table = block - 1;
+	EXPECT_EQ(*table & 3, 3);
+	for (i = 0; i < ARRAY_SIZE(flips); i++) {
+		expect_bad(block, *block ^ 1ULL << flips[i]);
+		expect_bad(page, *page ^ 1ULL << flips[i]);
+	}
+	/* The leaf of another page, and what is invalid but not empty. */
+	expect_bad(hole, *page);
+	expect_bad(hole, 1ULL << 1);
+	/* Tables that are not EL2's, or are no memory. */
+	expect_bad(table, HOST_DATA(0) | 3);
+	expect_bad(table, P2P_MMIO | 3);
+	expect_bad(table, *table | 1ULL << 63);
+	expect_bad(block, HOST_DATA(0) | 3);
+	model.enforce = true;
+}
+
+/* A page that EL2 uses, but the host stage 2 does not know of, so that it is mapped. */
+static void build_is_checked(void)
+{
+	u64 pfn = hyp_phys_to_pfn(page_phys(4)), phys = HOST_DATA(0);
+
+	boot(0);
+	EXPECT_EQ(machine_release(), 0);
+	EXPECT_EQ(donate(phys), 0);
+	host_s2_forget(phys);
+	EXPECT_EQ(hyp_iommu_prepare(pfn, IA_BITS, IA_BITS), -EUCLEAN);
+	EXPECT(!hyp_iommu_s2.pgd);
+	EXPECT_EQ(__pkvm_smmu_v3_register(0), 0);
+	EXPECT_EQ(__pkvm_smmu_v3_enable(0), -EINVAL);
+}
+
 const struct test tests_boot[] = {
 	TEST(every_variant_boots),
 	TEST(firmware_state_is_forgotten),
@@ -226,8 +429,14 @@ const struct test tests_boot[] = {
 	TEST(unfit_sizes_are_refused),
 	TEST(calls_out_of_order),
 	TEST(roots_that_cannot_be_used),
+	TEST(levels_of_the_root),
 	TEST(takeover_of_dead_hardware),
 	TEST(unused_mmio_is_hidden),
 	TEST(unfit_mmio_is_not_taken),
+	TEST(regions_of_odd_sizes),
+	TEST(regions_begin_and_end_in_pages),
+	TEST(ranges_of_no_pages),
+	TEST(wrong_descriptors_are_found),
+	TEST(build_is_checked),
 	{}
 };

@@ -7,6 +7,8 @@
 
 #define BYPASS	3
 #define STAGE1	5
+#define S12_VMALL	0x28
+#define SYNC		0x46
 
 static struct dma stage1_dma(u64 phys)
 {
@@ -197,6 +199,50 @@ static void donation_across_tables(void)
 	EXPECT_EQ(__pkvm_hyp_donate_host(hyp_phys_to_pfn(first), 4), 0);
 	for (i = 0; i < 4; i++)
 		warm(0, first + i * PAGE_SIZE);
+}
+
+static struct smmu before[NR_SMMUS];
+
+static void count_from_here(void)
+{
+	hw_settle();
+	memcpy(before, smmus, sizeof(before));
+}
+
+/* Nothing but @n invalidations of everything since then, at each SMMU. */
+static void expect_flushes(unsigned int n)
+{
+	const struct smmu *s, *b = before;
+
+	hw_settle();
+	for (s = smmus; s < smmus + nr_smmus; s++, b++) {
+		EXPECT_EQ(s->ops[S12_VMALL] - b->ops[S12_VMALL], n);
+		EXPECT_EQ(s->ops[SYNC] - b->ops[SYNC], n);
+		EXPECT_EQ(s->consumed - b->consumed, 2 * n);
+		EXPECT_EQ(s->doorbells - b->doorbells, n);
+	}
+}
+
+/* A range takes one invalidation; what devices get, or keep, takes none. */
+static void one_flush_for_a_range(void)
+{
+	u64 first = HOST_DATA(3), phys = HOST_DATA(1);
+
+	boot_and_init(0);
+	count_from_here();
+	EXPECT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(first), 8), 0);
+	expect_flushes(1);
+	EXPECT_EQ(__pkvm_hyp_donate_host(hyp_phys_to_pfn(first), 8), 0);
+	expect_flushes(1);
+	EXPECT_EQ(host_donate_guest(phys, 1), 0);
+	expect_flushes(2);
+	EXPECT_EQ(guest_share_host(phys, 1), 0);
+	EXPECT_EQ(host_reclaim_guest(phys), 0);
+	EXPECT_EQ(host_share_hyp(phys), 0);
+	EXPECT_EQ(host_unshare_hyp(phys), 0);
+	EXPECT_EQ(__pkvm_host_share_pin_hyp(phys, PAGE_SIZE), 0);
+	__pkvm_host_unshare_unpin_hyp(phys, PAGE_SIZE);
+	expect_flushes(2);
 }
 
 static void expect_leaf(u64 phys, s8 level, bool valid)
@@ -448,6 +494,7 @@ const struct test tests_dma[] = {
 	TEST(context_descriptor_in_foreign_page),
 	TEST(ats_translated_is_refused),
 	TEST(donation_across_tables),
+	TEST(one_flush_for_a_range),
 	TEST(block_is_split),
 	TEST(block_is_donated),
 	TEST(range_is_no_block),

@@ -2,8 +2,6 @@
 /* Tests: nothing left to allocate from, again and again. */
 #include <asm/kvm_iommu_pgtable.h>
 
-#include <nvhe/iommu_pgtable.h>
-
 #include "arm-smmu-v3-pkvm.h"
 #include "hyp-smmu-v3.h"
 #include "regress.h"
@@ -109,12 +107,10 @@ static void stage2_pool_too_small(void)
 	n = hyp_iommu_pool.nr_pages;
 
 	/* What memory takes at worst, but MMIO's are missing. */
-	cfg.pool_short = n - hyp_iommu_pgtable_pages(IA_BITS, 0);
+	cfg.pool_short = n - hyp_iommu_pgtable_pages(IA_BITS, IA_BITS, 0);
 	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
-	cfg.nr_later = 2;
-	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
-	/* One page less than that. */
-	cfg.pool_short++;
+	/* One page is missing, which the build itself does not need. */
+	cfg.pool_short = 1;
 	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
 
 	boot(0);
@@ -126,14 +122,14 @@ static void stage2_pool_too_small(void)
 		/* One page is all there is. */
 		EXPECT(host_load64(head & PAGE_MASK, &next));
 		hyp_iommu_pool.nr_pages = 1;
-		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, 0), -ENOMEM);
+		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, IA_BITS), -ENOMEM);
 		EXPECT_EQ(hyp_iommu_pool.nr_pages, 1);
 		EXPECT_EQ(machine_release(), 0);
 		EXPECT(host_store64(head & PAGE_MASK, next));
 		hyp_iommu_pool.nr_pages = n;
 		/* A page in it that is not the host's alone. */
 		EXPECT_EQ(host_share_hyp(next & PAGE_MASK), 0);
-		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, 0), -ENOMEM);
+		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, IA_BITS), -ENOMEM);
 		EXPECT_EQ(host_unshare_hyp(next & PAGE_MASK), 0);
 		EXPECT_EQ(hyp_iommu_pool.nr_pages, n);
 	}
@@ -171,143 +167,6 @@ static void refused_transitions(void)
 	}
 }
 
-/* So many pages come by a top-up: the build takes three of nine. */
-static void boot_short(unsigned int nr_later)
-{
-	struct machine_cfg cfg = machine_default();
-
-	cfg.nr_later = nr_later;
-	EXPECT_EQ(machine_boot(&cfg), 0);
-	EXPECT_EQ(hyp_iommu_tables.nr_pages, 6 - nr_later);
-	EXPECT_EQ(hyp_iommu_s2.nr_later, nr_later);
-}
-
-static int topup(u64 phys, u64 order)
-{
-	return hyp_iommu_topup(hyp_phys_to_pfn(phys), order);
-}
-
-static s8 leaf_level(u64 phys)
-{
-	s8 level;
-
-	iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
-
-	return level;
-}
-
-/* No table for a block that would have to be split: nothing changes, none is asked. */
-static void tables_short(void)
-{
-	const u64 nr_block = BLOCK_SIZE / PAGE_SIZE;
-
-	boot_short(4);
-	/* Not even an invalidation, which would fail otherwise. */
-	smmus[0].hang = true;
-	EXPECT_EQ(donate(BLOCK_BASE + PAGE_SIZE), -ENOMEM);
-	EXPECT_EQ(host_donate_guest(BLOCK_BASE, 1), -ENOMEM);
-	EXPECT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK_BASE), nr_block), -ENOMEM);
-	/* The half of it that has a table comes first, or last. */
-	EXPECT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK_BASE) - 1, 2), -ENOMEM);
-	EXPECT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK_BASE) + nr_block - 1, 2),
-		  -ENOMEM);
-	smmus[0].hang = false;
-	EXPECT_EQ(leaf_level(BLOCK_BASE), KVM_PGTABLE_LAST_LEVEL - 1);
-	EXPECT_EQ(hyp_iommu_tables.nr_pages, 2);
-	oracle_full();
-
-	/* What has a table is not concerned. */
-	EXPECT_EQ(donate(HOST_DATA(0)), 0);
-	EXPECT_EQ(give_back(HOST_DATA(0)), 0);
-	EXPECT_EQ(host_donate_guest(HOST_DATA(1), 1), 0);
-	EXPECT_EQ(host_reclaim_guest(HOST_DATA(1)), 0);
-	oracle_full();
-
-	/* The reserve is a top-up's, of pages in that very block. */
-	EXPECT_EQ(topup(BLOCK_BASE, 1), 0);
-	EXPECT_EQ(hyp_iommu_tables.nr_pages, 3);
-	EXPECT_EQ(leaf_level(BLOCK_BASE), KVM_PGTABLE_LAST_LEVEL);
-	EXPECT_EQ(donate(BLOCK_BASE), -EPERM);
-	EXPECT_EQ(donate(BLOCK_BASE + 2 * PAGE_SIZE), 0);
-	EXPECT_EQ(topup(HOST_DATA(0), 1), 0);
-	EXPECT_EQ(hyp_iommu_s2.nr_later, 0);
-	EXPECT_EQ(hyp_iommu_tables.nr_pages, 5);
-	oracle_full();
-}
-
-/* A block that goes as a whole comes back page by page, which takes no table. */
-static void block_taken_while_short(void)
-{
-	const u64 nr_block = BLOCK_SIZE / PAGE_SIZE;
-	unsigned int i;
-
-	boot_short(2);
-	EXPECT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK_BASE), nr_block), 0);
-	EXPECT_EQ(hyp_iommu_tables.nr_pages, 3);
-	EXPECT_EQ(leaf_level(BLOCK_BASE), KVM_PGTABLE_LAST_LEVEL);
-	oracle_full();
-	for (i = 0; i < nr_block; i += 2)
-		EXPECT_EQ(give_back(BLOCK_BASE + i * PAGE_SIZE), 0);
-	EXPECT_EQ(hyp_iommu_tables.nr_pages, 3);
-	oracle_full();
-}
-
-static void topup_is_refused(void)
-{
-	u64 phys = HOST_DATA(0), pfn = hyp_phys_to_pfn(phys);
-	struct machine_cfg cfg = machine_default();
-
-	boot_short(4);
-	EXPECT_EQ(topup(phys, 0), -EINVAL);
-	EXPECT_EQ(topup(phys, HYP_IOMMU_TOPUP_MAX_ORDER + 1), -EINVAL);
-	EXPECT_EQ(topup(phys, 64 + 1), -EINVAL);
-	EXPECT_EQ(topup(phys, (1ULL << 32) + 1), -EINVAL);
-	EXPECT_EQ(topup(phys + PAGE_SIZE, 1), -EINVAL);
-	EXPECT_EQ(hyp_iommu_topup(pfn | 1ULL << 52, 1), -EINVAL);
-	EXPECT_EQ(hyp_iommu_topup(-2ULL, 1), -EINVAL);
-	EXPECT_EQ(topup(1ULL << IA_BITS, 1), -EPERM);
-	EXPECT_EQ(topup(P2P_MMIO, 1), -EPERM);
-	EXPECT_EQ(topup(ALIGN_DOWN(phys, 8 * PAGE_SIZE), 3), -E2BIG);
-
-	/* The second page of a chunk that would have to be split off. */
-	EXPECT_EQ(host_share_hyp(BLOCK_BASE + PAGE_SIZE), 0);
-	EXPECT_EQ(topup(BLOCK_BASE, 1), -EPERM);
-	EXPECT_EQ(topup(BLOCK_BASE, 2), -EPERM);
-	EXPECT_EQ(leaf_level(BLOCK_BASE), KVM_PGTABLE_LAST_LEVEL - 1);
-	EXPECT_EQ(donate(phys), 0);
-	EXPECT_EQ(topup(phys, 1), -EPERM);
-	EXPECT_EQ(give_back(phys), 0);
-	EXPECT_EQ(host_donate_guest(phys, 1), 0);
-	EXPECT_EQ(topup(phys, 1), -EPERM);
-	EXPECT_EQ(host_reclaim_guest(phys), 0);
-	EXPECT_EQ(hyp_iommu_tables.nr_pages, 2);
-
-	smmus[1].hang = true;
-	EXPECT_EQ(topup(phys, 1), -EIO);
-	EXPECT(host_has(phys));
-	EXPECT_EQ(hyp_iommu_s2.nr_later, 4);
-	EXPECT_EQ(hyp_iommu_tables.nr_pages, 2);
-	oracle_full();
-
-	/* Never more than there can be tables; nor without a device stage 2. */
-	boot_short(2);
-	EXPECT_EQ(topup(phys, 1), 0);
-	EXPECT_EQ(topup(phys + 2 * PAGE_SIZE, 1), -E2BIG);
-	EXPECT(host_has(phys + 2 * PAGE_SIZE));
-	boot_short(2);
-	EXPECT_EQ(machine_release(), 0);
-	EXPECT_EQ(topup(phys, 1), -EPERM);
-
-	/* Too much was to come later, or all is needed at once. */
-	cfg.nr_later = 6;
-	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
-	cfg.nr_later = 8;
-	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
-	cfg.nr_later = 2;
-	cfg.idr[3] = 0;
-	EXPECT_EQ(machine_boot(&cfg), -ENOMEM);
-}
-
 /* One page of the host's among EL2's, wherever it is. */
 static void one_page_between_others(void)
 {
@@ -321,7 +180,7 @@ static void one_page_between_others(void)
 			if (i != k)
 				EXPECT_EQ(donate(first + i * PAGE_SIZE), 0);
 		/* Compares the result with who owns what. */
-		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, 0), 0);
+		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, IA_BITS), 0);
 	}
 }
 
@@ -332,9 +191,6 @@ const struct test tests_exhaust[] = {
 	TEST(stage2_pool_too_small),
 	TEST(boot_and_release),
 	TEST(refused_transitions),
-	TEST(tables_short),
-	TEST(block_taken_while_short),
-	TEST(topup_is_refused),
 	TEST(one_page_between_others),
 	{}
 };

@@ -242,41 +242,6 @@ static void device_in_block(void *unused)
 	}
 }
 
-/* The pool lacks a chunk. */
-static void setup_short(void)
-{
-	struct machine_cfg cfg = machine_default();
-
-	cfg.nr_later = 2;
-	EXPECT_EQ(machine_boot(&cfg), 0);
-	drv_init(0);
-	EXPECT(drv_bypass(0, SID));
-	EXPECT_EQ(dev_dma(0, SID, BLOCK_BASE), DMA_DONE);
-}
-
-static void topup_of_block(void *unused)
-{
-	u64 nr = hyp_iommu_s2.nr_later;
-	int ret = hyp_iommu_topup(hyp_phys_to_pfn(BLOCK_BASE) + 2, 1);
-
-	EXPECT(!ret || ret == -EBUSY || ret == -E2BIG || ret == -EPERM);
-	EXPECT(ret || hyp_iommu_s2.nr_later < nr);
-}
-
-static void topup_elsewhere(void *unused)
-{
-	int ret = hyp_iommu_topup(hyp_phys_to_pfn(HOST_DATA(4)), 1);
-
-	EXPECT(!ret || ret == -EBUSY || ret == -E2BIG);
-	EXPECT(hyp_iommu_s2.nr_later <= 2);
-}
-
-static void share_of_block(void *unused)
-{
-	if (!host_share_hyp(BLOCK_BASE + 3 * PAGE_SIZE))
-		host_unshare_hyp(BLOCK_BASE + 3 * PAGE_SIZE);
-}
-
 #define MAX_RUNS	(effort > 1 ? 200000 : effort ? 1500 : 200)
 #define MAX_BOUND	(effort > 1 ? 3 : 2)
 
@@ -306,9 +271,6 @@ RACE(race_illegal_command_donation, setup, illegal_commands, donate_page)
 RACE(race_two_smmus, setup_two, attach_detach, other_smmu, donate_page, device_of_second)
 RACE(race_two_donations, setup_two, donate_page, donate_table, device_of_second)
 RACE(race_split_under_dma, setup_block, donate_of_block, device_in_block)
-RACE(race_topups, setup_short, topup_elsewhere, topup_of_block)
-RACE(race_topup_donation, setup_short, topup_of_block, donate_of_block)
-RACE(race_topup_share, setup_short, topup_of_block, share_of_block, device_in_block)
 
 const struct test tests_race[] = {
 	TEST(race_split_under_dma),
@@ -327,8 +289,5 @@ const struct test tests_race[] = {
 	TEST(race_illegal_command_donation),
 	TEST(race_two_smmus),
 	TEST(race_two_donations),
-	TEST(race_topups),
-	TEST(race_topup_donation),
-	TEST(race_topup_share),
 	{}
 };

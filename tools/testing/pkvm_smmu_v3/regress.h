@@ -12,7 +12,7 @@ struct test {
 
 #define TEST(fn)	{ #fn, fn }
 
-extern const struct test tests_batch[], tests_boot[], tests_cmd[], tests_dma[], tests_evtq[];
+extern const struct test tests_boot[], tests_cmd[], tests_dma[], tests_evtq[];
 extern const struct test tests_exhaust[], tests_hw_msi[], tests_msi[], tests_race[], tests_reg[];
 extern const struct test tests_ste[], tests_wait[], tests_walk[];
 

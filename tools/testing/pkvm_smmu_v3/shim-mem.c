@@ -26,6 +26,8 @@ struct host_mmu host_mmu;
 hyp_spinlock_t pkvm_pgd_lock;
 hyp_spinlock_t guest_lock;
 
+struct kvm_pgtable pkvm_pgtable;
+
 struct memblock_region hyp_memory[MAX_REGIONS];
 unsigned int hyp_memblock_nr;
 
@@ -43,11 +45,13 @@ static char *ram;
  */
 #define HOST_S2_BASE	ALIGN(RAM2_END, BLOCK_SIZE)
 #define HOST_S2_IA_BITS	40
-#define HOST_S2_ROOT	(hyp_iommu_pgd_size(HOST_S2_IA_BITS) >> PAGE_SHIFT)
-#define HOST_S2_TABLES	(HOST_S2_ROOT + 3 + 10)
-#define HOST_S2_END	(HOST_S2_BASE + HOST_S2_TABLES * PAGE_SIZE)
+#define HOST_S2_ROOT	(hyp_iommu_pgd_size(HOST_S2_IA_BITS, HOST_S2_IA_BITS) >> PAGE_SHIFT)
+/* EL2's own table, of its linear map: a root, and two tables at each level at most. */
+#define HYP_S1_IA_BITS	47
+#define NR_TABLES	(HOST_S2_ROOT + 3 + 10 + 1 + 2 + 2 + 12)
+#define TABLES_END	(HOST_S2_BASE + NR_TABLES * PAGE_SIZE)
 
-static unsigned int host_s2_used;
+static unsigned int tables_used;
 
 #ifdef MODEL_ASAN
 /* What EL2 has not mapped it must not touch, by plain loads and stores either. */
@@ -64,6 +68,8 @@ static void set_poison(const void *va, bool on)
 }
 #endif
 
+static void hyp_s1_update(u64 phys, bool on);
+
 void mem_set_el2(u64 phys, bool on)
 {
 	struct page_info *info = phys_to_info(phys);
@@ -71,6 +77,7 @@ void mem_set_el2(u64 phys, bool on)
 	if (info->el2 == on)
 		return;
 	info->el2 = on;
+	hyp_s1_update(phys, on);
 	set_poison(phys_ptr(phys), !on);
 	info->dirty = true;
 }
@@ -135,46 +142,61 @@ void *phys_ptr(u64 phys)
 	return ram + (phys - RAM0_BASE);
 }
 
-static void *host_s2_table(unsigned int i)
+static void *table_ptr(unsigned int i)
 {
 	return phys_ptr(HOST_S2_BASE + i * PAGE_SIZE);
 }
 
-static kvm_pte_t *host_s2_descend(kvm_pte_t *ptep)
+/* The descriptor of @addr at the last level. */
+static kvm_pte_t *table_descend(const struct kvm_pgtable *pgt, u64 addr)
 {
-	if (!*ptep) {
-		/* More tables than this file has room for. */
-		WARN_ON(host_s2_used == HOST_S2_TABLES);
-		*ptep = (HOST_S2_BASE + host_s2_used++ * PAGE_SIZE) | KVM_PTE_VALID |
-			KVM_PTE_TYPE;
+	kvm_pte_t *ptep = (kvm_pte_t *)pgt->pgd + (addr >> kvm_granule_shift(pgt->start_level));
+	s8 level;
+
+	for (level = pgt->start_level + 1; level <= KVM_PGTABLE_LAST_LEVEL; level++) {
+		if (!*ptep) {
+			/* More tables than this file has room for. */
+			WARN_ON(tables_used == NR_TABLES);
+			*ptep = (HOST_S2_BASE + tables_used++ * PAGE_SIZE) | KVM_PTE_VALID |
+				KVM_PTE_TYPE;
+		}
+		ptep = phys_ptr(kvm_pte_to_phys(*ptep));
+		ptep += (addr >> kvm_granule_shift(level)) % PTRS_PER_PTE;
 	}
 
-	return phys_ptr(kvm_pte_to_phys(*ptep));
+	return ptep;
 }
 
 void host_s2_update(u64 phys)
 {
-	kvm_pte_t *ptep = host_s2_table(0);
-	kvm_pte_t pte;
-
-	s8 level = host_mmu.pgt.start_level;
-
-	/* The root may be of several tables. */
-	ptep += phys >> kvm_granule_shift(level);
-	while (level < KVM_PGTABLE_LAST_LEVEL)
-		ptep = host_s2_descend(ptep) +
-		       (phys >> kvm_granule_shift(++level)) % PTRS_PER_PTE;
-	kvm_pgtable_get_leaf(NULL, phys, &pte, NULL);
-	*ptep = pte;
+	kvm_pgtable_get_leaf(NULL, phys, table_descend(&host_mmu.pgt, phys), NULL);
 }
 
-static void host_s2_init(void)
+void host_s2_forget(u64 phys)
 {
-	memset(host_s2_table(0), 0, HOST_S2_TABLES * PAGE_SIZE);
-	host_s2_used = HOST_S2_ROOT;
+	*table_descend(&host_mmu.pgt, phys) = 0;
+}
+
+static void hyp_s1_update(u64 phys, bool on)
+{
+	kvm_pte_t pte = 0;
+
+	if (on)
+		pte = phys | KVM_PTE_VALID | KVM_PTE_TYPE |
+		      pkvm_mkstate(0, get_hyp_state(hyp_phys_to_page(phys)));
+	*table_descend(&pkvm_pgtable, (u64)phys_ptr(phys)) = pte;
+}
+
+static void tables_init(void)
+{
+	memset(table_ptr(0), 0, NR_TABLES * PAGE_SIZE);
 	host_mmu.pgt.ia_bits = HOST_S2_IA_BITS;
-	host_mmu.pgt.start_level = hyp_iommu_start_level(HOST_S2_IA_BITS);
-	host_mmu.pgt.pgd = host_s2_table(0);
+	host_mmu.pgt.start_level = hyp_iommu_start_level(HOST_S2_IA_BITS, HOST_S2_IA_BITS);
+	host_mmu.pgt.pgd = table_ptr(0);
+	pkvm_pgtable.ia_bits = HYP_S1_IA_BITS;
+	pkvm_pgtable.start_level = PAGE_SHIFT == 16 ? 1 : 0;
+	pkvm_pgtable.pgd = table_ptr(HOST_S2_ROOT);
+	tables_used = HOST_S2_ROOT + 1;
 }
 
 static void init_page(u64 phys)
@@ -226,7 +248,7 @@ void mem_init(const struct machine_cfg *cfg)
 	u64 phys;
 
 	if (!ram) {
-		ram = mmap(NULL, HOST_S2_END - RAM0_BASE, PROT_READ | PROT_WRITE,
+		ram = mmap(NULL, TABLES_END - RAM0_BASE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (ram == MAP_FAILED)
 			abort();
@@ -236,6 +258,7 @@ void mem_init(const struct machine_cfg *cfg)
 		__hyp_vmemmap = (u64)vmemmap - (RAM0_BASE >> PAGE_SHIFT) * sizeof(*vmemmap);
 	}
 
+	tables_init();
 	memset(mmio_el2, 0, sizeof(mmio_el2));
 	for (i = 0; i < RAM_PAGES; i++)
 		init_page(page_phys(i));
@@ -245,7 +268,6 @@ void mem_init(const struct machine_cfg *cfg)
 	init_regions(cfg);
 
 	host_mmu.lock = (hyp_spinlock_t){ .rank = RANK_HOST };
-	host_s2_init();
 	pkvm_pgd_lock = (hyp_spinlock_t){ .rank = RANK_HYP };
 	guest_lock = (hyp_spinlock_t){ .rank = RANK_GUEST };
 	model.refs = 0;
@@ -338,6 +360,11 @@ enum kvm_pgtable_prot kvm_pgtable_stage2_pte_prot(kvm_pte_t pte)
 	return KVM_PGTABLE_PROT_R;
 }
 
+enum kvm_pgtable_prot kvm_pgtable_hyp_pte_prot(kvm_pte_t pte)
+{
+	return pte & PKVM_PAGE_STATE_PROT_MASK;
+}
+
 int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 *level)
 {
 	if (host_has(addr))
@@ -381,9 +408,9 @@ int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < hyp_memblock_nr && !ret; i++)
-		ret = walk_range(walker, max(addr, hyp_memory[i].base),
-				 min(end, hyp_memory[i].base + hyp_memory[i].size));
+	for (i = 0; i < RAM_PAGES && !ret; i++)
+		ret = walk_range(walker, max(addr, page_phys(i)),
+				 min(end, page_phys(i) + PAGE_SIZE));
 
 	return ret;
 }

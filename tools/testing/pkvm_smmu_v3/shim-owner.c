@@ -6,8 +6,6 @@
  * reduced to the states, in the same order: check, revoke from devices, change the
  * CPUs' stage 2; or change that, then grant to devices.
  */
-#include <nvhe/iommu_batch.h>
-
 #include "shim-mem.h"
 
 static void host_lock_component(void)
@@ -394,28 +392,6 @@ int host_donate_guest(u64 phys, u8 vm)
 		host_s2_update(phys);
 	}
 	guest_transition_unlock();
-
-	return ret;
-}
-
-/* The hypercall: as handle___pkvm_host_donate_guest(). */
-int host_donate_guest_refill(u64 phys, u8 vm, struct kvm_hyp_memcache *mc,
-			     struct kvm_hyp_memcache *host_mc)
-{
-	unsigned long min_pages = min_t(unsigned long, host_mc->nr_pages, HYP_IOMMU_BATCH_CACHE);
-	struct hyp_iommu_batch batch;
-	int ret = 0;
-
-	hyp_iommu_batch_init(&batch);
-	hyp_iommu_batch_add(&batch, phys, PAGE_SIZE);
-	if (mc->nr_pages < min_pages) {
-		hyp_iommu_batch_add_memcache(&batch, host_mc->head, min_pages - mc->nr_pages);
-		hyp_iommu_batch_revoke(&batch);
-		ret = refill_memcache(mc, min_pages, host_mc);
-	}
-	if (!ret)
-		ret = host_donate_guest(phys, vm);
-	hyp_iommu_batch_end(&batch);
 
 	return ret;
 }

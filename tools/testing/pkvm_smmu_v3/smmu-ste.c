@@ -31,7 +31,6 @@ static u64 stage2_dw2(const struct smmu *s)
 	       ps << 48 |
 	       1ULL << 51 |	/* S2AA64 */
 	       1ULL << 53 |	/* S2AFFD */
-	       1ULL << 54 |	/* S2PTW */
 	       1ULL << 58;	/* S2R */
 }
 

@@ -23,19 +23,25 @@
 
 /**
  * hyp_iommu_start_level - The level of the root of the device stage 2
- * @ia_bits: input address size, HYP_IOMMU_MIN_IA_BITS to HYP_IOMMU_MAX_IA_BITS
+ * @ia_bits: input address size, HYP_IOMMU_MIN_IA_BITS to @pa_bits
+ * @pa_bits: output address size that every IOMMU has at least
  *
- * The fewest levels with at most 16 concatenated tables at the root. Level 3 is
- * no start level for 4K without small translation tables (FEAT_TTST).
+ * The fewest levels with a single table at the root. Where the architecture has no such
+ * level, for 48 bits of 16K pages or a small output size (DDI0487 AArch64.S2InvalidSL()),
+ * the root is up to 16 concatenated tables. Level 3 is no start level for 4K without
+ * small translation tables (FEAT_TTST).
  *
  * Return: the level, 0 to 3.
  */
-static inline s8 hyp_iommu_start_level(u8 ia_bits)
+static inline s8 hyp_iommu_start_level(u8 ia_bits, u8 pa_bits)
 {
-	s8 level = PAGE_SHIFT == 12 ? 2 : 3;
+	s8 top = PAGE_SHIFT == 12 ? 0 : 1, level = PAGE_SHIFT == 12 ? 2 : 3;
 
-	/* A table resolves PAGE_SHIFT - 3 bits, 16 of them 4 more. */
-	while (ia_bits > kvm_granule_shift(level) + PAGE_SHIFT - 3 + 4)
+	if (pa_bits < (PAGE_SHIFT == 14 ? 42 : 44))
+		top++;
+
+	/* A table resolves PAGE_SHIFT - 3 bits. */
+	while (level > top && ia_bits > kvm_granule_shift(level) + PAGE_SHIFT - 3)
 		level--;
 
 	return level;
@@ -44,12 +50,13 @@ static inline s8 hyp_iommu_start_level(u8 ia_bits)
 /**
  * hyp_iommu_pgd_size - Size and alignment of the root
  * @ia_bits: input address size
+ * @pa_bits: output address size that every IOMMU has at least
  *
  * Return: bytes, a multiple of PAGE_SIZE.
  */
-static inline size_t hyp_iommu_pgd_size(u8 ia_bits)
+static inline size_t hyp_iommu_pgd_size(u8 ia_bits, u8 pa_bits)
 {
-	s8 level = hyp_iommu_start_level(ia_bits);
+	s8 level = hyp_iommu_start_level(ia_bits, pa_bits);
 
 	return max_t(size_t, PAGE_SIZE,
 		     sizeof(u64) << (ia_bits - kvm_granule_shift(level)));
@@ -78,46 +85,34 @@ static inline unsigned long hyp_iommu_memory_tables(s8 level)
 
 /**
  * hyp_iommu_pgtable_pages - Upper bound of the table pages below the root
- * @ia_bits:	    input address size
- * @nr_mmio_ranges: ranges donated by __pkvm_host_donate_hyp_mmio(), each not
- *		    larger than a block at the last level but one
+ * @ia_bits: input address size
+ * @pa_bits: output address size that every IOMMU has at least
+ * @nr_mmio: parts of the address space, as large as a block at the last level but one,
+ *	     that hold MMIO donated by __pkvm_host_donate_hyp_mmio()
  *
  * A table exists where one leaf cannot stand for its whole part of the address
  * space. Above the level of the largest block that is everywhere, which gives
  * the first sum exactly. From there on it takes a page of memory, which has
- * tables down to the last level, or the border of a uniform range. The borders
- * are those of memory regions, whose parts the second sum counts whether they
- * are full or not, and those of donated ranges, each of which lies in no more
- * than two parts at any level as it is no larger than the smallest part.
+ * tables down to the last level, or the border of a donated range. The second sum
+ * counts every part that holds memory, and one for each part that holds such MMIO.
  *
  * Return: number of pages.
  */
-static inline unsigned long hyp_iommu_pgtable_pages(u8 ia_bits,
-						    unsigned int nr_mmio_ranges)
+static inline unsigned long hyp_iommu_pgtable_pages(u8 ia_bits, u8 pa_bits,
+						    unsigned int nr_mmio)
 {
 	unsigned long total = 0;
 	s8 level;
 
-	for (level = hyp_iommu_start_level(ia_bits) + 1;
+	for (level = hyp_iommu_start_level(ia_bits, pa_bits) + 1;
 	     level <= KVM_PGTABLE_LAST_LEVEL; level++) {
 		if (!kvm_level_supports_block_mapping(level - 1))
 			total += DIV_ROUND_UP(BIT(ia_bits), kvm_granule_size(level - 1));
 		else
-			total += hyp_iommu_memory_tables(level) + 2 * nr_mmio_ranges;
+			total += hyp_iommu_memory_tables(level) + nr_mmio;
 	}
 
 	return total;
 }
-
-/*
- * Tables that are for a top-up only: a chunk of pages lies in one block at the last
- * level but one, so a table at each level that a block is split into is all that its
- * donation can take. It brings as many, hence the least order: the next top-up finds the
- * reserve again, unless the host moves pages that it is giving.
- */
-#define HYP_IOMMU_TOPUP_TABLES		(KVM_PGTABLE_LAST_LEVEL - KVM_PGTABLE_MIN_BLOCK_LEVEL)
-#define HYP_IOMMU_TOPUP_MIN_ORDER	1
-/* No more than so many pages leave the host in one hypercall. */
-#define HYP_IOMMU_TOPUP_MAX_ORDER	6
 
 #endif /* __ARM64_KVM_IOMMU_PGTABLE_H__ */

@@ -42,8 +42,8 @@ void prove_stage2(void)
 	      pa_bits <= s2ps_bits[BITS(vtcr, 18, 16)]);
 	PROVE("AArch64, little endian, no stall, Access flag not from hardware",
 	      BIT_OF(d2, 51) && !BIT_OF(d2, 52) && BIT_OF(d2, 53) && !BITS(d2, 57, 55));
-	PROVE("stage 1 walks of Device memory fault, and faults are recorded",
-	      BIT_OF(d2, 54) && BIT_OF(d2, 58));
+	/* S2PTW has no effect, as nothing in stage 2 is of a Device type. */
+	PROVE("S2PTW is clear, and faults are recorded", !BIT_OF(d2, 54) && BIT_OF(d2, 58));
 	PROVE("nothing else of dword 2 is set", !(d2 & (MASK(31, 16) | MASK(63, 59))));
 	PROVE("S2TTB is the root", implies(!(pgd & ~MASK(51, 4)), caps.ste3 == pgd));
 	PROVE("nothing else of dword 3 is set", !(caps.ste3 & ~MASK(51, 4)));

@@ -17,18 +17,11 @@
  *				then the CPUs lose the page
  *	host gets a page	the CPUs get it, then grant: leaf valid
  *
- * Leaves are as large as they can be; a block that loses a part is split where
- * every IOMMU allows that under live DMA, and memory is mapped by pages where one
- * does not. A table stays once it is there. Input addresses beyond ia_bits are MMIO
- * that devices do not reach.
- *
- * A pool that holds a page for every table that there can ever be, see
- * hyp_iommu_pgtable_pages(), never runs out. Most of it is for blocks that are yet to
- * be split, and the host gives that part before it first gives away pages, by
- * hyp_iommu_topup(). Until the pool is complete what devices do not have, has tables
- * down to pages: the build makes them, and so does revoke, which is refused before
- * anything changes where there are too few. So grant takes no table then, and cannot
- * fail.
+ * Leaves are as large as they can be; a block that loses a part is split where every
+ * IOMMU allows that under live DMA, and memory is mapped by pages where one does not. A
+ * table stays once it is there. The pool holds a page for every table that there can
+ * ever be, see hyp_iommu_pgtable_pages(), so neither revoke nor grant runs out. Input
+ * addresses beyond ia_bits are MMIO that devices do not reach.
  */
 
 #include <linux/sizes.h>
@@ -56,10 +49,10 @@ bool hyp_iommu_prepared(void)
 	return hyp_iommu_s2.pgd;
 }
 
-typedef int (*map_fn)(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-		      struct kvm_hyp_memcache *mc);
-
-/* What is not mapped is so for being lazy; what the host may only read is text. */
+/*
+ * An empty entry has not been faulted in by the host yet. What the host may only read is
+ * the hypervisor's text, which devices must not reach.
+ */
 static bool host_may_access(kvm_pte_t pte)
 {
 	if (kvm_pte_valid(pte))
@@ -69,133 +62,225 @@ static bool host_may_access(kvm_pte_t pte)
 }
 
 /*
- * Leaves come in runs: all that EL2 owns, thousands of pages, has the same annotation,
- * and all that is not mapped has none. Returns where that of @addr ends, or its table.
- * Tables are found as in ours: those of the host stage 2 are memory below 2^ia_bits.
+ * Return the end of the run of leaves that begins with the one of @addr: equal invalid
+ * ones, as all that EL2 owns in the host stage 2, or valid ones that continue each
+ * other. A run ends at the latest with its table. The tables of the CPUs are found like
+ * those of the device stage 2: they are memory below 2^48.
  */
-static u64 leaf_run(u64 addr, kvm_pte_t *first)
+static u64 leaf_run(const struct hyp_iommu_s2 *table, u64 addr, u64 *first)
 {
-	const struct hyp_iommu_s2 host = {
-		.pgd		= hyp_virt_to_phys(host_mmu.pgt.pgd),
-		.start_level	= host_mmu.pgt.start_level,
-	};
-	kvm_pte_t *ptep;
-	u64 size, end;
+	u64 size, end, step, desc, *ptr;
 	s8 level;
 
-	hyp_assert_lock_held(&host_mmu.lock);
-	ptep = iommu_s2_leaf(&host, addr, &level);
-	*first = *ptep;
+	ptr = iommu_s2_leaf(table, addr, &level);
+	desc = *ptr;
+	*first = desc;
 	size = kvm_granule_size(level);
+	step = desc & KVM_PTE_VALID ? size : 0;
 	end = ALIGN(addr + 1, kvm_granule_size(level - 1));
 	addr = ALIGN_DOWN(addr, size);
 	do {
 		addr += size;
-		ptep++;
-	} while (addr < end && *ptep == *first);
+		desc += step;
+	} while (addr < end && *++ptr == desc);
 
 	return addr;
 }
 
-/* Whether the host may access what is at @addr, and up to which @next that holds. */
+static u64 host_run(u64 addr, kvm_pte_t *first)
+{
+	const struct hyp_iommu_s2 host = {
+		.pgd		= hyp_virt_to_phys(host_mmu.pgt.pgd),
+		.ia_bits	= host_mmu.pgt.ia_bits,
+		.start_level	= host_mmu.pgt.start_level,
+	};
+
+	hyp_assert_lock_held(&host_mmu.lock);
+
+	return leaf_run(&host, addr, first);
+}
+
+/*
+ * Whether the host may access what is at @addr, and up to which @next that holds: its
+ * stage 2 has who owns memory, the list of taken MMIO the rest.
+ */
 static bool host_may_access_run(u64 addr, u64 *next)
 {
 	u64 start = 0;
 	kvm_pte_t pte;
 
-	if (!addr_is_memory(addr)) {
-		*next = BIT(HYP_IOMMU_MAX_IA_BITS);
-		return !host_mmio_is_taken(addr, &start, next);
-	}
+	*next = host_run(addr, &pte);
 
-	*next = leaf_run(addr, &pte);
-	return host_may_access(pte);
+	return !host_mmio_is_taken(addr, &start, next) && host_may_access(pte);
+}
+
+static u64 hyp_run(u64 addr, kvm_pte_t *first)
+{
+	const struct hyp_iommu_s2 hyp = {
+		.pgd		= hyp_virt_to_phys(pkvm_pgtable.pgd),
+		.ia_bits	= pkvm_pgtable.ia_bits,
+		.start_level	= pkvm_pgtable.start_level,
+	};
+
+	hyp_assert_lock_held(&pkvm_pgd_lock);
+
+	return leaf_run(&hyp, addr, first);
 }
 
 /*
- * Map a range that is all memory or all MMIO, but for what is not the host's: that gets
- * tables for when it is granted.
+ * Memory regions are sorted and lie below 2^ia_bits, see check_root(), but they need
+ * not be of whole pages, and two can share a page. No ownership transition takes a page
+ * that is only partly memory (check_range_allowed_memory()), so that it stays the
+ * host's.
  */
-static int map_but_holes(struct hyp_iommu_s2 *s2, u64 start, u64 end, map_fn map)
+static void region_pages(const struct memblock_region *reg, u64 *start, u64 *end)
 {
-	u64 addr, next, done = start;
-	int ret;
-
-	for (addr = start; addr < end; addr = next) {
-		if (host_may_access_run(addr, &next))
-			continue;
-
-		ret = map(s2, done, addr, &hyp_iommu_tables);
-		if (!ret)
-			ret = iommu_s2_add_tables(s2, addr, min(next, end), &hyp_iommu_tables);
-		if (ret)
-			return ret;
-		done = next;
-	}
-
-	return map(s2, done, end, &hyp_iommu_tables);
+	*start = ALIGN_DOWN(reg->base, PAGE_SIZE);
+	*end = PAGE_ALIGN(reg->base + reg->size);
 }
 
-/*
- * Memory regions are sorted, page-aligned and lie below 2^ia_bits, see check_root().
- * A region of firmware's is the host's to access (MEMBLOCK_NOMAP), so it is mapped
- * like the others.
- */
-static int map_all_memory(struct hyp_iommu_s2 *s2)
+/* Without blocks there is nothing to split: tables for every page of memory. */
+static int avoid_blocks(struct hyp_iommu_s2 *s2)
 {
-	struct memblock_region *reg;
+	u64 start, end;
 	int i, ret = 0;
 
 	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
-		reg = &hyp_memory[i];
-		ret = map_but_holes(s2, reg->base, reg->base + reg->size, iommu_s2_map_memory);
+		region_pages(&hyp_memory[i], &start, &end);
+		ret = iommu_s2_add_tables(s2, start, end, &hyp_iommu_tables);
 	}
 
 	return ret;
 }
 
-static int map_all_mmio(struct hyp_iommu_s2 *s2)
+/*
+ * Map all but what is not the host's: memory and MMIO, as what memblock does not know
+ * at boot can be either. Counts the parts of the address space, as large as a table at
+ * the last level maps, with MMIO that EL2 has taken.
+ */
+static int map_all_but_holes(struct hyp_iommu_s2 *s2, unsigned int *nr_mmio)
 {
-	u64 end = 0;
-	int i, ret;
-
-	for (i = 0; i < hyp_memblock_nr; i++) {
-		ret = map_but_holes(s2, end, hyp_memory[i].base, iommu_s2_map_mmio);
-		if (ret)
-			return ret;
-		end = hyp_memory[i].base + hyp_memory[i].size;
-	}
-
-	return map_but_holes(s2, end, BIT(s2->ia_bits), iommu_s2_map_mmio);
-}
-
-/* There are pages for what memory takes at worst, on top of all that MMIO takes. */
-static int map_everything(struct hyp_iommu_s2 *s2)
-{
-	u64 total = hyp_iommu_tables.nr_pages + s2->nr_later, mmio;
+	u64 shift = kvm_granule_shift(KVM_PGTABLE_LAST_LEVEL - 1), counted = 0;
+	u64 addr, next, done = 0, end = BIT(s2->ia_bits);
+	bool may_access;
 	int ret;
 
-	hyp_assert_lock_held(&host_mmu.lock);
-	ret = map_all_memory(s2);
-	if (ret)
-		return ret;
+	for (addr = 0; addr < end; addr = next) {
+		may_access = host_may_access_run(addr, &next);
+		next = min(next, end);
+		if (may_access)
+			continue;
 
-	/* A table that both have a part in is there by now. */
-	mmio = hyp_iommu_tables.nr_pages;
-	ret = map_all_mmio(s2);
-	if (ret)
-		return ret;
-	mmio -= hyp_iommu_tables.nr_pages;
+		if (!addr_is_memory(addr)) {
+			counted = max(counted, addr >> shift);
+			*nr_mmio += ((next - 1) >> shift) + 1 - counted;
+			counted = ((next - 1) >> shift) + 1;
+		}
+		ret = iommu_s2_map(s2, done, addr, &hyp_iommu_tables);
+		if (ret)
+			return ret;
+		done = next;
+	}
 
-	return total < hyp_iommu_pgtable_pages(s2->ia_bits, 0) + mmio ? -ENOMEM : 0;
+	return iommu_s2_map(s2, done, end, &hyp_iommu_tables);
 }
 
-static int check_root(u64 pgd_pfn, u8 ia_bits)
+/* Such a part can need no more than one table a level. */
+static int map_everything(struct hyp_iommu_s2 *s2)
+{
+	unsigned long nr_pages = hyp_iommu_tables.nr_pages;
+	unsigned int nr_mmio = 0;
+	int ret = 0;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	if (!hyp_smmu_v3_can_split())
+		ret = avoid_blocks(s2);
+	if (!ret)
+		ret = map_all_but_holes(s2, &nr_mmio);
+	if (ret)
+		return ret;
+
+	/* The rest is enough for what transitions will need. */
+	return nr_pages < hyp_iommu_pgtable_pages(s2->ia_bits, s2->pa_bits, nr_mmio) ? -ENOMEM : 0;
+}
+
+/* What devices reach is the host's to access, by its stage 2 and the list of MMIO. */
+static int check_host_may_access(u64 addr, u64 end)
+{
+	u64 next;
+
+	for (; addr < end; addr = next) {
+		if (!host_may_access_run(addr, &next))
+			return -EUCLEAN;
+	}
+
+	return 0;
+}
+
+/* Devices reach no page in a range. */
+static int check_unmapped(const struct hyp_iommu_s2 *s2, u64 addr, u64 end)
+{
+	u64 desc;
+
+	while (addr < end) {
+		addr = leaf_run(s2, addr, &desc);
+		if (desc & KVM_PTE_VALID)
+			return -EUCLEAN;
+	}
+
+	return 0;
+}
+
+/* What EL2 has mapped in its linear map as its own. */
+static int check_hyp_memory(const struct hyp_iommu_s2 *s2, u64 phys, u64 end)
+{
+	u64 va, next, next_va;
+	kvm_pte_t pte;
+	int ret;
+
+	for (; phys < end; phys = next) {
+		va = (u64)hyp_phys_to_virt(phys);
+		next_va = hyp_run(va, &pte);
+		next = min(end, phys + next_va - va);
+		if (!kvm_pte_valid(pte) ||
+		    pkvm_getstate(kvm_pgtable_hyp_pte_prot(pte)) != PKVM_PAGE_OWNED)
+			continue;
+
+		ret = check_unmapped(s2, phys, next);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+/*
+ * Look at the result, not at how it came about: a table that is wrong is not found by
+ * anything later. Two oracles: the annotations of the host stage 2, which the build has
+ * followed as well, and EL2's own page table, which it has not looked at.
+ */
+static int check_everything(const struct hyp_iommu_s2 *s2)
+{
+	u64 start, end;
+	int i, ret;
+
+	hyp_spin_lock(&pkvm_pgd_lock);
+	ret = iommu_s2_check(s2, check_host_may_access);
+	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
+		region_pages(&hyp_memory[i], &start, &end);
+		ret = check_hyp_memory(s2, start, end);
+	}
+	hyp_spin_unlock(&pkvm_pgd_lock);
+
+	return ret;
+}
+
+static int check_root(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 {
 	struct memblock_region *last;
 
-	if (ia_bits < HYP_IOMMU_MIN_IA_BITS || ia_bits > HYP_IOMMU_MAX_IA_BITS ||
-	    ia_bits > host_mmu.pgt.ia_bits)
+	if (ia_bits < HYP_IOMMU_MIN_IA_BITS || ia_bits > pa_bits ||
+	    pa_bits > HYP_IOMMU_MAX_IA_BITS || ia_bits > host_mmu.pgt.ia_bits)
 		return -EINVAL;
 
 	/* Sorted. There is memory, as EL2 itself is in it. */
@@ -204,7 +289,8 @@ static int check_root(u64 pgd_pfn, u8 ia_bits)
 		return -EINVAL;
 
 	/* No root is at 0: that is how hyp_iommu_s2 says that there is none. */
-	if (!pgd_pfn || !IS_ALIGNED(pgd_pfn, hyp_iommu_pgd_size(ia_bits) >> PAGE_SHIFT))
+	if (!pgd_pfn ||
+	    !IS_ALIGNED(pgd_pfn, hyp_iommu_pgd_size(ia_bits, pa_bits) >> PAGE_SHIFT))
 		return -EINVAL;
 
 	return 0;
@@ -249,29 +335,29 @@ static int build(struct hyp_iommu_s2 *s2)
 {
 	int ret;
 
-	memset(hyp_phys_to_virt(s2->pgd), 0, hyp_iommu_pgd_size(s2->ia_bits));
+	memset(hyp_phys_to_virt(s2->pgd), 0, s2->pgd_size);
 
 	hyp_spin_lock(&host_mmu.lock);
 	ret = map_everything(s2);
-	if (!ret && s2->nr_later && hyp_iommu_tables.nr_pages < HYP_IOMMU_TOPUP_TABLES)
-		ret = -ENOMEM;
 	if (ret) {
 		iommu_s2_free_tables(s2, &hyp_iommu_tables);
 		host_mmio_reopen();
 	} else {
-		hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
+		ret = check_everything(s2);
+		if (!ret)
+			hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
 	}
 	hyp_spin_unlock(&host_mmu.lock);
 
 	return ret;
 }
 
-int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later)
+int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 {
 	struct hyp_iommu_s2 s2 = {
 		.pgd	 = hyp_pfn_to_phys(pgd_pfn),
 		.ia_bits = ia_bits,
-		.nr_later = nr_later,
+		.pa_bits = pa_bits,
 	};
 	u64 nr_pages;
 	int ret;
@@ -280,18 +366,13 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later)
 	if (hyp_iommu_s2.pgd)
 		return -EBUSY;
 
-	ret = check_root(pgd_pfn, ia_bits);
+	ret = check_root(pgd_pfn, ia_bits, pa_bits);
 	if (ret)
 		return ret;
 
-	s2.start_level = hyp_iommu_start_level(ia_bits);
-	s2.block_level = hyp_smmu_v3_can_split() ? KVM_PGTABLE_MIN_BLOCK_LEVEL :
-						   KVM_PGTABLE_LAST_LEVEL;
-	/* Without blocks to split there is nothing to come. */
-	if (nr_later && s2.block_level == KVM_PGTABLE_LAST_LEVEL)
-		return -ENOMEM;
-
-	nr_pages = hyp_iommu_pgd_size(ia_bits) >> PAGE_SHIFT;
+	s2.start_level = hyp_iommu_start_level(ia_bits, pa_bits);
+	s2.pgd_size = hyp_iommu_pgd_size(ia_bits, pa_bits);
+	nr_pages = s2.pgd_size >> PAGE_SHIFT;
 	ret = __pkvm_host_donate_hyp(pgd_pfn, nr_pages);
 	if (ret)
 		return ret;
@@ -304,6 +385,10 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later)
 		hyp_iommu_selftest();
 		return 0;
 	}
+
+	/* Nothing in such tables is trusted, not even which pages they are in. */
+	if (ret == -EUCLEAN)
+		return ret;
 
 	return_pages();
 	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
@@ -329,60 +414,23 @@ int hyp_iommu_release(void)
 
 	iommu_s2_free_tables(&s2, &hyp_iommu_tables);
 	return_pages();
-	/* Likewise. */
-	WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(s2.pgd),
-				       hyp_iommu_pgd_size(s2.ia_bits) >> PAGE_SHIFT));
+	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
+	WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(s2.pgd), s2.pgd_size >> PAGE_SHIFT));
 
 	return 0;
 }
 
-/*
- * Before anything changes, as long as the pool is not complete: tables for all that a
- * transition takes from devices, so that nothing of it needs one afterwards. What no
- * block has to be split for, as the pages of a top-up, is never refused.
- */
-static noinline int add_tables(const struct hyp_iommu_range *ranges, unsigned int nr)
+int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 {
-	unsigned long nr_tables = 0;
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < nr; i++)
-		nr_tables += iommu_s2_missing_tables(&hyp_iommu_s2, ranges[i].phys,
-						     ranges[i].phys + ranges[i].size);
-	if (nr_tables && nr_tables + HYP_IOMMU_TOPUP_TABLES > hyp_iommu_tables.nr_pages)
-		return -ENOMEM;
-
-	for (i = 0; i < nr && !ret; i++)
-		ret = iommu_s2_add_tables(&hyp_iommu_s2, ranges[i].phys,
-					  ranges[i].phys + ranges[i].size, &hyp_iommu_tables);
-
-	return ret;
-}
-
-int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigned int nr)
-{
-	bool unmapped = false;
-	unsigned int i;
-	int ret = 0;
+	int ret;
 
 	if (!hyp_iommu_prepared())
 		return 0;
 
-	if (unlikely(hyp_iommu_s2.nr_later)) {
-		ret = add_tables(ranges, nr);
-		if (ret)
-			return ret;
-	}
-
-	for (i = 0; i < nr && ret >= 0; i++) {
-		ret = iommu_s2_unmap(&hyp_iommu_s2, ranges[i].phys,
-				     ranges[i].phys + ranges[i].size, &hyp_iommu_tables);
-		unmapped |= ret;
-	}
+	ret = iommu_s2_unmap(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_tables);
 	/* A leaf that was invalid already has been dropped from every IOMMU. */
-	if (!unmapped)
-		return 0;
+	if (!ret || ret == -EINVAL)
+		return ret;
 
 	/*
 	 * Every IOMMU observes the invalid leaves before it can observe that
@@ -392,35 +440,28 @@ int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigne
 	 */
 	wmb();
 
-	if (ret >= 0)
+	if (ret > 0)
 		ret = hyp_smmu_v3_flush_all() ? -EIO : 0;
-	/* All of the ranges are the host's. */
-	for (i = 0; i < nr && ret; i++)
-		hyp_iommu_grant_locked(ranges[i].phys, ranges[i].size);
+	if (ret)
+		hyp_iommu_grant_locked(phys, size);
 
 	return ret;
-}
-
-int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
-{
-	const struct hyp_iommu_range range = { phys, size };
-
-	return hyp_iommu_revoke_ranges_locked(&range, 1);
 }
 
 void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 {
 	phys_addr_t end = phys + size;
-	map_fn map;
 
 	if (!hyp_iommu_prepared())
 		return;
 
 	/* MMIO beyond what devices reach. */
 	end = min(end, BIT(hyp_iommu_s2.ia_bits));
-	map = addr_is_memory(phys) ? iommu_s2_map_memory : iommu_s2_map_mmio;
-	/* Catches more tables than hyp_iommu_pgtable_pages() says, or one before a top-up. */
-	WARN_ON(map(&hyp_iommu_s2, phys, end, &hyp_iommu_tables));
+	if (phys >= end)
+		return;
+
+	/* Catches more tables than hyp_iommu_pgtable_pages() says. */
+	WARN_ON(iommu_s2_map(&hyp_iommu_s2, phys, end, &hyp_iommu_tables));
 
 	/*
 	 * No invalidation: an invalid leaf is in no TLB (IHI0070G.b 16.2). The
@@ -428,71 +469,4 @@ void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 	 * the host's own barrier before the write that starts the device.
 	 */
 	dsb(ishst);
-}
-
-static int topup_begin(phys_addr_t phys, u64 size)
-{
-	hyp_assert_lock_held(&host_mmu.lock);
-	if (!hyp_iommu_prepared())
-		return -EPERM;
-	if (size >> PAGE_SHIFT > hyp_iommu_s2.nr_later)
-		return -E2BIG;
-	if (hyp_iommu_s2.topup_busy)
-		return -EBUSY;
-
-	/* Nothing is taken from the reserve for what is not going to be donated. */
-	if (__host_check_page_state_range(phys, size, PKVM_PAGE_OWNED))
-		return -EPERM;
-
-	return iommu_s2_add_tables(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_tables);
-}
-
-static void topup_add(phys_addr_t phys, u64 size)
-{
-	phys_addr_t page;
-
-	hyp_assert_lock_held(&host_mmu.lock);
-	for (page = phys; page < phys + size; page += PAGE_SIZE)
-		push_hyp_memcache(&hyp_iommu_tables, hyp_phys_to_virt(page), hyp_virt_to_phys);
-	hyp_iommu_s2.nr_later -= size >> PAGE_SHIFT;
-}
-
-/*
- * The lock is dropped for the donation, whose revoke finds the tables that it needs.
- * The host may move a page meanwhile: then the donation fails, and the reserve is what
- * the host has lost. Top-ups come one at a time, so that none but the one whose pages
- * are on their way counts on that reserve.
- */
-int hyp_iommu_topup(u64 pfn, u64 order)
-{
-	phys_addr_t phys = hyp_pfn_to_phys(pfn);
-	u64 size;
-	int ret;
-
-	if (order < HYP_IOMMU_TOPUP_MIN_ORDER || order > HYP_IOMMU_TOPUP_MAX_ORDER ||
-	    !IS_ALIGNED(pfn, BIT(order)) || pfn >> (HYP_IOMMU_MAX_IA_BITS - PAGE_SHIFT))
-		return -EINVAL;
-
-	BUILD_BUG_ON(BIT(HYP_IOMMU_TOPUP_MIN_ORDER) < HYP_IOMMU_TOPUP_TABLES);
-	/* A chunk is in one block at the last level but one. */
-	BUILD_BUG_ON(BIT(HYP_IOMMU_TOPUP_MAX_ORDER) > PTRS_PER_PTE);
-
-	size = PAGE_SIZE << order;
-	hyp_spin_lock(&host_mmu.lock);
-	ret = topup_begin(phys, size);
-	if (!ret)
-		hyp_iommu_s2.topup_busy = true;
-	hyp_spin_unlock(&host_mmu.lock);
-	if (ret)
-		return ret;
-
-	ret = __pkvm_host_donate_hyp(pfn, BIT(order));
-
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_iommu_s2.topup_busy = false;
-	if (!ret)
-		topup_add(phys, size);
-	hyp_spin_unlock(&host_mmu.lock);
-
-	return ret;
 }

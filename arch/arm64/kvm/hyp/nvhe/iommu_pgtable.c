@@ -20,57 +20,46 @@
 
 #include <nvhe/iommu_pgtable.h>
 #include <nvhe/memory.h>
+#include <nvhe/mem_protect.h>
 
 /*
- * DDI0487 D8.3.2. Access flag set: hardware must not fault on it and has nothing
- * to update. Shareability is what memory shared with the CPUs needs; for device
- * memory it is not used.
+ * All that devices reach has one set of attributes: access flag set, so that hardware
+ * neither faults on it nor updates it (DDI0487 D8.3.2), read and write, Normal memory,
+ * write-back inside and out, inner shareable (D8.6.5).
+ *
+ * With S2FWB=0 the stronger of two attributes wins: that of stage 2 and that of stage 1
+ * or, without a stage 1, of the transaction (IHI0070G.b 13.1.5). Write-back is the
+ * weakest, so stage 1 and the transaction decide alone, as they do without the
+ * hypervisor:
+ *
+ * - DMA to memory snoops, whether memblock knows of that memory or not: hot-added and
+ *   persistent memory, CXL, what "mem=" leaves out. A stronger attribute would make DMA
+ *   miss what is in the CPUs' caches.
+ * - MMIO is as strongly ordered as the host makes it, by IOMMU_MMIO in stage 1. Neither
+ *   an owner nor EL2 depends on it: MMIO that is EL2's is not mapped, and the host's
+ *   CPUs, too, access MMIO with any attribute they like (PKVM_HOST_MMIO_PROT is Normal
+ *   memory).
+ * - The SMMU may read what stage 1 tables point to speculatively. That can be MMIO of
+ *   the host's if the host has pointed its tables there; its CPUs do the same with
+ *   theirs. S2PTW has no effect, as nothing is of a Device type.
  */
 #define LEAF_ATTRS	(KVM_PTE_LEAF_ATTR_LO_S2_AF |			\
 			 KVM_PTE_LEAF_ATTR_LO_S2_S2AP_R |		\
 			 KVM_PTE_LEAF_ATTR_LO_S2_S2AP_W |		\
 			 FIELD_PREP_CONST(KVM_PTE_LEAF_ATTR_LO_S2_SH,	\
-					  KVM_PTE_LEAF_ATTR_LO_S2_SH_IS))
-
-/* Normal write-back inside and out, and Device-nGnRE. DDI0487 D8.6.5 */
-#define MEMATTR_WB	0xf
-#define MEMATTR_DEVICE	0x1
-
-/*
- * With S2FWB=0 the stronger of two attributes wins: that of stage 2 and that of
- * stage 1 or, without a stage 1, of the transaction (IHI0070G.b 13.1.5).
- *
- * - Memory is write-back, the weakest of all: what the host chose in stage 1 and
- *   what the device came with stays as it is, as in the host's own stage 2.
- * - MMIO is Device-nGnRE: neither stage 1 nor a device can weaken that into
- *   something that gathers, merges or is speculated; Device-nGnRnE stays. It is
- *   never executable, and S2PTW=1 in the STE keeps the walks of stage 1 out.
- */
-#define MEMORY_ATTRS	(LEAF_ATTRS |					\
+					  KVM_PTE_LEAF_ATTR_LO_S2_SH_IS) | \
 			 FIELD_PREP_CONST(KVM_PTE_LEAF_ATTR_LO_S2_MEMATTR, \
 					  MEMATTR_WB))
-#define MMIO_ATTRS	(LEAF_ATTRS |					\
-			 FIELD_PREP_CONST(KVM_PTE_LEAF_ATTR_LO_S2_MEMATTR, \
-					  MEMATTR_DEVICE) |		\
-			 FIELD_PREP_CONST(KVM_PTE_LEAF_ATTR_HI_S2_XN, 2))
 
-static u64 leaf_desc(phys_addr_t phys, s8 level, u64 attrs)
+#define MEMATTR_WB	0xf
+
+u64 iommu_s2_leaf_desc(phys_addr_t phys, s8 level)
 {
 	u64 type = level == KVM_PGTABLE_LAST_LEVEL ? KVM_PTE_TYPE_PAGE :
 						     KVM_PTE_TYPE_BLOCK;
 
-	return (phys & KVM_PTE_ADDR_MASK) | attrs | KVM_PTE_VALID |
+	return (phys & KVM_PTE_ADDR_MASK) | LEAF_ATTRS | KVM_PTE_VALID |
 	       FIELD_PREP(KVM_PTE_TYPE, type);
-}
-
-u64 iommu_s2_memory_desc(phys_addr_t phys, s8 level)
-{
-	return leaf_desc(phys, level, MEMORY_ATTRS);
-}
-
-u64 iommu_s2_mmio_desc(phys_addr_t phys, s8 level)
-{
-	return leaf_desc(phys, level, MMIO_ATTRS);
 }
 
 static bool is_table(u64 desc, s8 level)
@@ -97,7 +86,7 @@ static u64 *child_desc(u64 desc, u64 addr, s8 level)
 	       ((addr >> kvm_granule_shift(level)) & (PTRS_PER_PTE - 1));
 }
 
-u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
+static u64 *find_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
 {
 	u64 *desc = root_desc(s2, addr);
 	s8 l;
@@ -107,6 +96,16 @@ u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
 	*level = l;
 
 	return desc;
+}
+
+u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
+{
+	return addr < BIT(s2->ia_bits) ? find_leaf(s2, addr, level) : NULL;
+}
+
+static bool range_is_valid(const struct hyp_iommu_s2 *s2, u64 start, u64 end)
+{
+	return IS_ALIGNED(start | end, PAGE_SIZE) && start <= end && end <= BIT(s2->ia_bits);
 }
 
 static void set_table(u64 *desc, u64 *table)
@@ -184,7 +183,7 @@ static __always_inline int add_tables_to(u64 **desc, u64 addr, s8 level, s8 last
 /* The level of the largest leaf, from @level on, that is @addr to @end or begins it. */
 static s8 largest_leaf(s8 level, u64 addr, u64 end)
 {
-	for (; level < KVM_PGTABLE_LAST_LEVEL; level++) {
+	for (level = max(level, KVM_PGTABLE_MIN_BLOCK_LEVEL); level < KVM_PGTABLE_LAST_LEVEL; level++) {
 		u64 size = kvm_granule_size(level);
 
 		if (IS_ALIGNED(addr, size) && end - addr >= size)
@@ -194,52 +193,41 @@ static s8 largest_leaf(s8 level, u64 addr, u64 end)
 	return level;
 }
 
-static int map(struct hyp_iommu_s2 *s2, u64 start, u64 end, s8 block_level, u64 attrs,
-	       struct kvm_hyp_memcache *mc)
+int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_memcache *mc)
 {
-	u64 addr, size, leaf, nr, *desc;
+	u64 addr, size, leaf, stop, *desc;
 	s8 level, last;
 	int ret;
 
+	if (!range_is_valid(s2, start, end))
+		return -EINVAL;
+
 	for (addr = start; addr < end; ) {
-		desc = iommu_s2_leaf(s2, addr, &level);
+		desc = find_leaf(s2, addr, &level);
 		if (*desc & KVM_PTE_VALID) {
 			size = kvm_granule_size(level);
 			addr = ALIGN_DOWN(addr, size) + size;
 			continue;
 		}
 
-		last = largest_leaf(max(level, block_level), addr, end);
+		last = largest_leaf(level, addr, end);
 		ret = add_tables_to(&desc, addr, level, last, mc);
 		if (ret)
 			return ret;
 
-		/* Those that follow in the same table are of the same size, or smaller. */
+		/*
+		 * The leaf fits, and so do those that follow in the same table, up to
+		 * a remainder that takes smaller ones. The address does not carry into
+		 * the attributes.
+		 */
 		size = kvm_granule_size(last);
-		nr = min(end, ALIGN(addr + 1, kvm_granule_size(last - 1))) - addr;
-		nr >>= kvm_granule_shift(last);
-		/* No carry into the attributes: the addresses are those of one table. */
-		leaf = leaf_desc(addr, last, attrs);
-		do {
+		stop = min(ALIGN_DOWN(end, size), ALIGN(addr + 1, kvm_granule_size(last - 1)));
+		for (leaf = iommu_s2_leaf_desc(addr, last);
+		     addr < stop && !(*desc & KVM_PTE_VALID); addr += size, leaf += size)
 			WRITE_ONCE(*desc++, leaf);
-			leaf += size;
-			addr += size;
-		} while (--nr && !(*desc & KVM_PTE_VALID));
 	}
 
 	return 0;
-}
-
-int iommu_s2_map_memory(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-			struct kvm_hyp_memcache *mc)
-{
-	return map(s2, start, end, s2->block_level, MEMORY_ATTRS, mc);
-}
-
-int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-		      struct kvm_hyp_memcache *mc)
-{
-	return map(s2, start, end, KVM_PGTABLE_MIN_BLOCK_LEVEL, MMIO_ATTRS, mc);
 }
 
 int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
@@ -249,8 +237,11 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 	s8 level, last;
 	int ret, unmapped = 0;
 
+	if (!range_is_valid(s2, start, end))
+		return -EINVAL;
+
 	for (addr = start; addr < end; addr = ALIGN_DOWN(addr, size) + size) {
-		desc = iommu_s2_leaf(s2, addr, &level);
+		desc = find_leaf(s2, addr, &level);
 		size = kvm_granule_size(level);
 		if (!(*desc & KVM_PTE_VALID))
 			continue;
@@ -271,20 +262,6 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 /* The parts of the address space with a table at the last level of their own. */
 #define PART_SIZE	kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)
 
-unsigned long iommu_s2_missing_tables(const struct hyp_iommu_s2 *s2, u64 start, u64 end)
-{
-	unsigned long nr = 0;
-	u64 addr;
-	s8 level;
-
-	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
-		iommu_s2_leaf(s2, addr, &level);
-		nr += KVM_PGTABLE_LAST_LEVEL - level;
-	}
-
-	return nr;
-}
-
 int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 			struct kvm_hyp_memcache *mc)
 {
@@ -292,14 +269,70 @@ int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 	s8 level;
 	int ret;
 
+	if (!range_is_valid(s2, start, end))
+		return -EINVAL;
+
 	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
-		desc = iommu_s2_leaf(s2, addr, &level);
+		desc = find_leaf(s2, addr, &level);
 		ret = add_tables_to(&desc, addr, level, KVM_PGTABLE_LAST_LEVEL, mc);
 		if (ret)
 			return ret;
 	}
 
 	return 0;
+}
+
+/*
+ * A table is a page of EL2's own. What is not could be anybody's, and reading it could
+ * fault.
+ */
+static bool is_hyp_page(u64 phys)
+{
+	return addr_is_memory(phys) && addr_is_memory(phys + PAGE_SIZE - 1) &&
+	       get_hyp_state(hyp_phys_to_page(phys)) == PKVM_PAGE_OWNED;
+}
+
+/* Recursive: three levels at most. */
+static int check_table(const u64 *table, unsigned long nr, s8 level, u64 addr,
+		       int (*check_range)(u64 start, u64 end))
+{
+	u64 desc, start, size = kvm_granule_size(level);
+	unsigned long i = 0;
+	int ret = 0;
+
+	while (i < nr && !ret) {
+		desc = table[i];
+		start = addr;
+		if (!desc) {
+			i++;
+			addr += size;
+		} else if (is_table(desc, level)) {
+			if ((desc & ~KVM_PTE_ADDR_MASK) != (KVM_PTE_VALID | KVM_PTE_TYPE) ||
+			    !is_hyp_page(desc & KVM_PTE_ADDR_MASK))
+				return -EUCLEAN;
+			ret = check_table(table_of(desc), PTRS_PER_PTE, level + 1, addr,
+					  check_range);
+			i++;
+			addr += size;
+		} else {
+			if (!kvm_level_supports_block_mapping(level) ||
+			    desc != iommu_s2_leaf_desc(addr, level))
+				return -EUCLEAN;
+			/* Identity: so are the leaves that continue it. */
+			for (; i < nr && table[i] == desc; i++, desc += size)
+				addr += size;
+			ret = check_range(start, addr);
+		}
+	}
+
+	return ret;
+}
+
+int iommu_s2_check(const struct hyp_iommu_s2 *s2, int (*check_range)(u64 start, u64 end))
+{
+	unsigned long nr = BIT(s2->ia_bits) >> kvm_granule_shift(s2->start_level);
+
+	return check_table(hyp_phys_to_virt(s2->pgd), nr, s2->start_level, 0, check_range);
 }
 
 /* Recursive: three levels at most. */
@@ -325,7 +358,5 @@ static void free_tables(u64 *table, unsigned long nr, s8 level,
 
 void iommu_s2_free_tables(struct hyp_iommu_s2 *s2, struct kvm_hyp_memcache *mc)
 {
-	u64 size = hyp_iommu_pgd_size(s2->ia_bits);
-
-	free_tables(hyp_phys_to_virt(s2->pgd), size / sizeof(u64), s2->start_level, mc);
+	free_tables(hyp_phys_to_virt(s2->pgd), s2->pgd_size / sizeof(u64), s2->start_level, mc);
 }

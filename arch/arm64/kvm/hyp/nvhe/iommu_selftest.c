@@ -27,8 +27,8 @@ static bool memory_is_mapped(phys_addr_t phys)
 		return false;
 
 	/* A leaf that is wrong, or larger than it may be. */
-	WARN_ON(*desc != iommu_s2_memory_desc(ALIGN_DOWN(phys, kvm_granule_size(level)), level));
-	WARN_ON(level < hyp_iommu_s2.block_level);
+	WARN_ON(*desc != iommu_s2_leaf_desc(ALIGN_DOWN(phys, kvm_granule_size(level)), level));
+	WARN_ON(level < KVM_PGTABLE_LAST_LEVEL && !hyp_smmu_v3_can_split());
 
 	return true;
 }
@@ -45,9 +45,10 @@ void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted)
 		WARN_ON(memory_is_mapped(phys) != granted);
 }
 
+/* The vmemmap has no entry for a page that is partly memory. */
 static void selftest_memory(struct memblock_region *reg)
 {
-	u64 phys = reg->base, end = reg->base + reg->size;
+	u64 phys = PAGE_ALIGN(reg->base), end = ALIGN_DOWN(reg->base + reg->size, PAGE_SIZE);
 
 	for (; phys < end; phys += PAGE_SIZE) {
 		bool host = get_host_state(hyp_phys_to_page(phys)) != PKVM_NOPAGE;
@@ -59,43 +60,29 @@ static void selftest_memory(struct memblock_region *reg)
 	}
 }
 
-/* Invalid exactly where EL2 has taken the MMIO. */
-static void selftest_mmio(u64 phys, u64 end)
+/* Devices have what the host stage 2 has not given away: no more, and no less. */
+static int selftest_host_leaf(const struct kvm_pgtable_visit_ctx *ctx,
+			      enum kvm_pgtable_walk_flags visit)
 {
-	u64 *desc, run_start, run_end;
+	u64 addr = ctx->addr, end = addr + kvm_granule_size(ctx->level);
+	bool text = kvm_pte_valid(ctx->old) &&
+		    !(kvm_pgtable_stage2_pte_prot(ctx->old) & KVM_PGTABLE_PROT_W);
+	bool hosts = !text && !host_stage2_pte_is_hyp_owned(ctx->old);
+	u64 *desc, start, next;
+	bool taken;
 	s8 level;
 
-	for (; phys < end; phys += kvm_granule_size(level)) {
-		desc = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
-		run_start = phys;
-		run_end = phys + kvm_granule_size(level);
-		/* MMIO that the host may access and that map_but_holes() left out, or one that it mapped. */
-		WARN_ON(host_mmio_is_taken(phys, &run_start, &run_end) != !*desc);
-		WARN_ON(run_end - phys < kvm_granule_size(level));
-		if (!*desc)
-			continue;
-
-		/* A leaf of memory's, or one larger than its alignment. */
-		WARN_ON(*desc != iommu_s2_mmio_desc(phys, level));
-		WARN_ON(!IS_ALIGNED(phys, kvm_granule_size(level)));
+	for (; addr < end; addr += kvm_granule_size(level)) {
+		desc = iommu_s2_leaf(&hyp_iommu_s2, addr, &level);
+		if (!desc)
+			break;
+		start = addr;
+		next = addr + kvm_granule_size(level);
+		taken = host_mmio_is_taken(addr, &start, &next);
+		/* A leaf that build() has left out, or should have, or one of two owners. */
+		WARN_ON((*desc & KVM_PTE_VALID) != (hosts && !taken));
+		WARN_ON(next - addr < kvm_granule_size(level));
 	}
-
-	/* No leaf reaches beyond, into memory. */
-	WARN_ON(phys > end);
-}
-
-static int selftest_annotation(const struct kvm_pgtable_visit_ctx *ctx,
-			       enum kvm_pgtable_walk_flags visit)
-{
-	u64 *desc;
-	s8 level;
-
-	if (!host_stage2_pte_is_hyp_owned(ctx->old) || ctx->addr >> hyp_iommu_s2.ia_bits)
-		return 0;
-
-	/* What EL2 owns, and devices reach. */
-	desc = iommu_s2_leaf(&hyp_iommu_s2, ctx->addr, &level);
-	WARN_ON(*desc);
 
 	return 0;
 }
@@ -104,19 +91,14 @@ static int selftest_annotation(const struct kvm_pgtable_visit_ctx *ctx,
 void hyp_iommu_selftest(void)
 {
 	struct kvm_pgtable_walker walker = {
-		.cb	= selftest_annotation,
+		.cb	= selftest_host_leaf,
 		.flags	= KVM_PGTABLE_WALK_LEAF,
 	};
-	u64 end = 0;
 	int i;
 
 	hyp_spin_lock(&host_mmu.lock);
-	for (i = 0; i < hyp_memblock_nr; i++) {
-		selftest_mmio(end, hyp_memory[i].base);
+	for (i = 0; i < hyp_memblock_nr; i++)
 		selftest_memory(&hyp_memory[i]);
-		end = hyp_memory[i].base + hyp_memory[i].size;
-	}
-	selftest_mmio(end, BIT(hyp_iommu_s2.ia_bits));
 	/* The walker does not fail, and the range is the table's. */
 	WARN_ON(kvm_pgtable_walk(&host_mmu.pgt, 0, BIT(host_mmu.pgt.ia_bits), &walker));
 	hyp_spin_unlock(&host_mmu.lock);

@@ -586,7 +586,7 @@ static void __init smmu_release_all(const char *reason, int err)
  */
 void __init pkvm_iommu_take_over(void)
 {
-	u8 ia_bits = HYP_IOMMU_MAX_IA_BITS;
+	u8 ia_bits, pa_bits = HYP_IOMMU_MAX_IA_BITS;
 	unsigned int nr_mmio_blocks = 0;
 	struct pkvm_smmu *smmu;
 	int ret;
@@ -599,11 +599,11 @@ void __init pkvm_iommu_take_over(void)
 	for_each_smmu(smmu) {
 		if (smmu->state != SMMU_CLAIMED)
 			continue;
-		ia_bits = min(ia_bits, smmu->oas);
+		pa_bits = min(pa_bits, smmu->oas);
 		nr_mmio_blocks += pkvm_iommu_mmio_blocks(smmu->info.mmio_size);
 	}
 
-	ia_bits = pkvm_iommu_ia_bits(ia_bits);
+	ia_bits = pkvm_iommu_ia_bits(pa_bits);
 	for_each_smmu(smmu)
 		if (smmu->state == SMMU_CLAIMED)
 			smmu_register(smmu, ia_bits);
@@ -613,7 +613,7 @@ void __init pkvm_iommu_take_over(void)
 		return;
 
 	pkvm_pmcgs_hide(&nr_mmio_blocks);
-	ret = pkvm_iommu_s2_prepare(ia_bits, nr_mmio_blocks);
+	ret = pkvm_iommu_s2_prepare(ia_bits, pa_bits, nr_mmio_blocks);
 	if (ret) {
 		smmu_release_all("no stage 2 for devices", ret);
 		return;

@@ -14,8 +14,6 @@
 /* The hypervisor's variable: pages for the tables of the device stage 2. */
 #define hyp_iommu_pool kvm_nvhe_sym(hyp_iommu_pool)
 extern struct kvm_hyp_memcache hyp_iommu_pool;
-#define hyp_iommu_tables kvm_nvhe_sym(hyp_iommu_tables)
-extern struct kvm_hyp_memcache hyp_iommu_tables;
 
 /* Checks, kvm-check.c */
 
@@ -178,18 +176,19 @@ u8 pkvm_iommu_ia_bits(u8 max_bits);
  * pkvm_iommu_mmio_blocks - A donated MMIO range in terms of hyp_iommu_pgtable_pages()
  * @size: its bytes
  *
- * Return: into how many ranges that are small enough it divides.
+ * Return: an upper bound of the parts of the address space that it touches.
  */
 unsigned int pkvm_iommu_mmio_blocks(u64 size);
 
 /**
  * pkvm_iommu_s2_prepare - Have the hypervisor build the device stage 2
  * @ia_bits:	    its input address size
+ * @pa_bits:	    output address size that every SMMU has at least
  * @nr_mmio_blocks: sum of pkvm_iommu_mmio_blocks() for what was donated
  *
  * Return: 0, or an error with all memory freed.
  */
-int pkvm_iommu_s2_prepare(u8 ia_bits, unsigned int nr_mmio_blocks);
+int pkvm_iommu_s2_prepare(u8 ia_bits, u8 pa_bits, unsigned int nr_mmio_blocks);
 
 /* Undo pkvm_iommu_s2_prepare(); no SMMU is enabled. */
 void pkvm_iommu_s2_release(void);

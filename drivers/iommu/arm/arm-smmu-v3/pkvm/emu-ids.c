@@ -255,10 +255,11 @@ void smmu_emu_s2_ste(struct smmu_emu_caps *caps, u64 pgd, u8 ia_bits, s8 start_l
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2TG, smmu_emu_s2tg()) |
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2PS, ps);
 
+	/* S2PTW would have no effect: stage 2 has nothing of a Device type. */
 	caps->ste2 = FIELD_PREP(STRTAB_STE_2_S2VMID, SMMU_EMU_VMID) |
 		     FIELD_PREP(STRTAB_STE_2_VTCR, vtcr) |
 		     STRTAB_STE_2_S2AA64 | STRTAB_STE_2_S2AFFD |
-		     STRTAB_STE_2_S2PTW | STRTAB_STE_2_S2R;
+		     STRTAB_STE_2_S2R;
 	caps->ste3 = pgd & STRTAB_STE_3_S2TTB_MASK;
 }
 EXPORT_SYMBOL_IF_KUNIT(smmu_emu_s2_ste);

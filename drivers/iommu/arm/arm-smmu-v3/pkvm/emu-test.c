@@ -191,11 +191,11 @@ static void emu_test_s2_ste(struct kunit *test)
 			hw.idr[5] = 0x70 | oas;
 			smmu_emu_s2_ste(&caps, 0xfff0000f12345000, 40, level, &hw);
 			/*
-			 * S2R, S2PTW, S2AFFD, S2AA64; S2SH0=3, S2OR0=1, S2IR0=1;
+			 * S2R, S2AFFD, S2AA64; S2SH0=3, S2OR0=1, S2IR0=1;
 			 * S2T0SZ=24; S2VMID=0
 			 */
 			KUNIT_EXPECT_EQ(test, caps.ste2,
-					0x0468351800000000 | sl0 << 38 | tg << 46 |
+					0x0428351800000000 | sl0 << 38 | tg << 46 |
 					(u64)min(oas, 5) << 48);
 			KUNIT_EXPECT_EQ(test, caps.ste3, 0x0000000f12345000);
 		}

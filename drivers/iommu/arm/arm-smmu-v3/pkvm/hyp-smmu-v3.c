@@ -297,7 +297,7 @@ int __pkvm_smmu_v3_enable(unsigned int idx)
 
 	info = &pkvm_smmu_v3_infos[idx];
 	smmu = &hyp_smmus[idx];
-	if (smmu_emu_check(&smmu->hw, max(info->pa_bits, hyp_iommu_s2.ia_bits)) ||
+	if (smmu_emu_check(&smmu->hw, max(info->pa_bits, hyp_iommu_s2.pa_bits)) ||
 	    smmu->hwq.shift > FIELD_GET(IDR1_CMDQS, smmu->hw.idr[1]))
 		return -ENODEV;
 

@@ -3,24 +3,18 @@
  * The host's part in the device stage 2: how large it has to be, and memory for it.
  *
  * The hypervisor maps everything in advance, as DMA cannot fault its mappings
- * in. What that takes at worst, now or when it splits blocks later, is known when
- * it is asked to, and comes from the page allocator: what it takes at boot then, and
- * the rest before the first page is given away that a block has to be split for.
+ * in. What that takes at worst, now or when it splits blocks later, is known at boot and
+ * comes from the page allocator: a page for each 2 MiB of memory, with 4 KiB pages.
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
 #include <linux/acpi.h>
-#include <linux/cleanup.h>
 #include <linux/cpufeature.h>
-#include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/ioport.h>
-#include <linux/log2.h>
 #include <linux/memblock.h>
-#include <linux/mutex.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
-#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 #include <asm/kvm_iommu_pgtable.h>
@@ -29,26 +23,14 @@
 #include "arm-smmu-v3-kvm.h"
 
 /*
- * Where the end of all I/O is not known, as a host bridge's windows may not be
- * until its driver is loaded: rarely is it beyond, and so much costs next to
- * nothing.
+ * The windows of a host bridge may not be known until its driver is loaded. I/O above
+ * 40 bits is rare, and a larger root is cheap.
  */
 #define MIN_IO_BITS	40
 
 /* The root of the device stage 2, until it is released. */
 static void *s2_pgd;
 static size_t s2_pgd_size;
-
-/* Pages for tables that the hypervisor is still to get: even, as every chunk is. */
-static DEFINE_MUTEX(s2_later_lock);
-static unsigned long s2_later;
-
-/*
- * Pages kept for that, the rest of a block that the hypervisor has the beginning of:
- * whatever else the host did in such a block it would have to fault in page by page.
- */
-static struct page *s2_kept;
-static unsigned long s2_nr_kept;
 
 static int __init resource_end(struct resource *res, void *arg)
 {
@@ -125,63 +107,16 @@ u8 __init pkvm_iommu_ia_bits(u8 max_bits)
 
 unsigned int __init pkvm_iommu_mmio_blocks(u64 size)
 {
-	return DIV_ROUND_UP_ULL(size, kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1));
-}
-
-static void s2_free_kept(void)
-{
-	while (s2_nr_kept)
-		__free_page(s2_kept + --s2_nr_kept);
+	/* One more, as it can begin anywhere in the first one. */
+	return DIV_ROUND_UP_ULL(size, kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)) + 1;
 }
 
 static void __init s2_free(void)
 {
-	s2_free_kept();
 	free_hyp_memcache(&hyp_iommu_pool);
 	if (s2_pgd)
 		free_pages_exact(s2_pgd, s2_pgd_size);
 	s2_pgd = NULL;
-}
-
-/*
- * How many of the tables that memory takes at worst need not be there at boot. Those
- * at the last level, but for the memory that devices do not reach: the hypervisor's,
- * which is one range and some that are small, a few for each CPU and each SMMU. Too
- * low an estimate costs an attempt more.
- */
-#define S2_BOOT_TABLES	16
-
-static unsigned long __init s2_may_be_later(unsigned int nr_mmio_blocks)
-{
-	unsigned long all = hyp_iommu_memory_tables(KVM_PGTABLE_LAST_LEVEL);
-	unsigned long now = S2_BOOT_TABLES + 2 * num_possible_cpus() + 4 * nr_mmio_blocks;
-
-	now += hyp_mem_size >> kvm_granule_shift(KVM_PGTABLE_LAST_LEVEL - 1);
-
-	return all > now ? ALIGN_DOWN(all - now, BIT(HYP_IOMMU_TOPUP_MIN_ORDER)) : 0;
-}
-
-/* The root and @nr_pages for tables from one block, whose rest is kept. */
-static bool __init s2_alloc_block(unsigned long nr_pages, unsigned long nr_later)
-{
-	unsigned long nr_pgd = s2_pgd_size >> PAGE_SHIFT;
-	unsigned int order = PAGE_SHIFT - 3;
-	struct page *page;
-
-	if (nr_pgd + nr_pages > BIT(order) || nr_pages + nr_later < BIT(order))
-		return false;
-
-	page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY, order);
-	if (!page)
-		return false;
-
-	split_page(page, order);
-	s2_pgd = page_address(page);
-	hyp_pool_add(&hyp_iommu_pool, page + nr_pgd, nr_pages);
-	s2_kept = page + nr_pgd + nr_pages;
-	s2_nr_kept = BIT(order) - nr_pgd - nr_pages;
-
-	return true;
 }
 
 static int __init s2_alloc(unsigned long nr_pages)
@@ -193,150 +128,39 @@ static int __init s2_alloc(unsigned long nr_pages)
 	return hyp_pool_alloc(&hyp_iommu_pool, nr_pages);
 }
 
-static int __init s2_build(u8 ia_bits, unsigned long nr_later)
+int __init pkvm_iommu_s2_prepare(u8 ia_bits, u8 pa_bits, unsigned int nr_mmio_blocks)
 {
+	unsigned long nr_pages = hyp_iommu_pgtable_pages(ia_bits, pa_bits, nr_mmio_blocks);
+	int ret;
+
+	s2_pgd_size = hyp_iommu_pgd_size(ia_bits, pa_bits);
+	ret = s2_alloc(nr_pages);
+	if (ret)
+		goto err_free;
+
+	pr_debug("pkvm: device stage 2 of %u bits, %lu pages for tables\n", ia_bits, nr_pages);
+	hyp_range_debug(NULL, "pgd", virt_to_phys(s2_pgd), s2_pgd_size);
 	hyp_pool_debug(NULL, "pgt_pool", &hyp_iommu_pool);
 
-	return kvm_call_hyp_nvhe(__pkvm_iommu_prepare, virt_to_pfn(s2_pgd), ia_bits, nr_later);
-}
+	ret = kvm_call_hyp_nvhe(__pkvm_iommu_prepare, virt_to_pfn(s2_pgd), ia_bits, pa_bits);
+	if (!ret)
+		return 0;
 
-int __init pkvm_iommu_s2_prepare(u8 ia_bits, unsigned int nr_mmio_blocks)
-{
-	unsigned long nr_pages = hyp_iommu_pgtable_pages(ia_bits, nr_mmio_blocks);
-	unsigned long nr_later = s2_may_be_later(nr_mmio_blocks);
-	int ret = 0;
-
-	nr_pages -= nr_later;
-	s2_pgd_size = hyp_iommu_pgd_size(ia_bits);
-	if (!s2_alloc_block(nr_pages, nr_later))
-		ret = s2_alloc(nr_pages);
-	if (ret)
-		goto out;
-
-	pr_debug("pkvm: device stage 2 of %u bits, %lu pages for tables, %lu later\n",
-		 ia_bits, nr_pages, nr_later);
-	hyp_range_debug(NULL, "pgd", virt_to_phys(s2_pgd), s2_pgd_size);
-
-	ret = s2_build(ia_bits, nr_later);
-	if (ret == -ENOMEM && nr_later) {
-		s2_free_kept();
-		ret = hyp_pool_alloc(&hyp_iommu_pool, nr_later);
-		nr_later = 0;
-		if (!ret)
-			ret = s2_build(ia_bits, 0);
+	if (ret == -EUCLEAN) {
+		pr_err("the hypervisor's check of the device stage 2 failed: a bug; its memory is lost\n");
+		s2_pgd = NULL;
 	}
-out:
-	if (ret) {
-		s2_free();
-		return ret;
-	}
-
-	s2_later = nr_later;
-	pr_debug("pkvm: device stage 2: %lu pages are for tables to come\n",
-		 hyp_iommu_tables.nr_pages);
-	return 0;
+err_free:
+	s2_free();
+	return ret;
 }
 
 void __init pkvm_iommu_s2_release(void)
 {
 	int ret = kvm_call_hyp_nvhe(__pkvm_iommu_release);
 
-	if (ret) {
-		pr_err("the hypervisor keeps the device stage 2 (%d)\n", ret);
-		return;
-	}
-	s2_free();
-	s2_later = 0;
-}
-
-static int s2_give(struct page *page, unsigned int order)
-{
-	int ret = kvm_call_hyp_nvhe(__pkvm_iommu_topup, page_to_pfn(page), order);
-
 	if (ret)
-		return ret;
-
-	hyp_range_debug(NULL, "pgt_later", page_to_phys(page), PAGE_SIZE << order);
-	return BIT(order);
-}
-
-/* From the end of what is kept, in chunks that are aligned. 0 where there is none. */
-static int s2_give_kept(unsigned int order)
-{
-	int nr;
-
-	if (!s2_nr_kept)
-		return 0;
-
-	order = min3(order, ilog2(s2_nr_kept), __ffs(page_to_pfn(s2_kept + s2_nr_kept)));
-	if (order < HYP_IOMMU_TOPUP_MIN_ORDER) {
-		s2_free_kept();
-		return 0;
-	}
-
-	nr = s2_give(s2_kept + s2_nr_kept - BIT(order), order);
-	if (nr > 0)
-		s2_nr_kept -= nr;
-
-	return nr;
-}
-
-/* The largest chunk that there is. Returns its pages, or an error. */
-static int s2_give_chunk(unsigned int order)
-{
-	struct page *page;
-	int nr = s2_give_kept(order);
-
-	if (nr)
-		return nr;
-
-	/* Smaller ones if there is none, or it is of two regions of memory. */
-	nr = -ENOMEM;
-	for (; order >= HYP_IOMMU_TOPUP_MIN_ORDER && nr < 0; order--) {
-		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN |
-				   (order > HYP_IOMMU_TOPUP_MIN_ORDER ? __GFP_NORETRY : 0), order);
-		if (!page)
-			continue;
-		nr = s2_give(page, order);
-		if (nr < 0)
-			__free_pages(page, order);
-	}
-
-	return nr;
-}
-
-/**
- * pkvm_iommu_give_tables - Give the hypervisor what splitting blocks takes at worst
- *
- * Before the host gives away the first of its memory. What has been done stays done:
- * another call goes on from there.
- *
- * Context: process context, may sleep.
- * Return: 0, -ENOMEM, -EINTR for a fatal signal, or another error of the hypervisor's;
- * then transitions may fail for lack of tables.
- */
-int pkvm_iommu_give_tables(void)
-{
-	int ret;
-
-	/* Pairs with the store below: never again, once all is there. */
-	if (!smp_load_acquire(&s2_later))
-		return 0;
-
-	guard(mutex)(&s2_later_lock);
-	while (s2_later) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-		ret = s2_give_chunk(min(ilog2(s2_later), HYP_IOMMU_TOPUP_MAX_ORDER));
-		if (ret < 0) {
-			pr_warn_ratelimited("pkvm: no tables for the device stage 2 (%d)\n", ret);
-			return ret;
-		}
-		/* Pairs with the load above. */
-		smp_store_release(&s2_later, s2_later - ret);
-	}
-	s2_free_kept();
-
-	return 0;
+		pr_err("the hypervisor keeps the device stage 2 (%d)\n", ret);
+	else
+		s2_free();
 }

@@ -11,6 +11,7 @@
 
 extern struct memblock_region hyp_memory[];
 extern unsigned int hyp_memblock_nr;
+extern struct kvm_pgtable pkvm_pgtable;
 extern hyp_spinlock_t pkvm_pgd_lock;
 
 #define pkvm_pgtable		(*(struct kvm_pgtable *)NULL)

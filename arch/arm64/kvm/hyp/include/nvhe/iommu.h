@@ -12,32 +12,20 @@
 /**
  * struct hyp_iommu_s2 - The device stage 2: identity-mapped, one for all IOMMUs
  * @pgd:         physical address of the root, 0 before hyp_iommu_prepare()
+ * @pgd_size:    bytes of the root
  * @ia_bits:     input address size
+ * @pa_bits:     output address size that every IOMMU has at least
  * @start_level: level of the root
- * @block_level: level of the largest leaf of memory
- * @topup_busy:  a CPU is in hyp_iommu_topup()
- * @nr_later:    pages that the pool lacks of one for every table there can be
  *
- * Constant once the first IOMMU is enabled, but for @topup_busy and @nr_later. They
- * and the descriptors are guarded by host_mmu.lock.
+ * Constant once the first IOMMU is enabled. The descriptors are guarded by
+ * host_mmu.lock.
  */
 struct hyp_iommu_s2 {
 	phys_addr_t pgd;
+	u64 pgd_size;
 	u8 ia_bits;
+	u8 pa_bits;
 	s8 start_level;
-	s8 block_level;
-	bool topup_busy;
-	unsigned long nr_later;
-};
-
-/**
- * struct hyp_iommu_range - A range that leaves or enters the device stage 2
- * @phys: start, aligned to PAGE_SIZE
- * @size: bytes, a multiple of PAGE_SIZE
- */
-struct hyp_iommu_range {
-	phys_addr_t phys;
-	u64 size;
 };
 
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
@@ -50,7 +38,7 @@ extern struct hyp_iommu_s2 hyp_iommu_s2;
  */
 extern struct kvm_hyp_memcache hyp_iommu_pool;
 
-/* Those of EL2's that are no table yet. Guarded by host_mmu.lock. */
+/* EL2's spare pages for tables. Guarded by host_mmu.lock. */
 extern struct kvm_hyp_memcache hyp_iommu_tables;
 
 /**
@@ -70,19 +58,19 @@ int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *ho
  * hyp_iommu_prepare - Build the device stage 2 from the ownership of every page
  * @pgd_pfn: first page of the root, host-owned, aligned to hyp_iommu_pgd_size()
  * @ia_bits: input address size; hyp_iommu_start_level() gives the level of the root
- * @nr_later: pages that come by hyp_iommu_topup()
+ * @pa_bits: output address size that every IOMMU has at least
  *
  * Only while the host is trusted, after every IOMMU has been registered and its
- * MMIO donated. All tables, now and later, come from hyp_iommu_pool and from those
- * pages: hyp_iommu_pgtable_pages() are enough in all. What has to be in the pool is
- * what the build takes, and HYP_IOMMU_TOPUP_TABLES.
+ * MMIO donated. All tables, now and later, come from hyp_iommu_pool, which has
+ * hyp_iommu_pgtable_pages() pages.
  *
  * Return: 0, -ENOMEM where the pool is too small or holds a page that is not
- * the host's, or an IOMMU needs all tables now, -EINVAL for a root or an input
- * size that cannot be used, -EPERM where the root is not the host's, -EBUSY where
- * it is prepared already; on error every page is the host's again.
+ * the host's, -EINVAL for a root or sizes that cannot be used, -EPERM where the root is
+ * not the host's, -EBUSY where it is prepared already; then every page is the host's
+ * again. -EUCLEAN where the table is not as it has to be, a bug of EL2's: then its pages
+ * stay EL2's.
  */
-int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later);
+int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits);
 
 /**
  * hyp_iommu_release - Undo hyp_iommu_prepare()
@@ -90,22 +78,6 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, unsigned long nr_later);
  * Return: 0, -EBUSY where an IOMMU is enabled, -ENOENT where nothing is prepared.
  */
 int hyp_iommu_release(void);
-
-/**
- * hyp_iommu_topup - Take pages for tables to come from the host
- * @pfn:   the first one, untrusted, aligned to their number
- * @order: of their number, untrusted, HYP_IOMMU_TOPUP_MIN_ORDER to .._MAX_ORDER
- *
- * Until there are as many as hyp_iommu_prepare() was told, a transition that has to
- * split a block may be refused.
- *
- * Context: no lock is held.
- * Return: 0, -EINVAL, -E2BIG where so many are not missing, -EBUSY while another CPU is
- * in here, -EPERM where not all are the host's alone or there is no device stage 2,
- * -ENOMEM where the host has wasted the reserve by moving pages meanwhile, or an error
- * of __pkvm_host_donate_hyp()'s; then all are the host's.
- */
-int hyp_iommu_topup(u64 pfn, u64 order);
 
 /**
  * hyp_iommu_prepared - Whether the device stage 2 exists
@@ -125,21 +97,10 @@ bool hyp_iommu_prepared(void);
  *
  * Context: host_mmu.lock is held. The caller has checked that all of the range is
  * the host's to access.
- * Return: 0, -EIO where an IOMMU did not complete the invalidation, or -ENOMEM where
- * a block cannot be split before a top-up: the range is accessible again and the
- * transition must be refused.
+ * Return: 0, or -EIO where an IOMMU did not complete the invalidation: the range is
+ * accessible again and the transition must be refused.
  */
 int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size);
-
-/**
- * hyp_iommu_revoke_ranges_locked - Take ranges away with a single invalidation
- * @ranges: they may overlap, and parts may be gone from the devices already
- * @nr:     number of @ranges
- *
- * Context: as for hyp_iommu_revoke_locked().
- * Return: 0, or -EIO or -ENOMEM likewise: devices have all of the ranges.
- */
-int hyp_iommu_revoke_ranges_locked(const struct hyp_iommu_range *ranges, unsigned int nr);
 
 /**
  * hyp_iommu_grant_locked - Give a range to all devices

@@ -12,60 +12,37 @@
 #include <nvhe/iommu.h>
 
 /**
- * iommu_s2_memory_desc - The descriptor that lets devices access memory
+ * iommu_s2_leaf_desc - The descriptor that lets devices access a page or block
  * @phys:  start, aligned to the size of a leaf at @level
  * @level: level of the leaf
  *
  * Return: a block or page descriptor, CPU endian.
  */
-u64 iommu_s2_memory_desc(phys_addr_t phys, s8 level);
-
-/**
- * iommu_s2_mmio_desc - The descriptor that lets devices access MMIO
- * @phys:  start, aligned to the size of a leaf at @level
- * @level: level of the leaf
- *
- * Return: a block or page descriptor, CPU endian.
- */
-u64 iommu_s2_mmio_desc(phys_addr_t phys, s8 level);
+u64 iommu_s2_leaf_desc(phys_addr_t phys, s8 level);
 
 /**
  * iommu_s2_leaf - Find the descriptor that decides about an address
  * @s2:    the device stage 2
- * @addr:  input address, below 2^ia_bits
+ * @addr:  input address
  * @level: set to the level of the descriptor
  *
- * Return: a block, a page or an invalid descriptor.
+ * Return: a block, a page or an invalid descriptor, or NULL for an address beyond the
+ * table.
  */
 u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level);
 
 /**
- * iommu_s2_map_memory - Map a range of memory with the largest leaves that fit
+ * iommu_s2_map - Map a range with the largest leaves that fit
  * @s2:    the device stage 2
  * @start: first input address, aligned to PAGE_SIZE
  * @end:   input address behind the last, aligned to PAGE_SIZE
  * @mc:    pages of EL2's for tables
  *
- * What is mapped already stays as it is.
+ * What is mapped already stays as it is, and so does every table.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EINVAL for a range that is not of pages of the table.
  */
-int iommu_s2_map_memory(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-			struct kvm_hyp_memcache *mc);
-
-/**
- * iommu_s2_map_mmio - Map a range of MMIO with the largest leaves that fit
- * @s2:    the device stage 2
- * @start: first input address, aligned to PAGE_SIZE
- * @end:   input address behind the last, aligned to PAGE_SIZE
- * @mc:    pages of EL2's for tables
- *
- * What is mapped already stays as it is.
- *
- * Return: 0 or -ENOMEM.
- */
-int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
-		      struct kvm_hyp_memcache *mc);
+int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_memcache *mc);
 
 /**
  * iommu_s2_unmap - Make every leaf of a range invalid
@@ -77,36 +54,38 @@ int iommu_s2_map_mmio(struct hyp_iommu_s2 *s2, u64 start, u64 end,
  * A block that reaches beyond the range is split. The caller invalidates, whatever
  * the result, before it trusts the range to be out of reach.
  *
- * Return: 0 where nothing was valid, 1, or -ENOMEM: a part of the range may be invalid.
+ * Return: 0 where nothing was valid, 1, -ENOMEM: a part of the range may be invalid,
+ * or -EINVAL for a range that is not of pages of the table.
  */
 int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		   struct kvm_hyp_memcache *mc);
 
 /**
- * iommu_s2_missing_tables - What it takes to have a descriptor for each page of a range
- * @s2:    the device stage 2
- * @start: first input address
- * @end:   input address behind the last
- *
- * Return: an upper bound of the tables that iommu_s2_add_tables() adds, and 0 where it
- * adds none.
- */
-unsigned long iommu_s2_missing_tables(const struct hyp_iommu_s2 *s2, u64 start, u64 end);
-
-/**
  * iommu_s2_add_tables - Have a descriptor for each page of a range
  * @s2:    the device stage 2
- * @start: first input address
- * @end:   input address behind the last
+ * @start: first input address, aligned to PAGE_SIZE
+ * @end:   input address behind the last, aligned to PAGE_SIZE
  * @mc:    pages of EL2's for tables
  *
- * What the range translates to stays as it is; blocks are split. From then on neither
- * mapping nor unmapping any of it takes a table.
+ * From then on it is mapped by pages. What it translates to stays as it is.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EINVAL for a range that is not of pages of the table.
  */
 int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 			struct kvm_hyp_memcache *mc);
+
+/**
+ * iommu_s2_check - Walk the whole table and check every descriptor
+ * @s2:		 the device stage 2
+ * @check_range: called for each range that is mapped; returns 0 to go on
+ *
+ * A descriptor is invalid, a table that EL2 owns, or a leaf that maps its address to
+ * itself with the attributes that it has to have.
+ *
+ * Context: pkvm_pgd_lock is held.
+ * Return: 0, -EUCLEAN, or an error of @check_range.
+ */
+int iommu_s2_check(const struct hyp_iommu_s2 *s2, int (*check_range)(u64 start, u64 end));
 
 /**
  * iommu_s2_free_tables - Empty the root
