@@ -53,13 +53,10 @@ coverage: tree ## which of the hypervisor's lines and branches the model's tests
 mutants: tree ## take one check away at a time; the model's tests must notice
 	@scripts/model mutants
 
-prove: tree ## prove the rules, the page table and the arithmetic for all inputs, by CBMC
+prove: tree ## prove the rules of the emulation for all inputs, by CBMC
 	@scripts/prove
 
-prove-coverage: tree ## which of the hypervisor's lines and branches the model's tests reach (RECORD=1: keep it)
-	@scripts/model coverage $(if $(RECORD),RECORD=1)
-
-mutants: tree ## change the sources at one place at a time; a proof must fail
+prove-mutants: tree ## change the sources at one place at a time; a proof must fail
 	@scripts/prove --mutants $(MUTANTS)
 
 bench: image ## count what DMA isolation costs, natively and isolated (RECORD=1: keep it)

@@ -14,8 +14,6 @@ extern unsigned int hyp_memblock_nr;
 extern struct kvm_pgtable pkvm_pgtable;
 extern hyp_spinlock_t pkvm_pgd_lock;
 
-#define pkvm_pgtable		(*(struct kvm_pgtable *)NULL)
-
 int pkvm_map_private_locked(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
 			    unsigned long *haddr);
 u64 model_hyp_unmap(unsigned long haddr, u64 size);
