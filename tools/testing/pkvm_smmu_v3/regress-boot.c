@@ -264,7 +264,7 @@ static void boot_regions(const struct memblock_region *regions, unsigned int nr)
 	drv_init(0);
 	EXPECT(drv_bypass(0, 3));
 	EXPECT_EQ(dev_dma(0, 3, RAM0_BASE + 2 * PAGE_SIZE), DMA_DONE);
-	EXPECT_EQ(dev_dma(0, 3, page_phys(8)), DMA_ABORTED);
+	EXPECT_EQ(dev_dma(0, 3, page_phys(4)), DMA_ABORTED);
 	EXPECT_EQ(dev_dma(0, 3, BLOCK_BASE), DMA_DONE);
 	EXPECT_EQ(donate(BLOCK_BASE + PAGE_SIZE), 0);
 	oracle_full();
@@ -387,7 +387,7 @@ static void wrong_descriptors_are_found(void)
 	EXPECT_EQ(level, 2);
 	page = iommu_s2_leaf(&hyp_iommu_s2, RAM0_BASE + 70 * PAGE_SIZE, &level);
 	EXPECT_EQ(level, 3);
-	hole = iommu_s2_leaf(&hyp_iommu_s2, page_phys(8), &level);
+	hole = iommu_s2_leaf(&hyp_iommu_s2, page_phys(4), &level);
 	EXPECT_EQ(*hole, 0);
 	table = block - 1;
 	EXPECT_EQ(*table & 3, 3);

@@ -339,14 +339,14 @@ static int build(struct hyp_iommu_s2 *s2)
 
 	hyp_spin_lock(&host_mmu.lock);
 	ret = map_everything(s2);
-	if (ret) {
+	if (ret)
 		iommu_s2_free_tables(s2, &hyp_iommu_tables);
-		host_mmio_reopen();
-	} else {
+	else
 		ret = check_everything(s2);
-		if (!ret)
-			hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
-	}
+	if (ret)
+		host_mmio_reopen();
+	else
+		hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
 	hyp_spin_unlock(&host_mmu.lock);
 
 	return ret;
