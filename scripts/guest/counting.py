@@ -166,12 +166,10 @@ def pools(console):
     return found
 
 
-def machine(cpu, memory, variant, mode, smp=1):
-    """QEMU does not let several CPUs count with less than this much time in between."""
-    exact = [option.replace("shift=0", "shift=7") if smp > 1 else option for option in EXACT]
+def machine(cpu, memory, variant, mode):
     params = "kvm-arm.mode=protected" + (" kvm-arm.iommu=native" if mode == "native" else "")
-    return Machine(cpu=cpu, smp=smp, mem=memory, variant=variant, params=params,
-                   model="virt,dtb-randomness=off", qemu=exact)
+    return Machine(cpu=cpu, smp=1, mem=memory, variant=variant, params=params,
+                   model="virt,dtb-randomness=off", qemu=list(EXACT))
 
 
 def count(name, item, only, profile=False):
@@ -202,34 +200,6 @@ def count(name, item, only, profile=False):
     return per_operation([(title, int(times) or STEPS, window)
                           for (times, title), window in zip(titles, parser.windows)]), \
         pools(console)
-
-
-def cpus(name, item):
-    """
-    What a pair of a map and an unmap takes where all CPUs of the machine ITEM do
-    nothing else: each of them is one invalidation of the host's, and the trap of one
-    CPU may bring those of others. QEMU has the CPUs take turns and counts for them.
-    """
-    boot.LOGS.mkdir(parents=True, exist_ok=True)
-    log = boot.LOGS / f"{name}.trace"
-    item.qemu += ["-D", str(log), "-d", "int,trace:smmuv3_cmdq_opcode,trace:smmuv3_write_mmio"]
-    item = boot.Boot(name, item, ["bench"], QUIET + " PKVM_SMMU_BENCH=cpus")
-    for point in boot.run(item):
-        if not point.passed:
-            die(f"{point.name}: {point.why}: see {item.log().relative_to(TOP)}")
-    console = item.log().read_text(encoding="utf-8", errors="replace")
-    parser = Parser()
-    with open(log, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if line.startswith("...with ESR 0x15/0x5600b5"):
-                parser.count({"01": ["open"], "03": ["close"]}[line.rstrip()[-2:]] + ["0"] * 4)
-            else:
-                parser.line(line.rstrip("\n"))
-    log.unlink()
-    counts = parser.windows[1].counts
-    pairs = counts["commands-tlbi-nh-va"]
-    counts["el2"] = int(re.search(r"^# bench-cpus: \d+ (\d+)", console, re.M)[1])
-    return {what: counts[what] / pairs for what in ("traps", "el2", "prod-writes", "commands")}
 
 
 def times(name, mode, cpu, variant):

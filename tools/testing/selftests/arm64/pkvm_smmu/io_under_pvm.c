@@ -274,30 +274,4 @@ TEST_F_TIMEOUT(io, igb, 400)
 	EXPECT_EQ(0, frames_lost(&self->load, a, b));
 }
 
-static void igb_set_vfs(const char *nr)
-{
-	glob_t g;
-
-	if (glob("/sys/bus/pci/drivers/igb/*/sriov_numvfs", 0, NULL, &g))
-		return;
-	if (write_file(nr, "%s", g.gl_pathv[0]))
-		die("%s: cannot write %s", g.gl_pathv[0], nr);
-	globfree(&g);
-}
-
-/* Virtual functions have streams of their own. */
-TEST_F_TIMEOUT(io, igbvf, 400)
-{
-	int vf, port = interface_of("igb", 1);
-
-	if (!port || access("/sys/bus/pci/drivers/igbvf", F_OK))
-		SKIP(return, "needs two connected igb ports and the driver of their VFs");
-	igb_set_vfs("1");
-	vf = interface_of("igbvf", 0);
-	EXPECT_NE(0, vf);
-	if (vf)
-		EXPECT_EQ(0, frames_lost(&self->load, vf, port));
-	igb_set_vfs("0");
-}
-
 TEST_HARNESS_MAIN

@@ -29,7 +29,6 @@ static const struct {
 	{ "vm", bench_vm },
 	{ "walk", bench_walk },
 	{ "donate", bench_donate },
-	{ "cpus", bench_cpus },
 	{ "wallclock", bench_wallclock },
 };
 

@@ -6,7 +6,6 @@
 #ifndef PKVM_SMMU_BENCH_BENCH_H
 #define PKVM_SMMU_BENCH_BENCH_H
 
-#include <asm/unistd.h>
 #include <linux/compiler.h>
 
 static inline void bench_open(void)
@@ -24,18 +23,6 @@ static inline void bench_close(void)
 {
 	asm volatile("movz xzr, #0xb503" ::: "memory");
 }
-
-/*
- * The same for a machine with several CPUs, which has no plugin: a system call by an
- * instruction whose constant is in the log of exceptions.
- */
-#define bench_log_mark(constant) do {					\
-	register long x8 asm("x8") = __NR_getpid;			\
-	register long x0 asm("x0") = 0;					\
-	asm volatile("svc %1" : "+r"(x0) : "i"(constant), "r"(x8) : "memory");	\
-} while (0)
-#define BENCH_LOG_OPEN	0xb501
-#define BENCH_LOG_CLOSE	0xb503
 
 /* Say what the last window held: @count times what @name stands for. */
 void __printf(2, 3) bench_window(unsigned long count, const char *name, ...);
@@ -59,9 +46,6 @@ void bench_trap(void);
 void bench_fault(void);
 void bench_walk(void);
 void bench_wallclock(void);
-
-/* Unmaps from all CPUs at once, and how many instructions EL2 needed for these */
-void bench_cpus(void);
 
 /* Unmaps from several CPUs at once, which can only be timed */
 void time_dma_map(void);

@@ -8,12 +8,10 @@
 #include <fcntl.h>
 #include <linux/kernel.h>
 #include <linux/map_benchmark.h>
-#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,9 +22,6 @@
 
 #define BENCHMARK	"/sys/kernel/debug/dma_map_benchmark"
 #define RUN_MS		25
-#define MAX_CPUS	8
-#define WARM_MS		200
-#define CPUS_MS		1000
 #define MAX_SECONDS	60
 
 /* Returns the average time of an unmap in ns. */
@@ -97,64 +92,6 @@ void bench_dma_map(void)
 {
 	count_in_domain("DMA", "strict");
 	count_in_domain("DMA-FQ", "lazy");
-}
-
-/* A counter of EL2's instructions on @cpu */
-static int open_counter(int cpu)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_HARDWARE,
-		.size = sizeof(attr),
-		.config = PERF_COUNT_HW_INSTRUCTIONS,
-		.exclude_user = 1,
-		.exclude_kernel = 1,
-	};
-	int fd = syscall(__NR_perf_event_open, &attr, -1, cpu, -1, 0);
-
-	if (fd < 0)
-		die("no counter of instructions on CPU %d: %s", cpu, strerror(errno));
-	return fd;
-}
-
-static uint64_t read_counters(const int *fds, int nr)
-{
-	uint64_t value, sum = 0;
-	int i;
-
-	for (i = 0; i < nr; i++) {
-		if (read(fds[i], &value, sizeof(value)) != sizeof(value))
-			die("cannot read a counter: %s", strerror(errno));
-		sum += value;
-	}
-	return sum;
-}
-
-void bench_cpus(void)
-{
-	int i, fds[MAX_CPUS], cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	char bdf[PCI_BDF_LEN];
-	uint64_t before;
-	pid_t child;
-
-	if (cpus > MAX_CPUS)
-		die("more than %d CPUs", MAX_CPUS);
-	for (i = 0; i < cpus; i++)
-		fds[i] = open_counter(i);
-	bind_benchmark(bdf, "DMA");
-	child = fork();
-	if (!child) {
-		run_benchmark(cpus, 1, MAX_SECONDS);
-		_exit(0);
-	}
-	usleep(WARM_MS * 1000);
-	before = read_counters(fds, cpus);
-	bench_log_mark(BENCH_LOG_OPEN);
-	usleep(CPUS_MS * 1000);
-	bench_log_mark(BENCH_LOG_CLOSE);
-	printf("# bench-cpus: %d %lu\n", cpus, read_counters(fds, cpus) - before);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-	pci_bind(bdf, NULL);
 }
 
 void time_dma_map(void)
