@@ -158,7 +158,7 @@ def quick():
     stage1 = {"model": "virt-9.1"}
     return [
         protected("protected-a72", EVERYTHING, cpu="cortex-a72"),
-        protected("protected-n1", EVERYTHING),
+        protected("protected-n1", HOST + ATTACKS),
         protected("protected-max", EVERYTHING, cpu="max"),
         protected("passthrough", ATTACKS, "iommu.passthrough=1"),
         protected("debug", EVERYTHING, variant="debug"),
@@ -171,8 +171,9 @@ def quick():
         protected("module-reload", RELOAD, variant="module", firmware=("smmu-on-bus",)),
         protected("require", ["topology.sh", "pvm_policy", "pvm_memory", "pmcg"],
                   "kvm-arm.iommu=require", firmware=("pmcg",)),
-        gaps("require-gaps", ["topology.sh", "pvm_policy", "undriven", "pmcg", "hyp_memory"],
-             "PKVM_SMMU_EXPECT=protected", GAPS, firmware=("pmcg", "smmus")),
+        gaps("require-gaps", ["topology.sh", "pvm_policy", "undriven", "pmcg",
+                              "hyp_memory@0=protected"],
+             "PKVM_SMMU_EXPECT=mixed", GAPS, firmware=("pmcg", "smmus")),
         gaps("require-disabled", ["pvm_policy", "undriven"], "PKVM_SMMU_EXPECT=native",
              [r"smmuv3@9050000: disabled by firmware, registers withheld"],
              firmware=("smmu-disabled",)),
