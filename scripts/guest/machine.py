@@ -182,7 +182,11 @@ def several_smmus(stages):
         if i:
             args += ["-device", f"pxb-pcie,id={root},bus=pcie.0,bus_nr={32 * i}"]
         args += ["-device", f"arm-smmuv3,primary-bus={root},stage={stage}"]
-        args += ["-device", f"edu,bus={root},dma_mask=0xffffffffffffffff"] * 2
+        for j in range(2):
+            bus = f"edu{i}{j}" if i else root
+            if i:
+                args += ["-device", f"pcie-root-port,id={bus},bus={root},chassis={16 * i + j}"]
+            args += ["-device", f"edu,bus={bus},dma_mask=0xffffffffffffffff"]
     return args
 
 
