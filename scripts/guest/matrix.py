@@ -81,15 +81,6 @@ def odd(name, **machine):
                      dt=regions.reserved(*regions.ODD), **machine)
 
 
-def late_dimm(name, policy, pvm):
-    """A memory device that memblock does not have, but the kernel uses."""
-    return protected(name, ["late_memory", "io_under_pvm"] if pvm == "moved" else ["late_memory"],
-                     f"memhp_default_state={policy} PKVM_SMMU_LATE=0x100000000 "
-                     f"PKVM_SMMU_LATE_PVM={pvm}", acpi=True, mem="3G,slots=1,maxmem=4G",
-                     qemu=["-object", "memory-backend-ram,id=dimm,size=512M",
-                           "-device", "pc-dimm,memdev=dimm"])
-
-
 def live(name, params=""):
     """A domain changes under live DMA; natively, that is the reference."""
     return Boot(name, Machine(io=True), [],
@@ -163,12 +154,9 @@ def quick():
         protected("passthrough", ATTACKS, "iommu.passthrough=1"),
         protected("debug", EVERYTHING, variant="debug"),
         odd("odd-regions"),
-        late_dimm("late-dimm", "online_kernel", "refused"),
-        late_dimm("late-dimm-movable", "online_movable", "moved"),
         protected("late-mem", ["late_memory", "hyp_memory"],
                   "mem=1G PKVM_SMMU_LATE=0x80000000", mem="2G"),
         protected("module", MODULE, variant="module"),
-        protected("module-reload", RELOAD, variant="module", firmware=("smmu-on-bus",)),
         protected("require", ["topology.sh", "pvm_policy", "pvm_memory", "pmcg"],
                   "kvm-arm.iommu=require", firmware=("pmcg",)),
         gaps("require-gaps", ["topology.sh", "pvm_policy", "undriven", "pmcg",
@@ -189,13 +177,7 @@ def quick():
         no_pkvm("mode-nvhe", "cortex-a72", "kvm-arm.mode=nvhe"),
         no_pkvm("mode-none", "neoverse-n1", "kvm-arm.mode=none"),
         no_pkvm("mode-unset", "max", ""),
-        protected("acpi", EVERYTHING, acpi=True),
-        protected("smmus", SMMUS, smmus=("nested", "nested")),
-        not_isolated("smmus-mixed", MIXED, "PKVM_SMMU_EXPECT=mixed PKVM_SMMU_REASON=stage",
-                     smmus=("nested", "1")),
-        devices(protected, "devices"),
-        reboot("reboot"),
-        crash(protected, "crash"),
+        protected("acpi", HOST + ATTACKS, acpi=True),
         not_isolated("native-gaps", ["pmcg", "undriven"], "kvm-arm.iommu=native",
                      firmware=("pmcg", "smmus")),
         kunit("kunit"),
@@ -212,6 +194,11 @@ def full():
     boots = [vfio("vfio-all-modes", "vfio_pci_driver_test"),
              protected("mmio-fuzz-million", ["mmio_fuzz", "io_under_pvm"],
                        "PKVM_SMMU_FUZZ=1000000", timeout=3600, smp=4)]
+    boots += [protected("module-reload", RELOAD, variant="module", firmware=("smmu-on-bus",)),
+              protected("smmus", SMMUS, smmus=("nested", "nested")),
+              not_isolated("smmus-mixed", MIXED, "PKVM_SMMU_EXPECT=mixed PKVM_SMMU_REASON=stage",
+                           smmus=("nested", "1")),
+              devices(protected, "devices"), reboot("reboot"), crash(protected, "crash")]
     boots += [not_isolated("native-acpi", HOST + ATTACKS, "kvm-arm.iommu=native", acpi=True),
               not_isolated("native-smmus", SMMUS, "kvm-arm.iommu=native",
                            smmus=("nested", "nested")),
