@@ -125,14 +125,16 @@ static void stage2_pool_too_small(void)
 		/* One page is all there is. */
 		EXPECT(host_load64(head & PAGE_MASK, &next));
 		hyp_iommu_pool.nr_pages = 1;
-		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, IA_BITS), -ENOMEM);
+		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, IA_BITS),
+			  -ENOMEM);
 		EXPECT_EQ(hyp_iommu_pool.nr_pages, 1);
 		EXPECT_EQ(machine_release(), 0);
 		EXPECT(host_store64(head & PAGE_MASK, next));
 		hyp_iommu_pool.nr_pages = n;
 		/* A page in it that is not the host's alone. */
 		EXPECT_EQ(host_share_hyp(next & PAGE_MASK), 0);
-		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, IA_BITS), -ENOMEM);
+		EXPECT_EQ(hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(4)), IA_BITS, IA_BITS),
+			  -ENOMEM);
 		EXPECT_EQ(host_unshare_hyp(next & PAGE_MASK), 0);
 		EXPECT_EQ(hyp_iommu_pool.nr_pages, n);
 	}

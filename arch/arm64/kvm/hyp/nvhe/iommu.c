@@ -9,8 +9,9 @@
  *
  * It is built while the host is trusted, from the annotations of the host stage 2,
  * which every page of memory of another owner has, and the list of MMIO that EL2 has
- * taken; not from the mappings there, which are lazy: DMA cannot fault a page in. Afterwards the ownership transitions of
- * mem_protect.c keep it up to date, under the same lock as the host stage 2:
+ * taken; not from the mappings there, which are lazy: DMA cannot fault a page in.
+ * Afterwards the ownership transitions of mem_protect.c keep it up to date, under the
+ * same lock as the host stage 2:
  *
  *	host loses a page	revoke, as the last step that may fail: leaf
  *				invalid, translations dropped from every IOMMU,

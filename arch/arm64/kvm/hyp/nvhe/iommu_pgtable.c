@@ -183,7 +183,8 @@ static __always_inline int add_tables_to(u64 **desc, u64 addr, s8 level, s8 last
 /* The level of the largest leaf, from @level on, that is @addr to @end or begins it. */
 static s8 largest_leaf(s8 level, u64 addr, u64 end)
 {
-	for (level = max(level, KVM_PGTABLE_MIN_BLOCK_LEVEL); level < KVM_PGTABLE_LAST_LEVEL; level++) {
+	level = max(level, KVM_PGTABLE_MIN_BLOCK_LEVEL);
+	for (; level < KVM_PGTABLE_LAST_LEVEL; level++) {
 		u64 size = kvm_granule_size(level);
 
 		if (IS_ALIGNED(addr, size) && end - addr >= size)

@@ -24,7 +24,6 @@
 /* How often a trap looks at CMDQ_CONS before it is replayed: a few microseconds. */
 #define HWQ_TRAP_POLLS		32
 
-
 /* A reserved opcode: CERROR_ILL on every implementation. IHI0070G.b 4.1.3 */
 #define CMDQ_OP_POISON		0xff
 

@@ -5,7 +5,8 @@
  *
  * Tried: 100 rounds of each, or some seconds, at the same time; no malice, just load.
  *
- * Must happen: it ends, and the device works afterwards. The two meet at EL2 in the locks of the SMMU's stream
+ * Must happen: it ends, and the device works afterwards. The two meet at EL2 in the
+ * locks of the SMMU's stream
  * table and command queue and of the host's stage 2: an order that is wrong
  * once hangs both CPUs.
  */
