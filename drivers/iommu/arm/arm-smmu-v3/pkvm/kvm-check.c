@@ -8,13 +8,12 @@
  */
 #include <linux/acpi.h>
 #include <linux/acpi_iort.h>
+#include <linux/cpufeature.h>
 #include <linux/dma-direct.h>
 #include <linux/io.h>
 #include <linux/memblock.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
-
-#include <asm/cpufeature.h>
 
 #include "arm-smmu-v3-kvm.h"
 

@@ -12,10 +12,12 @@
 
 #include "arm-smmu-v3-kvm.h"
 
-static const struct {
+struct fw_kind {
 	const char *compatible;
 	u8 iort_type;
-} fw_kinds[] __initconst = {
+};
+
+static const struct fw_kind fw_kinds[] __initconst = {
 	[PKVM_FW_SMMU_V3]	= { "arm,smmu-v3", ACPI_IORT_NODE_SMMU_V3 },
 	[PKVM_FW_PMCG]		= { "arm,smmu-v3-pmcg", ACPI_IORT_NODE_PMCG },
 };

@@ -73,7 +73,7 @@ static void __init pmcg_hide(const struct pkvm_fw_regs *regs, void *nr_mmio_bloc
 	if (ret > 0)
 		ret = kvm_call_hyp_nvhe(__pkvm_host_hide_mmio, mmio->start, resource_size(mmio));
 	if (ret) {
-		pkvm_iommu_add_gap("%s: MSIs of performance counters cannot be taken from the host (%d)",
+		pkvm_iommu_add_gap("%s: MSIs of performance counters cannot be taken (%d)",
 				   regs->name, ret);
 		return;
 	}
