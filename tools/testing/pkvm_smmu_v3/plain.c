@@ -34,42 +34,31 @@ static void plain_write(void *addr, size_t size)
 		cpu_point();
 }
 
-#define PLAIN(size)							\
-void __tsan_read##size(void *addr);					\
-void __tsan_read##size(void *addr)					\
-{									\
-	plain_read(addr, size);						\
-}									\
-void __tsan_unaligned_read##size(void *addr);				\
-void __tsan_unaligned_read##size(void *addr)				\
-{									\
-	plain_read(addr, size);						\
-}									\
-void __tsan_write##size(void *addr);					\
-void __tsan_write##size(void *addr)					\
-{									\
-	plain_write(addr, size);					\
-}									\
-void __tsan_unaligned_write##size(void *addr);				\
-void __tsan_unaligned_write##size(void *addr)				\
-{									\
-	plain_write(addr, size);					\
-}									\
-/* READ_ONCE() and WRITE_ONCE() have said so themselves. */		\
-void __tsan_volatile_read##size(void *addr);				\
-void __tsan_volatile_read##size(void *addr)				\
-{									\
-}									\
-void __tsan_volatile_write##size(void *addr);				\
-void __tsan_volatile_write##size(void *addr)				\
-{									\
+static void plain_nothing(void *addr, size_t size)
+{
 }
 
-PLAIN(1)
-PLAIN(2)
-PLAIN(4)
-PLAIN(8)
-PLAIN(16)
+/* What the compiler calls: __tsan_NAMESIZE(), which then calls @what. */
+#define PLAIN(name, size, what)						\
+	void __tsan_##name##size(void *addr)				\
+	{								\
+		what(addr, size);					\
+	}
+
+/* READ_ONCE() and WRITE_ONCE(), which are volatile, have said so themselves. */
+#define PLAIN_SIZE(size)						\
+	PLAIN(read, size, plain_read)					\
+	PLAIN(unaligned_read, size, plain_read)				\
+	PLAIN(write, size, plain_write)					\
+	PLAIN(unaligned_write, size, plain_write)			\
+	PLAIN(volatile_read, size, plain_nothing)			\
+	PLAIN(volatile_write, size, plain_nothing)
+
+PLAIN_SIZE(1)
+PLAIN_SIZE(2)
+PLAIN_SIZE(4)
+PLAIN_SIZE(8)
+PLAIN_SIZE(16)
 
 void __tsan_init(void);
 void __tsan_init(void)

@@ -17,9 +17,11 @@ void model_shared_write(void *addr, size_t size);
 #define READ_ONCE(x)						\
 ({								\
 	__auto_type __ptr = &(x);				\
+	typeof(*__ptr) __read;					\
 								\
 	model_shared_read(__ptr, sizeof(*__ptr));		\
-	*(volatile typeof(x) *)__ptr;				\
+	__read_once_size(__ptr, (void *)&__read, sizeof(__read)); \
+	__read;							\
 })
 
 #undef WRITE_ONCE
@@ -29,7 +31,7 @@ do {								\
 	typeof(*__ptr) __val = (val);				\
 								\
 	model_shared_write(__ptr, sizeof(*__ptr));		\
-	*(volatile typeof(x) *)__ptr = __val;			\
+	__write_once_size(__ptr, (void *)&__val, sizeof(__val)); \
 } while (0)
 
 #undef __force

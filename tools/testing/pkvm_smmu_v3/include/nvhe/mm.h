@@ -17,7 +17,7 @@ extern hyp_spinlock_t pkvm_pgd_lock;
 int pkvm_map_private_locked(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
 			    unsigned long *haddr);
 u64 model_hyp_unmap(unsigned long haddr, u64 size);
-#define kvm_pgtable_hyp_unmap(pgt, haddr, size)	model_hyp_unmap(haddr, size)
+#define kvm_pgtable_hyp_unmap(pgt, haddr, size)	((void)(pgt), model_hyp_unmap(haddr, size))
 
 void pkvm_ownership_selftest_again(void);
 

@@ -34,7 +34,7 @@ FIXTURE(pmcg)
 
 static void add_node(const struct fw_node *node, void *data)
 {
-	FIXTURE_DATA(pmcg) *self = data;
+	struct _test_data_pmcg *self = data;
 
 	if (self->nr < MAX_PMCGS)
 		self->nodes[self->nr++] = *node;

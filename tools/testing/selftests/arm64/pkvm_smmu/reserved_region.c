@@ -67,19 +67,19 @@ TEST_F_TIMEOUT(reserved_region, write, 120)
 {
 	size_t size = self->end + 1 - self->start;
 	uint64_t *mem = map_phys(self->start, size + page_size());
-	volatile uint64_t *last = mem + size / 8 - 1, *beyond = mem + size / 8;
+	uint64_t *last = mem + size / 8 - 1, *beyond = mem + size / 8;
 	const uint64_t old = 0x5eedf00d5eedf00d;
 	uint64_t value;
 
 	fill_random(&value, sizeof(value));
 	mem[0] = value;
-	*last = old;
-	*beyond = old;
+	WRITE_ONCE(*last, old);
+	WRITE_ONCE(*beyond, old);
 
 	device_writes(&self->port, self->start, self->end + 1 - 8);
-	EXPECT_EQ(value, *last);
+	EXPECT_EQ(value, READ_ONCE(*last));
 	device_writes(&self->port, self->start, self->end + 1);
-	EXPECT_EQ(old, *beyond);
+	EXPECT_EQ(old, READ_ONCE(*beyond));
 	unmap_phys(mem, self->start, size + page_size());
 }
 

@@ -34,7 +34,7 @@ FIXTURE(undriven)
 
 static void add_node(const struct fw_node *node, void *data)
 {
-	FIXTURE_DATA(undriven) *self = data;
+	struct _test_data_undriven *self = data;
 
 	/* Registers that do not fill pages cannot be taken, which the log says. */
 	if (!node->has_device && node->size && !(node->base % page_size()) &&
@@ -57,7 +57,9 @@ FIXTURE_TEARDOWN(undriven)
 /* Without write-back of the address, of which EL2 has no syndrome. */
 static void store64(void *addr, uint64_t val)
 {
-	asm volatile("str %1, %0" : "=Q"(*(uint64_t *)addr) : "r"(val));
+	uint64_t *reg = addr;
+
+	asm volatile("str %1, %0" : "=Q" (*reg) : "r" (val));
 }
 
 TEST_F(undriven, registers)
