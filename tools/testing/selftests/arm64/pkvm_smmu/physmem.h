@@ -60,4 +60,12 @@ bool try_load(void *va, int width, uint64_t *value);
 bool try_load_postindex(void *va);
 bool try_load_pair(void *va);
 
+/* A store without write-back of the address: EL2 has a syndrome of it. */
+static inline void store64(void *addr, uint64_t val)
+{
+	uint64_t *reg = addr;
+
+	asm volatile("str %1, %0" : "=Q" (*reg) : "r" (val));
+}
+
 #endif

@@ -74,7 +74,7 @@ TEST_F(pmcg, registers)
 			EXPECT_NE(0, value & CFGR_MSI);
 		} else {
 			EXPECT_EQ(0, value);
-			WRITE_ONCE(*(uint64_t *)(mmio + PMCG_IRQ_CFG0), base);
+			store64(mmio + PMCG_IRQ_CFG0, base);
 			EXPECT_TRUE(try_load(mmio + PMCG_IRQ_CFG0, 8, &value));
 			EXPECT_EQ(0, value);
 			EXPECT_FALSE(try_load_postindex(mmio + PMCG_CFGR));

@@ -54,14 +54,6 @@ FIXTURE_TEARDOWN(undriven)
 {
 }
 
-/* Without write-back of the address, of which EL2 has no syndrome. */
-static void store64(void *addr, uint64_t val)
-{
-	uint64_t *reg = addr;
-
-	asm volatile("str %1, %0" : "=Q" (*reg) : "r" (val));
-}
-
 TEST_F(undriven, registers)
 {
 	int i;
