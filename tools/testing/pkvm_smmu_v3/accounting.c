@@ -70,6 +70,7 @@ static struct smmu_emu_caps everything(void)
 	struct smmu_emu_caps caps = {};
 
 	smmu_emu_init_caps(&caps, &hw);
+	smmu_emu_init_cmds(&caps);
 	smmu_emu_s2_ste(&caps, 0x40000000, 40, 1, &hw);
 	return caps;
 }

@@ -34,31 +34,33 @@ static void plain_write(void *addr, size_t size)
 		cpu_point();
 }
 
-static void plain_nothing(void *addr, size_t size)
-{
-}
-
-/* What the compiler calls: __tsan_NAMESIZE(), which then calls @what. */
-#define PLAIN(name, size, what)						\
-	void __tsan_##name##size(void *addr)				\
+/*
+ * What the compiler calls before an access. READ_ONCE() and WRITE_ONCE(), which are
+ * volatile, have their points already.
+ */
+#define PLAIN(access, size)						\
+	void __tsan_##access##size(void *addr)				\
 	{								\
-		what(addr, size);					\
+		plain_##access(addr, size);				\
+	}								\
+	void __tsan_unaligned_##access##size(void *addr)		\
+	{								\
+		__tsan_##access##size(addr);				\
+	}								\
+	void __tsan_volatile_##access##size(void *addr)			\
+	{								\
 	}
 
-/* READ_ONCE() and WRITE_ONCE(), which are volatile, have said so themselves. */
-#define PLAIN_SIZE(size)						\
-	PLAIN(read, size, plain_read)					\
-	PLAIN(unaligned_read, size, plain_read)				\
-	PLAIN(write, size, plain_write)					\
-	PLAIN(unaligned_write, size, plain_write)			\
-	PLAIN(volatile_read, size, plain_nothing)			\
-	PLAIN(volatile_write, size, plain_nothing)
-
-PLAIN_SIZE(1)
-PLAIN_SIZE(2)
-PLAIN_SIZE(4)
-PLAIN_SIZE(8)
-PLAIN_SIZE(16)
+PLAIN(read, 1)
+PLAIN(read, 2)
+PLAIN(read, 4)
+PLAIN(read, 8)
+PLAIN(read, 16)
+PLAIN(write, 1)
+PLAIN(write, 2)
+PLAIN(write, 4)
+PLAIN(write, 8)
+PLAIN(write, 16)
 
 void __tsan_init(void);
 void __tsan_init(void)

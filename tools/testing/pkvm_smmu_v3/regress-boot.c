@@ -139,21 +139,29 @@ static void roots_that_cannot_be_used(void)
 
 /*
  * The root is one table wherever the output size has a level for that. DDI0487
- * VTCR_EL2.SL0: with 4K, level 0 is there from 44 bits on.
+ * VTCR_EL2.SL0: the first level is there from 44 bits on, with 16K from 42.
  */
 static void levels_of_the_root(void)
 {
 	static const struct {
-		u8 ia_bits, pa_bits;
+		u8 page_shift, ia_bits, pa_bits;
 		s8 level;
 		u64 pages;
 	} roots[] = {
-		{ 32, 32, 1, 1 }, { 39, 48, 1, 1 }, { 40, 40, 1, 2 }, { 40, 42, 1, 2 },
-		{ 42, 42, 1, 8 }, { 40, 44, 0, 1 }, { 44, 44, 0, 1 }, { 48, 48, 0, 1 },
+		{ 12, 32, 32, 1, 1 }, { 12, 39, 48, 1, 1 }, { 12, 40, 40, 1, 2 },
+		{ 12, 40, 42, 1, 2 }, { 12, 42, 42, 1, 8 }, { 12, 40, 44, 0, 1 },
+		{ 12, 44, 44, 0, 1 }, { 12, 48, 48, 0, 1 },
+		{ 14, 32, 32, 2, 1 }, { 14, 36, 36, 2, 1 }, { 14, 40, 40, 2, 16 },
+		{ 14, 40, 42, 1, 1 }, { 14, 42, 42, 1, 1 }, { 14, 47, 48, 1, 1 },
+		{ 14, 48, 48, 1, 2 },
+		{ 16, 32, 32, 2, 1 }, { 16, 42, 42, 2, 1 }, { 16, 40, 44, 2, 1 },
+		{ 16, 44, 44, 1, 1 }, { 16, 48, 48, 1, 1 },
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(roots); i++) {
+		if (roots[i].page_shift != PAGE_SHIFT)
+			continue;
 		EXPECT_EQ(hyp_iommu_start_level(roots[i].ia_bits, roots[i].pa_bits),
 			  roots[i].level);
 		EXPECT_EQ(hyp_iommu_pgd_size(roots[i].ia_bits, roots[i].pa_bits),

@@ -41,7 +41,7 @@ static void access_sizes_once(void)
 	val = 0x55;
 	EXPECT_EQ(trap(0x1fffc, ESR_READ | ESR_SIZE(2), &val), MMIO_DONE);
 	EXPECT_EQ(val, 0);
-	EXPECT_EQ(trap(0x21000, ESR_READ | ESR_SIZE(2), &val), MMIO_ABORT);
+	EXPECT_EQ(trap(0x20000 + PAGE_SIZE, ESR_READ | ESR_SIZE(2), &val), MMIO_ABORT);
 }
 
 /* By the syndrome, and by what a fault of the host's is found to be afterwards. */

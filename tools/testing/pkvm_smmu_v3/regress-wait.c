@@ -300,8 +300,11 @@ static void whole_life(u8 variant)
 static void clock_jumps(void)
 {
 	static const u8 variants[] = { 0, NO_MSI };
-	/* One point in so many: in all, all of a loop's come up. */
-	unsigned int step = effort > 1 ? 1 : 31;
+	/*
+	 * One point in so many: in all, all of a loop's come up. Building the tables takes
+	 * more of them the larger a table is.
+	 */
+	unsigned int step = effort > 1 ? 1 : PAGE_SHIFT == 12 ? 31 : 1009;
 	u64 point, last;
 	unsigned int i;
 

@@ -248,10 +248,11 @@ void mem_init(const struct machine_cfg *cfg)
 	u64 phys;
 
 	if (!ram) {
-		ram = mmap(NULL, TABLES_END - RAM0_BASE, PROT_READ | PROT_WRITE,
+		ram = mmap(NULL, TABLES_END - RAM0_BASE + PAGE_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (ram == MAP_FAILED)
 			abort();
+		ram = (char *)PAGE_ALIGN((u64)ram);
 		hyp_physvirt_offset = RAM0_BASE - (u64)ram;
 		for (i = 0; i < RAM_PAGES; i++)
 			set_poison(phys_ptr(page_phys(i)), true);

@@ -21,6 +21,7 @@ static struct smmu_emu_caps any_caps(const struct smmu_emu_ids *hw)
 	struct smmu_emu_caps caps = ANY(struct smmu_emu_caps);
 
 	smmu_emu_init_caps(&caps, hw);
+	smmu_emu_init_cmds(&caps);
 
 	return caps;
 }

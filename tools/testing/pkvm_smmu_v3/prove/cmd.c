@@ -16,21 +16,21 @@
 #define TLBI_NSNH_ALL	0x30
 #define CMD_SYNC	0x46
 
-#define OP		MASK(7, 0)
-#define SID		MASK(63, 32)
-#define SSID		MASK(31, 12)
-#define VMID		MASK(47, 32)
-#define ASID		MASK(63, 48)
-#define RANGE_0		(MASK(16, 12) | MASK(25, 20))
-#define RANGE_1		MASK(11, 8)
-#define VA		(MASK(63, 12) | BIT_ULL(0))
+#define OP		GENMASK_ULL(7, 0)
+#define SID		GENMASK_ULL(63, 32)
+#define SSID		GENMASK_ULL(31, 12)
+#define VMID		GENMASK_ULL(47, 32)
+#define ASID		GENMASK_ULL(63, 48)
+#define RANGE_0		(GENMASK_ULL(16, 12) | GENMASK_ULL(25, 20))
+#define RANGE_1		GENMASK_ULL(11, 8)
+#define VA		(GENMASK_ULL(63, 12) | BIT_ULL(0))
 
 /* The bits that a command of the host's may have. Return: false where none is legal. */
 static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 {
-	u64 ril_0 = BIT_OF(hw->idr[3], 10) ? RANGE_0 : 0;
-	u64 ril_1 = BIT_OF(hw->idr[3], 10) ? RANGE_1 : 0;
-	u64 asid = BIT_OF(hw->idr[0], 12) ? ASID : MASK(55, 48);
+	u64 ril_0 = bit_of(hw->idr[3], 10) ? RANGE_0 : 0;
+	u64 ril_1 = bit_of(hw->idr[3], 10) ? RANGE_1 : 0;
+	u64 asid = bit_of(hw->idr[0], 12) ? ASID : GENMASK_ULL(55, 48);
 
 	mask[0] = OP;
 	mask[1] = 0;
@@ -40,7 +40,7 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 		return true;
 	case PREFETCH_ADDR:
 		mask[0] |= SID | SSID | BIT_ULL(11);
-		mask[1] = MASK(63, 12) | MASK(9, 0);
+		mask[1] = GENMASK_ULL(63, 12) | GENMASK_ULL(9, 0);
 		return true;
 	case CFGI_STE:
 		mask[0] |= SID;
@@ -48,11 +48,11 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 		return true;
 	case CFGI_STE_RANGE:
 		mask[0] |= SID;
-		mask[1] = MASK(4, 0);
+		mask[1] = GENMASK_ULL(4, 0);
 		return true;
 	case CFGI_CD:
 		/* Without substreams the field is reserved. */
-		mask[0] |= SID | (BITS(hw->idr[1], 10, 6) ? SSID : 0);
+		mask[0] |= SID | (bits(hw->idr[1], 10, 6) ? SSID : 0);
 		mask[1] = BIT_ULL(0);
 		return true;
 	case CFGI_CD_ALL:
@@ -75,8 +75,8 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 	case TLBI_NSNH_ALL:
 		return true;
 	case CMD_SYNC:
-		mask[0] |= MASK(13, 12) | MASK(27, 22) | MASK(63, 32);
-		mask[1] = MASK(51, 2);
+		mask[0] |= GENMASK_ULL(13, 12) | GENMASK_ULL(27, 22) | GENMASK_ULL(63, 32);
+		mask[1] = GENMASK_ULL(51, 2);
 		return true;
 	default:
 		return false;
@@ -106,9 +106,9 @@ static bool allowed_out(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 /* The range fields are in a combination that is not reserved. IHI0070G.b 4.4.1.1 */
 static bool range_legal(const struct smmu_emu_ids *hw, const struct arm_smmu_cmd *cmd)
 {
-	u64 num = BITS(cmd->data[0], 16, 12), scale = BITS(cmd->data[0], 25, 20);
-	u64 ttl = BITS(cmd->data[1], 9, 8), tg = BITS(cmd->data[1], 11, 10);
-	bool ds = BIT_OF(hw->idr[5], 7);
+	u64 num = bits(cmd->data[0], 16, 12), scale = bits(cmd->data[0], 25, 20);
+	u64 ttl = bits(cmd->data[1], 9, 8), tg = bits(cmd->data[1], 11, 10);
+	bool ds = bit_of(hw->idr[5], 7);
 
 	if (scale > 31 && !ds)
 		return false;
@@ -132,14 +132,14 @@ void prove_cmd(void)
 	struct smmu_emu_caps caps = any_caps(&hw);
 	struct arm_smmu_cmd in = ANY(struct arm_smmu_cmd), out;
 	struct smmu_emu_cmd cmd = ANY(struct smmu_emu_cmd);
-	u64 in_op = BITS(in.data[0], 7, 0), op, mask[2];
+	u64 in_op = bits(in.data[0], 7, 0), op, mask[2];
 	bool legal, issued, in_range;
-	u64 sids = 1ULL << caps.sid_bits, sid = BITS(in.data[0], 63, 32);
-	u64 ssids = 1ULL << caps.ssid_bits, ssid = BITS(in.data[0], 31, 12);
+	u64 sids = 1ULL << caps.sid_bits, sid = bits(in.data[0], 63, 32);
+	u64 ssids = 1ULL << caps.ssid_bits, ssid = bits(in.data[0], 31, 12);
 
 	smmu_emu_filter_cmd(&caps, &in, &cmd);
 	out = cmd.out;
-	op = BITS(out.data[0], 7, 0);
+	op = bits(out.data[0], 7, 0);
 	issued = cmd.action != SMMU_CMD_ILL && cmd.action != SMMU_CMD_DROP;
 	in_range = sid < sids && ssid < ssids;
 
@@ -150,8 +150,8 @@ void prove_cmd(void)
 	      implies(legal && ((in.data[0] & ~mask[0]) || (in.data[1] & ~mask[1])),
 		      cmd.action == SMMU_CMD_ILL));
 	PROVE("SSec and SEV are illegal",
-	      implies(BIT_OF(in.data[0], 10) ||
-		      (in_op == CMD_SYNC && BITS(in.data[0], 13, 12) == 3),
+	      implies(bit_of(in.data[0], 10) ||
+		      (in_op == CMD_SYNC && bits(in.data[0], 13, 12) == 3),
 		      cmd.action == SMMU_CMD_ILL));
 	PROVE("an illegal command and a dropped one have no MSI",
 	      implies(!issued, !cmd.msi_addr));
@@ -190,10 +190,10 @@ void prove_cmd(void)
 		      cmd.sid <= sid && sid < cmd.sid + (1ULL << cmd.range_shift) &&
 		      out.data[0] == (CFGI_STE_RANGE | (u64)cmd.sid << 32) &&
 		      out.data[1] + 1 == cmd.range_shift &&
-		      out.data[1] == BITS(in.data[1], 4, 0)));
+		      out.data[1] == bits(in.data[1], 4, 0)));
 	PROVE("CFGI_ALL is the hardware's CFGI_ALL, for a range that no smaller one is for",
 	      implies(cmd.action == SMMU_CMD_CFGI_ALL,
-		      in_op == CFGI_STE_RANGE && BITS(in.data[1], 4, 0) + 1 >= caps.sid_bits &&
+		      in_op == CFGI_STE_RANGE && bits(in.data[1], 4, 0) + 1 >= caps.sid_bits &&
 		      out.data[0] == CFGI_STE_RANGE && out.data[1] == 31));
 	PROVE("CFGI_CD and CFGI_CD_ALL are the host's, of streams and substreams in range",
 	      implies(issued && (in_op == CFGI_CD || in_op == CFGI_CD_ALL),
@@ -206,16 +206,16 @@ void prove_cmd(void)
 	PROVE("a CMD_SYNC is one, with the host's interrupt and without an MSI",
 	      implies(issued, (cmd.action == SMMU_CMD_SYNC) == (in_op == CMD_SYNC)) &&
 	      implies(cmd.action == SMMU_CMD_SYNC,
-		      out.data[0] == (CMD_SYNC | (BITS(in.data[0], 13, 12) == 1) << 12) &&
+		      out.data[0] == (CMD_SYNC | (bits(in.data[0], 13, 12) == 1) << 12) &&
 		      !out.data[1]));
 	PROVE("only a CMD_SYNC that asks for an interrupt has an MSI, at the host's address",
 	      implies(issued && cmd.msi_addr,
-		      in_op == CMD_SYNC && BITS(in.data[0], 13, 12) == 1 &&
-		      cmd.msi_addr == (in.data[1] & MASK(51, 2)) &&
+		      in_op == CMD_SYNC && bits(in.data[0], 13, 12) == 1 &&
+		      cmd.msi_addr == (in.data[1] & GENMASK_ULL(51, 2)) &&
 		      cmd.msi_data == in.data[0] >> 32));
 	PROVE("an MSI that is asked for is not lost",
-	      implies(cmd.action == SMMU_CMD_SYNC && BITS(in.data[0], 13, 12) == 1,
-		      cmd.msi_addr == (in.data[1] & MASK(51, 2))));
+	      implies(cmd.action == SMMU_CMD_SYNC && bits(in.data[0], 13, 12) == 1,
+		      cmd.msi_addr == (in.data[1] & GENMASK_ULL(51, 2))));
 
 	/* What the driver needs. */
 	allowed_in(&hw, in_op, mask);
@@ -223,7 +223,7 @@ void prove_cmd(void)
 	      implies(allowed_in(&hw, in_op, mask) &&
 		      !(in.data[0] & ~mask[0]) && !(in.data[1] & ~mask[1]) &&
 		      (in_op != TLBI_NH_VA && in_op != TLBI_NH_VAA || range_legal(&hw, &in)) &&
-		      (in_op != CMD_SYNC || BITS(in.data[0], 13, 12) != 3),
+		      (in_op != CMD_SYNC || bits(in.data[0], 13, 12) != 3),
 		      cmd.action != SMMU_CMD_ILL));
 
 	REACH("CFGI_STE", cmd.action == SMMU_CMD_CFGI_STE);
@@ -252,7 +252,7 @@ void prove_cmd_msi(void)
 	u64 addr = ANY(u64);
 	u32 data = ANY(u32);
 
-	ASSUME(!(addr & ~MASK(51, 2)));
+	ASSUME(!(addr & ~GENMASK_ULL(51, 2)));
 	smmu_emu_add_msi(&sync, addr, data);
 	PROVE("an MSI is write-back inner shareable, at the address and with the data given",
 	      sync.data[0] == (CMD_SYNC | 1 << 12 | 3 << 22 | 0xf << 24 | (u64)data << 32) &&

@@ -5,16 +5,16 @@
 /* The fields that may be offered if the hardware has them. IHI0070G.b 6.3.1 to 6.3.6 */
 static const u32 offered[6] = {
 	/* S1P, TTF AArch64, COHACC, HTTU, ASID16, CD2L, TTENDIAN, TERM_MODEL, ST_LEVEL */
-	BIT(1) | BIT(3) | BIT(4) | MASK(7, 6) | BIT(12) | BIT(19) | MASK(22, 21) | BIT(26) |
-	MASK(28, 27),
+	BIT(1) | BIT(3) | BIT(4) | GENMASK_ULL(7, 6) | BIT(12) | BIT(19) | GENMASK_ULL(22, 21) | BIT(26) |
+	GENMASK_ULL(28, 27),
 	/* IDR1 has sizes alone, see below. */
 	0,
 	0,
 	/* HAD, STT, RIL, BBML, E0PD */
-	BIT(2) | BIT(9) | BIT(10) | MASK(12, 11) | BIT(13),
+	BIT(2) | BIT(9) | BIT(10) | GENMASK_ULL(12, 11) | BIT(13),
 	0,
 	/* OAS, GRAN4K, GRAN16K, GRAN64K, DS, VAX */
-	MASK(2, 0) | MASK(6, 4) | BIT(7) | MASK(11, 10),
+	GENMASK_ULL(2, 0) | GENMASK_ULL(6, 4) | BIT(7) | GENMASK_ULL(11, 10),
 };
 
 static u64 least(u64 a, u64 b)
@@ -32,16 +32,16 @@ void prove_ids_offered(void)
 	      idr[0] == ((hw.idr[0] & offered[0]) | BIT(13) | BIT(24)));
 	PROVE("no stage 2, Hyp, ATS, PRI, VMID16, ATOS, SEV, BTM or stall is offered",
 	      !(idr[0] & (BIT(0) | BIT(5) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(15) |
-			  BIT(16) | BIT(17) | BIT(18) | BIT(20))) && BITS(idr[0], 25, 24) == 1);
+			  BIT(16) | BIT(17) | BIT(18) | BIT(20))) && bits(idr[0], 25, 24) == 1);
 	PROVE("IDR1 has four sizes, none larger than the hardware's or what the emulation does",
-	      BITS(idr[1], 5, 0) == least(BITS(hw.idr[1], 5, 0), 25) &&
-	      BITS(idr[1], 10, 6) == least(BITS(hw.idr[1], 10, 6), 20) &&
-	      BITS(idr[1], 20, 16) == least(BITS(hw.idr[1], 20, 16), 15) &&
-	      BITS(idr[1], 25, 21) == least(BITS(hw.idr[1], 25, 21), 16) &&
-	      !(idr[1] & (MASK(15, 11) | MASK(31, 26))));
+	      bits(idr[1], 5, 0) == least(bits(hw.idr[1], 5, 0), 25) &&
+	      bits(idr[1], 10, 6) == least(bits(hw.idr[1], 10, 6), 20) &&
+	      bits(idr[1], 20, 16) == least(bits(hw.idr[1], 20, 16), 15) &&
+	      bits(idr[1], 25, 21) == least(bits(hw.idr[1], 25, 21), 16) &&
+	      !(idr[1] & (GENMASK_ULL(15, 11) | GENMASK_ULL(31, 26))));
 	PROVE("the sizes are those that the rules go by",
-	      caps.sid_bits == BITS(idr[1], 5, 0) && caps.ssid_bits == BITS(idr[1], 10, 6) &&
-	      caps.evtq_bits == BITS(idr[1], 20, 16) && caps.cmdq_bits == BITS(idr[1], 25, 21));
+	      caps.sid_bits == bits(idr[1], 5, 0) && caps.ssid_bits == bits(idr[1], 10, 6) &&
+	      caps.evtq_bits == bits(idr[1], 20, 16) && caps.cmdq_bits == bits(idr[1], 25, 21));
 	PROVE("IDR2 and IDR4 are zero", !idr[2] && !idr[4]);
 	PROVE("IDR3 and IDR5 offer nothing that the hardware lacks",
 	      idr[3] == (hw.idr[3] & offered[3]) && idr[5] == (hw.idr[5] & offered[5]));
@@ -49,9 +49,9 @@ void prove_ids_offered(void)
 	      caps.ids.iidr == hw.iidr && caps.ids.aidr == hw.aidr);
 
 	REACH("all that can be offered",
-	      (idr[0] | MASK(22, 21) | MASK(28, 27)) == (offered[0] | BIT(13) | BIT(24)) &&
+	      (idr[0] | GENMASK_ULL(22, 21) | GENMASK_ULL(28, 27)) == (offered[0] | BIT(13) | BIT(24)) &&
 	      idr[3] == offered[3] && idr[5] == offered[5]);
-	REACH("the least", !(idr[0] & BIT(19)) && !idr[3] && !BITS(idr[1], 10, 6));
+	REACH("the least", !(idr[0] & BIT(19)) && !idr[3] && !bits(idr[1], 10, 6));
 }
 
 void prove_ids_check(void)
@@ -61,34 +61,34 @@ void prove_ids_check(void)
 	u8 pa_bits = ANY(u8);
 	enum smmu_emu_refusal refusal = smmu_emu_check(&hw, pa_bits);
 	bool ok = refusal == SMMU_EMU_OK;
-	u32 variant = BITS(hw.iidr, 19, 16), revision = BITS(hw.iidr, 15, 12);
+	u32 variant = bits(hw.iidr, 19, 16), revision = bits(hw.iidr, 15, 12);
 
 	PROVE("an SMMU that is taken has both stages and AArch64 tables",
-	      implies(ok, BIT_OF(hw.idr[0], 0) && BIT_OF(hw.idr[0], 1) && BIT_OF(hw.idr[0], 3)));
+	      implies(ok, bit_of(hw.idr[0], 0) && bit_of(hw.idr[0], 1) && bit_of(hw.idr[0], 3)));
 	PROVE("... little-endian and coherent walks",
-	      implies(ok, BITS(hw.idr[0], 22, 21) != 1 && BITS(hw.idr[0], 22, 21) != 3 &&
-		      BIT_OF(hw.idr[0], 4)));
-	PROVE("... faults that can be terminated", implies(ok, BITS(hw.idr[0], 25, 24) < 2));
+	      implies(ok, bits(hw.idr[0], 22, 21) != 1 && bits(hw.idr[0], 22, 21) != 3 &&
+		      bit_of(hw.idr[0], 4)));
+	PROVE("... faults that can be terminated", implies(ok, bits(hw.idr[0], 25, 24) < 2));
 	PROVE("... no preset or relocated tables or queues, no enhanced command queues, no VATOS",
-	      implies(ok, !BITS(hw.idr[1], 31, 28) && !BIT_OF(hw.idr[0], 20)));
+	      implies(ok, !bits(hw.idr[1], 31, 28) && !bit_of(hw.idr[0], 20)));
 	PROVE("... two-level stream tables, or few streams",
-	      implies(ok, BITS(hw.idr[0], 28, 27) == 1 ||
-		      BITS(hw.idr[1], 5, 0) <= PAGE_SHIFT - 6));
+	      implies(ok, bits(hw.idr[0], 28, 27) == 1 ||
+		      bits(hw.idr[1], 5, 0) <= PAGE_SHIFT - 6));
 	PROVE("... the granule of PAGE_SIZE",
-	      implies(ok, BIT_OF(hw.idr[5], PAGE_SHIFT / 2 - 2)));
+	      implies(ok, bit_of(hw.idr[5], PAGE_SHIFT / 2 - 2)));
 	PROVE("... output addresses that cover what devices have to reach, of at most 48 bits",
-	      implies(ok, pa_bits <= 48 && pa_bits <= oas[BITS(hw.idr[5], 2, 0)]));
+	      implies(ok, pa_bits <= 48 && pa_bits <= oas[bits(hw.idr[5], 2, 0)]));
 	PROVE("... a command queue of 32 entries or more",
-	      implies(ok, BITS(hw.idr[1], 25, 21) >= 5));
+	      implies(ok, bits(hw.idr[1], 25, 21) >= 5));
 	PROVE("... and is no MMU-600 before r2, and no MMU-700 with errata of nesting",
-	      implies(ok && BITS(hw.iidr, 11, 0) == 0x43b,
-		      !(BITS(hw.iidr, 31, 20) == 0x483 && variant < 2) &&
-		      !(BITS(hw.iidr, 31, 20) == 0x487 && (!variant || !revision))));
+	      implies(ok && bits(hw.iidr, 11, 0) == 0x43b,
+		      !(bits(hw.iidr, 31, 20) == 0x483 && variant < 2) &&
+		      !(bits(hw.iidr, 31, 20) == 0x487 && (!variant || !revision))));
 	PROVE("each refusal has its words",
 	      refusal >= 0 && refusal < SMMU_EMU_NR_REFUSALS && smmu_emu_refusal_str(refusal));
 
 	REACH("an SMMU that is taken", ok);
 	REACH("an MMU-600 that is taken",
-	      ok && BITS(hw.iidr, 11, 0) == 0x43b && BITS(hw.iidr, 31, 20) == 0x483);
+	      ok && bits(hw.iidr, 11, 0) == 0x43b && bits(hw.iidr, 31, 20) == 0x483);
 	REACH("one that is refused for the last reason", refusal == SMMU_EMU_ERRATUM);
 }

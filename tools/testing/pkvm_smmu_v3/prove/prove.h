@@ -21,10 +21,16 @@
 /* Any value of @type. */
 #define ANY(type)		({ type __any; __any; })
 
-/* Bits @h to @l of @v, and one bit. */
-#define BITS(v, h, l)		(((u64)(v) >> (l)) & (~0ULL >> (63 - ((h) - (l)))))
-#define BIT_OF(v, n)		BITS(v, n, n)
-#define MASK(h, l)		((~0ULL >> (63 - ((h) - (l)))) << (l))
+/* Bits @h to @l of @v. */
+static inline u64 bits(u64 v, int h, int l)
+{
+	return v >> l & ~0ULL >> (63 - (h - l));
+}
+
+static inline u64 bit_of(u64 v, int n)
+{
+	return bits(v, n, n);
+}
 
 #define implies(a, b)		(!(a) || (b))
 

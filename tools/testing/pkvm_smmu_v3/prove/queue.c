@@ -13,7 +13,7 @@ void prove_queue_decode(void)
 {
 	u64 base_reg = ANY(u64), addr = ANY(u64);
 	u8 max_shift = ANY(u8), ent_shift = ANY(u8);
-	u64 log2size = BITS(base_reg, 4, 0), align;
+	u64 log2size = bits(base_reg, 4, 0), align;
 	struct smmu_emu_queue q;
 	u32 idx = ANY(u32);
 
@@ -25,7 +25,7 @@ void prove_queue_decode(void)
 	      q.shift == (log2size < max_shift ? log2size : max_shift));
 	PROVE("the bytes are those of the entries", q.bytes == 1ULL << q.shift << ent_shift);
 	PROVE("a queue is aligned to its size, as the hardware aligns it",
-	      q.base == (base_reg & MASK(51, 5)) / align * align);
+	      q.base == (base_reg & GENMASK_ULL(51, 5)) / align * align);
 	PROVE("a queue lies below 2^52, without a wrap",
 	      q.base < q.base + q.bytes && q.base + q.bytes <= 1ULL << 52);
 	PROVE("each entry is inside",

@@ -24,29 +24,29 @@ void prove_stage2(void)
 	ASSUME(ia_bits >= 32 && ia_bits <= 48);
 	smmu_emu_s2_ste(&caps, pgd, ia_bits, level, &hw);
 	d2 = caps.ste2;
-	vtcr = BITS(d2, 50, 32);
-	tg = BITS(vtcr, 15, 14);
+	vtcr = bits(d2, 50, 32);
+	tg = bits(vtcr, 15, 14);
 
-	PROVE("S2VMID is EL2's", BITS(d2, 15, 0) == 0);
-	PROVE("S2T0SZ is the input size", 64 - BITS(vtcr, 5, 0) == ia_bits);
+	PROVE("S2VMID is EL2's", bits(d2, 15, 0) == 0);
+	PROVE("S2T0SZ is the input size", 64 - bits(vtcr, 5, 0) == ia_bits);
 	PROVE("S2TG is PAGE_SIZE", tg == (PAGE_SHIFT == 12 ? 0 : PAGE_SHIFT == 14 ? 2 : 1));
 	/* No level 3 of 4 KiB without small translation tables, no level 0 of 64 KiB. */
 	PROVE("S2SL0 is the start level",
 	      implies(tg ? level > 0 : level < 3,
-		      BITS(vtcr, 7, 6) < 3 && start_level_of(tg, BITS(vtcr, 7, 6)) == level));
+		      bits(vtcr, 7, 6) < 3 && start_level_of(tg, bits(vtcr, 7, 6)) == level));
 	PROVE("walks are write-back inner shareable",
-	      BITS(vtcr, 9, 8) == 1 && BITS(vtcr, 11, 10) == 1 && BITS(vtcr, 13, 12) == 3);
+	      bits(vtcr, 9, 8) == 1 && bits(vtcr, 11, 10) == 1 && bits(vtcr, 13, 12) == 3);
 	PROVE("S2PS is no more than the hardware has, and no more than 48 bits",
-	      BITS(vtcr, 18, 16) <= BITS(hw.idr[5], 2, 0) && BITS(vtcr, 18, 16) <= 5);
+	      bits(vtcr, 18, 16) <= bits(hw.idr[5], 2, 0) && bits(vtcr, 18, 16) <= 5);
 	PROVE("S2PS covers what devices have to reach",
-	      pa_bits <= s2ps_bits[BITS(vtcr, 18, 16)]);
+	      pa_bits <= s2ps_bits[bits(vtcr, 18, 16)]);
 	PROVE("AArch64, little endian, no stall, Access flag not from hardware",
-	      BIT_OF(d2, 51) && !BIT_OF(d2, 52) && BIT_OF(d2, 53) && !BITS(d2, 57, 55));
+	      bit_of(d2, 51) && !bit_of(d2, 52) && bit_of(d2, 53) && !bits(d2, 57, 55));
 	/* S2PTW has no effect, as nothing in stage 2 is of a Device type. */
-	PROVE("S2PTW is clear, and faults are recorded", !BIT_OF(d2, 54) && BIT_OF(d2, 58));
-	PROVE("nothing else of dword 2 is set", !(d2 & (MASK(31, 16) | MASK(63, 59))));
-	PROVE("S2TTB is the root", implies(!(pgd & ~MASK(51, 4)), caps.ste3 == pgd));
-	PROVE("nothing else of dword 3 is set", !(caps.ste3 & ~MASK(51, 4)));
+	PROVE("S2PTW is clear, and faults are recorded", !bit_of(d2, 54) && bit_of(d2, 58));
+	PROVE("nothing else of dword 2 is set", !(d2 & (GENMASK_ULL(31, 16) | GENMASK_ULL(63, 59))));
+	PROVE("S2TTB is the root", implies(!(pgd & ~GENMASK_ULL(51, 4)), caps.ste3 == pgd));
+	PROVE("nothing else of dword 3 is set", !(caps.ste3 & ~GENMASK_ULL(51, 4)));
 	PROVE("dword 1 stays", caps.ste1 == ste1);
 
 	REACH("48 bits in", ia_bits == 48);

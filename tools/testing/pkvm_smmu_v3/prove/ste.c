@@ -3,8 +3,8 @@
 #include "any.h"
 
 /* STE.Config. IHI0070G.b 5.2 */
-#define V(d0)		BIT_OF(d0, 0)
-#define CONFIG(d0)	BITS(d0, 3, 1)
+#define V(d0)		bit_of(d0, 0)
+#define CONFIG(d0)	bits(d0, 3, 1)
 #define ABORTS(c)	((c) < 4)
 #define BYPASS		4
 #define STAGE1		5
@@ -18,23 +18,23 @@
  */
 static bool safe(const struct smmu_emu_ids *hw, u64 d0, u64 d1)
 {
-	u64 cdmax = BITS(d0, 63, 59), fmt = BITS(d0, 5, 4);
+	u64 cdmax = bits(d0, 63, 59), fmt = bits(d0, 5, 4);
 
 	if (!V(d0) || ABORTS(CONFIG(d0)))
 		return true;
 	if (CONFIG(d0) != STAGE2 && CONFIG(d0) != NESTED)
 		return false;
 	/* EATS, STRW, S2HWU59 to 62, DRE, CONT, DCP, PPAR, MTCFG, ALLOCCFG and the like. */
-	if (d1 & ~(MASK(7, 0) | BIT_ULL(19) | BIT_ULL(27) | MASK(45, 44)))
+	if (d1 & ~(GENMASK_ULL(7, 0) | BIT_ULL(19) | BIT_ULL(27) | GENMASK_ULL(45, 44)))
 		return false;
 	/* S1STALLD without a choice between stalls and terminations is ILLEGAL. */
-	if (BIT_OF(d1, 27) && BITS(hw->idr[0], 25, 24) != 0)
+	if (bit_of(d1, 27) && bits(hw->idr[0], 25, 24) != 0)
 		return false;
-	if (CONFIG(d0) == STAGE2 || !BITS(hw->idr[1], 10, 6) || !cdmax)
-		return !BITS(d0, 58, 52);
+	if (CONFIG(d0) == STAGE2 || !bits(hw->idr[1], 10, 6) || !cdmax)
+		return !bits(d0, 58, 52);
 
-	return cdmax <= BITS(hw->idr[1], 10, 6) && !BITS(d0, 58, 52) &&
-	       (fmt == 0 || ((fmt == 1 || fmt == 2) && BIT_OF(hw->idr[0], 19)));
+	return cdmax <= bits(hw->idr[1], 10, 6) && !bits(d0, 58, 52) &&
+	       (fmt == 0 || ((fmt == 1 || fmt == 2) && bit_of(hw->idr[0], 19)));
 }
 
 void prove_ste(void)
@@ -58,13 +58,13 @@ void prove_ste(void)
 	      ste.data[2] == caps.ste2 && ste.data[3] == caps.ste3);
 	for (i = 4; i < STRTAB_STE_DWORDS; i++)
 		PROVE("dwords 4 to 7 are zero", !ste.data[i]);
-	PROVE("EATS is zero: no ATS translation request is answered", !BITS(d1, 29, 28));
+	PROVE("EATS is zero: no ATS translation request is answered", !bits(d1, 29, 28));
 	PROVE("of dword 1 the host has S1DSS, S1CIR, S1COR and S1CSH alone",
-	      (d1 & ~MASK(7, 0)) == caps.ste1 &&
-	      (d1 & MASK(7, 0)) == (none ? 0 : host.data[1] & MASK(7, 0)));
+	      (d1 & ~GENMASK_ULL(7, 0)) == caps.ste1 &&
+	      (d1 & GENMASK_ULL(7, 0)) == (none ? 0 : host.data[1] & GENMASK_ULL(7, 0)));
 	PROVE("EL2's bits of dword 1 are MEV, SHCFG=incoming, and S1STALLD if there is a choice",
 	      caps.ste1 == (BIT_ULL(19) | 1ULL << 44 |
-			    (BITS(hw.idr[0], 25, 24) ? 0 : BIT_ULL(27))));
+			    (bits(hw.idr[0], 25, 24) ? 0 : BIT_ULL(27))));
 	PROVE("an STE is valid if and only if the host's was accepted", ok == V(d0));
 	PROVE("an STE that is refused is zero in dword 0", ok || !d0);
 	PROVE("no valid STE comes of an invalid one or none",
@@ -75,30 +75,30 @@ void prove_ste(void)
 	      implies(ok && cfg == BYPASS, d0 == (1 | STAGE2 << 1)));
 	PROVE("stage 1 becomes both stages, its table at the host's address",
 	      implies(ok && cfg == STAGE1, CONFIG(d0) == NESTED &&
-		      (d0 & MASK(51, 6)) == (host.data[0] & MASK(51, 6))));
+		      (d0 & GENMASK_ULL(51, 6)) == (host.data[0] & GENMASK_ULL(51, 6))));
 	PROVE("no Config of stage 2 is accepted", implies(ok, cfg <= STAGE1));
 	PROVE("of dword 0 no bit but V, Config, S1Fmt, S1ContextPtr and S1CDMax is accepted",
-	      implies(ok && !ABORTS(cfg), !(host.data[0] & MASK(58, 52))));
+	      implies(ok && !ABORTS(cfg), !(host.data[0] & GENMASK_ULL(58, 52))));
 	PROVE("of dword 1 no bit but S1DSS to S1CSH, MEV, SHCFG and software's is accepted",
 	      implies(ok && !ABORTS(cfg),
-		      !(host.data[1] & ~(MASK(7, 0) | MASK(23, 19) | MASK(45, 44)))));
+		      !(host.data[1] & ~(GENMASK_ULL(7, 0) | GENMASK_ULL(23, 19) | GENMASK_ULL(45, 44)))));
 	for (i = 2; i < STRTAB_STE_DWORDS; i++)
 		PROVE("no bit of dwords 2 to 7 is accepted",
 		      implies(ok && !ABORTS(cfg), !host.data[i]));
 	PROVE("an abort and bypass with nothing else set are accepted",
 	      implies(!none && V(host.data[0]) &&
 		      (ABORTS(cfg) || (host.data[0] == (1 | BYPASS << 1) &&
-				       !(host.data[1] & ~MASK(45, 44)) && !host.data[2] &&
+				       !(host.data[1] & ~GENMASK_ULL(45, 44)) && !host.data[2] &&
 				       !host.data[3] && !host.data[4] && !host.data[5] &&
 				       !host.data[6] && !host.data[7])), ok));
 
 	REACH("an abort", ok && CONFIG(d0) == 0);
 	REACH("stage 2 alone", ok && CONFIG(d0) == STAGE2);
-	REACH("both stages, one CD", ok && CONFIG(d0) == NESTED && !BITS(d0, 63, 59));
+	REACH("both stages, one CD", ok && CONFIG(d0) == NESTED && !bits(d0, 63, 59));
 	REACH("both stages, a linear table of CDs",
-	      ok && CONFIG(d0) == NESTED && BITS(d0, 63, 59) && !BITS(d0, 5, 4));
+	      ok && CONFIG(d0) == NESTED && bits(d0, 63, 59) && !bits(d0, 5, 4));
 	REACH("both stages, two levels of CDs",
-	      ok && CONFIG(d0) == NESTED && BITS(d0, 63, 59) && BITS(d0, 5, 4) == 2);
+	      ok && CONFIG(d0) == NESTED && bits(d0, 63, 59) && bits(d0, 5, 4) == 2);
 	REACH("a valid STE that is refused", !ok && !none && V(host.data[0]));
 	REACH("no STE", none);
 }

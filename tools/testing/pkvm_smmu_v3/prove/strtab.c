@@ -2,7 +2,7 @@
 /* The host's stream table: all STRTAB_BASE(_CFG), level 1 descriptors and stream IDs. */
 #include "any.h"
 
-#define LINEAR(cfg)	(BITS(cfg, 17, 16) != 1)
+#define LINEAR(cfg)	(bits(cfg, 17, 16) != 1)
 
 void prove_strtab(void)
 {
@@ -10,9 +10,9 @@ void prove_strtab(void)
 	struct smmu_emu_caps caps = any_caps(&hw);
 	u64 base = ANY(u64), l1std = ANY(u64), addr = ANY(u64), l1, start, end, align;
 	u32 cfg = ANY(u32), sid = ANY(u32), n;
-	u64 log2size = BITS(cfg, 5, 0), split = BITS(cfg, 10, 6), span = BITS(l1std, 4, 0);
+	u64 log2size = bits(cfg, 5, 0), split = bits(cfg, 10, 6), span = bits(l1std, 4, 0);
 	struct smmu_emu_strtab st = smmu_emu_strtab_decode(&caps, base, cfg);
-	bool two = !LINEAR(cfg) && BITS(hw.idr[0], 28, 27) == 1;
+	bool two = !LINEAR(cfg) && bits(hw.idr[0], 28, 27) == 1;
 	u64 streams = 1ULL << st.log2size, l1_bits;
 
 	split = split == 8 || split == 10 ? split : 6;
@@ -20,14 +20,14 @@ void prove_strtab(void)
 	PROVE("a level 2 table is of 6, 8 or 10 bits", implies(two, st.split == split));
 	PROVE("there are no more streams than the hardware has, or LOG2SIZE says",
 	      st.log2size == (log2size < caps.sid_bits ? log2size : caps.sid_bits) &&
-	      st.log2size <= BITS(hw.idr[1], 5, 0) && st.log2size <= 25);
+	      st.log2size <= bits(hw.idr[1], 5, 0) && st.log2size <= 25);
 
 	/* As written, and not as capped. IHI0070G.b 6.3.24 */
 	l1_bits = log2size > split ? log2size - split : 0;
 	align = two ? l1_bits + 3 : log2size + 6;
 	align = align < 6 ? 6 : align;
 	PROVE("the table is aligned as the hardware aligns it",
-	      st.base == (align > 51 ? 0 : base & MASK(51, 6) & ~((1ULL << align) - 1)));
+	      st.base == (align > 51 ? 0 : base & GENMASK_ULL(51, 6) & ~((1ULL << align) - 1)));
 
 	/* The end of what STRTAB_BASE(_CFG) describe. */
 	end = st.base + (two ? 8ULL << (st.log2size > split ? st.log2size - split : 0) :
@@ -48,7 +48,7 @@ void prove_strtab(void)
 	PROVE("a linear table has an STE for each stream, to the end of the table",
 	      implies(!two && sid < streams, n == streams - sid));
 	if (two) {
-		start = l1std & MASK(51, 6);
+		start = l1std & GENMASK_ULL(51, 6);
 		start = n ? start & ~((64ULL << (span - 1)) - 1) : start;
 		end = n ? start + (64ULL << (span - 1)) : start;
 		PROVE("the STEs that follow are under the same level 1 descriptor",

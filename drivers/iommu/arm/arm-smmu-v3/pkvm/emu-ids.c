@@ -214,8 +214,6 @@ void smmu_emu_init_caps(struct smmu_emu_caps *caps, const struct smmu_emu_ids *h
 		      FIELD_PREP(IDR1_CMDQS, caps->cmdq_bits) |
 		      FIELD_PREP(IDR1_EVTQS, caps->evtq_bits);
 
-	smmu_emu_init_cmds(caps);
-
 	/* S1STALLD is ILLEGAL where the hardware cannot stall. IHI0070G.b 5.2.2 */
 	caps->ste1 = STRTAB_STE_1_MEV |
 		     FIELD_PREP(STRTAB_STE_1_SHCFG, STRTAB_STE_1_SHCFG_INCOMING);

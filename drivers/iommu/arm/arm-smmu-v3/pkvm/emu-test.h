@@ -32,6 +32,7 @@ static inline struct smmu_emu_caps emu_test_caps(void)
 	hw.idr[0] |= IDR0_CD2L;
 	hw.idr[1] |= FIELD_PREP(IDR1_SSIDSIZE, 20);
 	smmu_emu_init_caps(&caps, &hw);
+	smmu_emu_init_cmds(&caps);
 	caps.ste2 = EMU_TEST_STE2;
 	caps.ste3 = EMU_TEST_STE3;
 	return caps;

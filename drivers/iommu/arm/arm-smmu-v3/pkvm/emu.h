@@ -189,7 +189,7 @@ struct smmu_emu_caps {
 
 /**
  * smmu_emu_init_caps - Derive what the host is offered from the hardware
- * @caps: filled; @ste2, @ste3 and @row are left to the caller
+ * @caps: filled but for @ste2, @ste3, @features, @cmd and @row
  * @hw:   the hardware's identification registers, accepted by smmu_emu_check()
  *
  * Only features that a table here names are offered; stage 2, Hyp, ATS, PRI,

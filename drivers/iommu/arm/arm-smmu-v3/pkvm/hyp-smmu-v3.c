@@ -302,6 +302,7 @@ int __pkvm_smmu_v3_enable(unsigned int idx)
 		return -ENODEV;
 
 	smmu_emu_init_caps(&smmu->caps, &smmu->hw);
+	smmu_emu_init_cmds(&smmu->caps);
 	smmu_emu_index_regs(&smmu->caps);
 	smmu_emu_s2_ste(&smmu->caps, hyp_iommu_s2.pgd, hyp_iommu_s2.ia_bits,
 			hyp_iommu_s2.start_level, &smmu->hw);

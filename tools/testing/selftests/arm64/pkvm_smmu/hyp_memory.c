@@ -81,7 +81,8 @@ TEST_F_TIMEOUT(hyp_memory, read_data, 120)
 	}
 	ASSERT_NE(NULL, fgets(line, sizeof(line), f));
 	fclose(f);
-	ASSERT_EQ(1, sscanf(line, " 0: 0x%lx", &base));
+	ASSERT_EQ(0, strncmp(line, "   0: ", 6));
+	base = strtoull(line + 6, NULL, 16);
 	ASSERT_NE(0, base);
 
 	addr = port_map_phys(&self->port, pa, sizeof(base));
@@ -168,31 +169,35 @@ struct batch {
 	uint32_t scratch;
 };
 
+struct engine {
+	struct lsi lsi;
+	struct batch *batch;
+	uint64_t batch_pa;
+};
+
 FIXTURE(every_page)
 {
 	struct phys_range ranges[MAX_RANGES];
 	int nr_ranges;
-	struct lsi lsi;
-	struct batch *batch;
-	uint64_t batch_pa;
+	struct engine engine;
 };
 
 FIXTURE_SETUP(every_page)
 {
 	self->nr_ranges = hyp_ranges(self->ranges, MAX_RANGES);
 	ASSERT_GT(MAX_RANGES, self->nr_ranges);
-	lsi_open(&self->lsi);
-	self->batch = alloc_pages(1);
-	self->batch_pa = virt_to_phys(self->batch);
+	lsi_open(&self->engine.lsi);
+	self->engine.batch = alloc_pages(1);
+	self->engine.batch_pa = virt_to_phys(self->engine.batch);
 }
 
 FIXTURE_TEARDOWN(every_page)
 {
-	free_pages(self->batch, 1);
-	lsi_close(&self->lsi);
+	free_pages(self->engine.batch, 1);
+	lsi_close(&self->engine.lsi);
 }
 
-#define BATCH_PA(self, member) ((self)->batch_pa + offsetof(struct batch, member))
+#define BATCH_PA(engine, member) ((engine)->batch_pa + offsetof(struct batch, member))
 
 /* Copies between @nr pages from @page on and an array of the batch at @array. */
 static int from_pages(struct lsi_copy *copy, uint64_t page, uint64_t array, int nr)
@@ -217,52 +222,52 @@ static int to_pages(struct lsi_copy *copy, uint64_t page, uint64_t array, int nr
 	return nr;
 }
 
-static bool engine_works(FIXTURE_DATA(every_page) *self)
+static bool engine_works(struct engine *engine)
 {
-	struct lsi_copy copy = { BATCH_PA(self, marker), BATCH_PA(self, after) };
+	struct lsi_copy copy = { BATCH_PA(engine, marker), BATCH_PA(engine, after) };
 
-	fill_random(self->batch, sizeof(*self->batch));
-	lsi_run(&self->lsi, &copy, 1);
-	return self->batch->marker[0] == self->batch->after[0];
+	fill_random(engine->batch, sizeof(*engine->batch));
+	lsi_run(&engine->lsi, &copy, 1);
+	return engine->batch->marker[0] == engine->batch->after[0];
 }
 
 /* Returns how many of @nr pages from @page on hold something. */
-static int pages_read(FIXTURE_DATA(every_page) *self, uint64_t page, int nr)
+static int pages_read(struct engine *engine, uint64_t page, int nr)
 {
 	struct lsi_copy copies[BATCH];
 	int i, found = 0;
 
-	memset(self->batch, 0, sizeof(*self->batch));
-	lsi_run(&self->lsi, copies, from_pages(copies, page, BATCH_PA(self, after), nr));
+	memset(engine->batch, 0, sizeof(*engine->batch));
+	lsi_run(&engine->lsi, copies, from_pages(copies, page, BATCH_PA(engine, after), nr));
 	for (i = 0; i < nr; i++)
-		found += !!self->batch->after[i];
+		found += !!engine->batch->after[i];
 	return found;
 }
 
 /* Returns how many of @nr pages from @page on can be written, and restores them. */
-static int pages_written(FIXTURE_DATA(every_page) *self, uint64_t page, int nr)
+static int pages_written(struct engine *engine, uint64_t page, int nr)
 {
 	struct lsi_copy copies[LSI_MAX_COPIES], restore;
 	int i, n = 0, found = 0;
 
-	fill_random(self->batch, sizeof(*self->batch));
-	self->batch->zero = 0;
-	n += from_pages(&copies[n], page, BATCH_PA(self, before), nr);
-	n += to_pages(&copies[n], page, BATCH_PA(self, marker), nr);
+	fill_random(engine->batch, sizeof(*engine->batch));
+	engine->batch->zero = 0;
+	n += from_pages(&copies[n], page, BATCH_PA(engine, before), nr);
+	n += to_pages(&copies[n], page, BATCH_PA(engine, marker), nr);
 	/* A read that is refused yields what the engine had before: no marker. */
-	copies[n].src = BATCH_PA(self, zero);
-	copies[n++].dst = BATCH_PA(self, scratch);
-	n += from_pages(&copies[n], page, BATCH_PA(self, after), nr);
-	lsi_run(&self->lsi, copies, n);
+	copies[n].src = BATCH_PA(engine, zero);
+	copies[n++].dst = BATCH_PA(engine, scratch);
+	n += from_pages(&copies[n], page, BATCH_PA(engine, after), nr);
+	lsi_run(&engine->lsi, copies, n);
 
 	for (i = 0; i < nr; i++) {
-		if (self->batch->after[i] != self->batch->marker[i])
+		if (engine->batch->after[i] != engine->batch->marker[i])
 			continue;
 		if (!found++)
 			printf("# reached: %#lx\n", page + i * page_size());
 		to_pages(&restore, page + i * page_size(),
-			 BATCH_PA(self, before) + i * sizeof(uint32_t), 1);
-		lsi_run(&self->lsi, &restore, 1);
+			 BATCH_PA(engine, before) + i * sizeof(uint32_t), 1);
+		lsi_run(&engine->lsi, &restore, 1);
 	}
 	return found;
 }
@@ -271,7 +276,7 @@ TEST_F_TIMEOUT(every_page, out_of_reach, 240)
 {
 	int i, nr, tried = 0, reached = 0;
 
-	ASSERT_TRUE(engine_works(self));
+	ASSERT_TRUE(engine_works(&self->engine));
 	for (i = 0; i < self->nr_ranges; i++) {
 		uint64_t page = self->ranges[i].base;
 		uint64_t end = page + self->ranges[i].size;
@@ -279,11 +284,11 @@ TEST_F_TIMEOUT(every_page, out_of_reach, 240)
 		for (; page < end; page += nr * page_size(), tried += nr) {
 			nr = (end - page + page_size() - 1) / page_size();
 			nr = nr < BATCH ? nr : BATCH;
-			reached += expect_protected() ? pages_written(self, page, nr) :
-							pages_read(self, page, nr);
+			reached += expect_protected() ? pages_written(&self->engine, page, nr) :
+							pages_read(&self->engine, page, nr);
 		}
 	}
-	EXPECT_TRUE(engine_works(self));
+	EXPECT_TRUE(engine_works(&self->engine));
 
 	TH_LOG("%d of %d pages in %d ranges were reached", reached, tried, self->nr_ranges);
 	EXPECT_EQ(expect_protected(), !reached);

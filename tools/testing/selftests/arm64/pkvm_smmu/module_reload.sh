@@ -63,7 +63,8 @@ ktap_test_result "DMA without the driver" [ $status -eq 0 ]
 [ ! -w $DYNDBG ] || echo 'func of_dma_configure_id +p' >$DYNDBG
 before=$(dma_configurations)
 ktap_test_result load modprobe $MODULE
-if [ ! -w $DYNDBG ] || [ ! -d /sys/firmware/devicetree/base ] || ! ls -d "$AUX"* >/dev/null 2>&1; then
+if [ ! -w $DYNDBG ] || [ ! -d /sys/firmware/devicetree/base ] ||
+   ! ls -d "$AUX"* >/dev/null 2>&1; then
 	ktap_test_skip "DMA is configured again: not applicable"
 else
 	ktap_test_result "DMA is configured again" [ "$(dma_configurations)" -gt "$before" ]

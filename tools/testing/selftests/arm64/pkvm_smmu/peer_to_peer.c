@@ -20,7 +20,7 @@
 #define IVSHMEM_VENDOR			0x1af4
 #define IVSHMEM_DEVICE			0x1110
 #define IVSHMEM_BAR			2
-#define HIGH_WINDOW			(1ULL << 39)
+#define HIGH_WINDOW			0x8000000000ULL
 
 #define ARM_SMMU_IDR0			0x0
 #define ARM_SMMU_GERROR_IRQ_CFG1	0x70
