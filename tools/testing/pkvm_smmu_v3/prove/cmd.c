@@ -16,21 +16,21 @@
 #define TLBI_NSNH_ALL	0x30
 #define CMD_SYNC	0x46
 
-#define OP		GENMASK_ULL(7, 0)
-#define SID		GENMASK_ULL(63, 32)
-#define SSID		GENMASK_ULL(31, 12)
-#define VMID		GENMASK_ULL(47, 32)
-#define ASID		GENMASK_ULL(63, 48)
-#define RANGE_0		(GENMASK_ULL(16, 12) | GENMASK_ULL(25, 20))
-#define RANGE_1		GENMASK_ULL(11, 8)
-#define VA		(GENMASK_ULL(63, 12) | BIT_ULL(0))
+#define OP		GENMASK(7, 0)
+#define SID		GENMASK(63, 32)
+#define SSID		GENMASK(31, 12)
+#define VMID		GENMASK(47, 32)
+#define ASID		GENMASK(63, 48)
+#define RANGE_0		(GENMASK(16, 12) | GENMASK(25, 20))
+#define RANGE_1		GENMASK(11, 8)
+#define VA		(GENMASK(63, 12) | BIT_ULL(0))
 
 /* The bits that a command of the host's may have. Return: false where none is legal. */
 static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 {
 	u64 ril_0 = bit_of(hw->idr[3], 10) ? RANGE_0 : 0;
 	u64 ril_1 = bit_of(hw->idr[3], 10) ? RANGE_1 : 0;
-	u64 asid = bit_of(hw->idr[0], 12) ? ASID : GENMASK_ULL(55, 48);
+	u64 asid = bit_of(hw->idr[0], 12) ? ASID : GENMASK(55, 48);
 
 	mask[0] = OP;
 	mask[1] = 0;
@@ -40,7 +40,7 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 		return true;
 	case PREFETCH_ADDR:
 		mask[0] |= SID | SSID | BIT_ULL(11);
-		mask[1] = GENMASK_ULL(63, 12) | GENMASK_ULL(9, 0);
+		mask[1] = GENMASK(63, 12) | GENMASK(9, 0);
 		return true;
 	case CFGI_STE:
 		mask[0] |= SID;
@@ -48,7 +48,7 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 		return true;
 	case CFGI_STE_RANGE:
 		mask[0] |= SID;
-		mask[1] = GENMASK_ULL(4, 0);
+		mask[1] = GENMASK(4, 0);
 		return true;
 	case CFGI_CD:
 		/* Without substreams the field is reserved. */
@@ -75,8 +75,8 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 	case TLBI_NSNH_ALL:
 		return true;
 	case CMD_SYNC:
-		mask[0] |= GENMASK_ULL(13, 12) | GENMASK_ULL(27, 22) | GENMASK_ULL(63, 32);
-		mask[1] = GENMASK_ULL(51, 2);
+		mask[0] |= GENMASK(13, 12) | GENMASK(27, 22) | GENMASK(63, 32);
+		mask[1] = GENMASK(51, 2);
 		return true;
 	default:
 		return false;
@@ -137,7 +137,7 @@ void prove_cmd(void)
 	u64 sids = 1ULL << caps.sid_bits, sid = bits(in.data[0], 63, 32);
 	u64 ssids = 1ULL << caps.ssid_bits, ssid = bits(in.data[0], 31, 12);
 
-	smmu_emu_filter_cmd(&caps, &in, &cmd);
+	cmd = smmu_emu_filter_cmd(&caps, in);
 	out = cmd.out;
 	op = bits(out.data[0], 7, 0);
 	issued = cmd.action != SMMU_CMD_ILL && cmd.action != SMMU_CMD_DROP;
@@ -211,11 +211,11 @@ void prove_cmd(void)
 	PROVE("only a CMD_SYNC that asks for an interrupt has an MSI, at the host's address",
 	      implies(issued && cmd.msi_addr,
 		      in_op == CMD_SYNC && bits(in.data[0], 13, 12) == 1 &&
-		      cmd.msi_addr == (in.data[1] & GENMASK_ULL(51, 2)) &&
+		      cmd.msi_addr == (in.data[1] & GENMASK(51, 2)) &&
 		      cmd.msi_data == in.data[0] >> 32));
 	PROVE("an MSI that is asked for is not lost",
 	      implies(cmd.action == SMMU_CMD_SYNC && bits(in.data[0], 13, 12) == 1,
-		      cmd.msi_addr == (in.data[1] & GENMASK_ULL(51, 2))));
+		      cmd.msi_addr == (in.data[1] & GENMASK(51, 2))));
 
 	/* What the driver needs. */
 	allowed_in(&hw, in_op, mask);
@@ -252,7 +252,7 @@ void prove_cmd_msi(void)
 	u64 addr = ANY(u64);
 	u32 data = ANY(u32);
 
-	ASSUME(!(addr & ~GENMASK_ULL(51, 2)));
+	ASSUME(!(addr & ~GENMASK(51, 2)));
 	smmu_emu_add_msi(&sync, addr, data);
 	PROVE("an MSI is write-back inner shareable, at the address and with the data given",
 	      sync.data[0] == (CMD_SYNC | 1 << 12 | 3 << 22 | 0xf << 24 | (u64)data << 32) &&

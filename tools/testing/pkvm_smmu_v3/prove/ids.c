@@ -5,16 +5,16 @@
 /* The fields that may be offered if the hardware has them. IHI0070G.b 6.3.1 to 6.3.6 */
 static const u32 offered[6] = {
 	/* S1P, TTF AArch64, COHACC, HTTU, ASID16, CD2L, TTENDIAN, TERM_MODEL, ST_LEVEL */
-	BIT(1) | BIT(3) | BIT(4) | GENMASK_ULL(7, 6) | BIT(12) | BIT(19) | GENMASK_ULL(22, 21) | BIT(26) |
-	GENMASK_ULL(28, 27),
+	BIT(1) | BIT(3) | BIT(4) | GENMASK(7, 6) | BIT(12) | BIT(19) | GENMASK(22, 21) | BIT(26) |
+	GENMASK(28, 27),
 	/* IDR1 has sizes alone, see below. */
 	0,
 	0,
 	/* HAD, STT, RIL, BBML, E0PD */
-	BIT(2) | BIT(9) | BIT(10) | GENMASK_ULL(12, 11) | BIT(13),
+	BIT(2) | BIT(9) | BIT(10) | GENMASK(12, 11) | BIT(13),
 	0,
 	/* OAS, GRAN4K, GRAN16K, GRAN64K, DS, VAX */
-	GENMASK_ULL(2, 0) | GENMASK_ULL(6, 4) | BIT(7) | GENMASK_ULL(11, 10),
+	GENMASK(2, 0) | GENMASK(6, 4) | BIT(7) | GENMASK(11, 10),
 };
 
 static u64 least(u64 a, u64 b)
@@ -38,7 +38,7 @@ void prove_ids_offered(void)
 	      bits(idr[1], 10, 6) == least(bits(hw.idr[1], 10, 6), 20) &&
 	      bits(idr[1], 20, 16) == least(bits(hw.idr[1], 20, 16), 15) &&
 	      bits(idr[1], 25, 21) == least(bits(hw.idr[1], 25, 21), 16) &&
-	      !(idr[1] & (GENMASK_ULL(15, 11) | GENMASK_ULL(31, 26))));
+	      !(idr[1] & (GENMASK(15, 11) | GENMASK(31, 26))));
 	PROVE("the sizes are those that the rules go by",
 	      caps.sid_bits == bits(idr[1], 5, 0) && caps.ssid_bits == bits(idr[1], 10, 6) &&
 	      caps.evtq_bits == bits(idr[1], 20, 16) && caps.cmdq_bits == bits(idr[1], 25, 21));
@@ -49,7 +49,7 @@ void prove_ids_offered(void)
 	      caps.ids.iidr == hw.iidr && caps.ids.aidr == hw.aidr);
 
 	REACH("all that can be offered",
-	      (idr[0] | GENMASK_ULL(22, 21) | GENMASK_ULL(28, 27)) == (offered[0] | BIT(13) | BIT(24)) &&
+	      (idr[0] | GENMASK(22, 21) | GENMASK(28, 27)) == (offered[0] | BIT(13) | BIT(24)) &&
 	      idr[3] == offered[3] && idr[5] == offered[5]);
 	REACH("the least", !(idr[0] & BIT(19)) && !idr[3] && !bits(idr[1], 10, 6));
 }

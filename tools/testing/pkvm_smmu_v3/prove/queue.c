@@ -25,7 +25,7 @@ void prove_queue_decode(void)
 	      q.shift == (log2size < max_shift ? log2size : max_shift));
 	PROVE("the bytes are those of the entries", q.bytes == 1ULL << q.shift << ent_shift);
 	PROVE("a queue is aligned to its size, as the hardware aligns it",
-	      q.base == (base_reg & GENMASK_ULL(51, 5)) / align * align);
+	      q.base == (base_reg & GENMASK(51, 5)) / align * align);
 	PROVE("a queue lies below 2^52, without a wrap",
 	      q.base < q.base + q.bytes && q.base + q.bytes <= 1ULL << 52);
 	PROVE("each entry is inside",

@@ -22,37 +22,38 @@ static u32 settable(u32 offset, u64 enabled)
 	case 0x20: /* CR0: SMMUEN, EVENTQEN, CMDQEN, ATSCHK */
 		return BIT(0) | BIT(2) | BIT(3) | BIT(4);
 	case 0x28: /* CR1: TABLE_*, QUEUE_* */
-		return (enabled & SMMUEN ? 0 : GENMASK_ULL(11, 6)) | (enabled & QUEUES ? 0 : GENMASK_ULL(5, 0));
+		return (enabled & SMMUEN ? 0 : GENMASK(11, 6)) |
+		       (enabled & QUEUES ? 0 : GENMASK(5, 0));
 	case 0x2c: /* CR2: RECINVSID, PTM */
 		return enabled & SMMUEN ? 0 : BIT(1) | BIT(2);
 	case 0x44: /* GBPA: all that is defined */
-		return GENMASK_ULL(3, 0) | BIT(4) | GENMASK_ULL(13, 8) | GENMASK_ULL(20, 16) | BIT(31);
+		return GENMASK(3, 0) | BIT(4) | GENMASK(13, 8) | GENMASK(20, 16) | BIT(31);
 	case 0x50: /* IRQ_CTRL: GERROR_IRQEN, EVENTQ_IRQEN */
 		return BIT(0) | BIT(2);
 	case 0x64: /* GERRORN: all but PRIQ's */
 		return BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(7) | BIT(8);
 	case 0x80: /* STRTAB_BASE */
-		return enabled & SMMUEN ? 0 : GENMASK_ULL(31, 6);
+		return enabled & SMMUEN ? 0 : GENMASK(31, 6);
 	case 0x84:
-		return enabled & SMMUEN ? 0 : GENMASK_ULL(19, 0) | BIT(30);
+		return enabled & SMMUEN ? 0 : GENMASK(19, 0) | BIT(30);
 	case 0x88: /* STRTAB_BASE_CFG */
-		return enabled & SMMUEN ? 0 : GENMASK_ULL(10, 0) | GENMASK_ULL(17, 16);
+		return enabled & SMMUEN ? 0 : GENMASK(10, 0) | GENMASK(17, 16);
 	case 0x90: /* CMDQ_BASE */
-		return enabled & CMDQEN ? 0 : GENMASK_ULL(31, 0);
+		return enabled & CMDQEN ? 0 : GENMASK(31, 0);
 	case 0x94:
-		return enabled & CMDQEN ? 0 : GENMASK_ULL(19, 0) | BIT(30);
+		return enabled & CMDQEN ? 0 : GENMASK(19, 0) | BIT(30);
 	case 0x98: /* CMDQ_PROD */
-		return GENMASK_ULL(19, 0);
+		return GENMASK(19, 0);
 	case 0x9c: /* CMDQ_CONS */
-		return enabled & CMDQEN ? 0 : GENMASK_ULL(19, 0);
+		return enabled & CMDQEN ? 0 : GENMASK(19, 0);
 	case 0xa0: /* EVENTQ_BASE */
-		return enabled & EVTQEN ? 0 : GENMASK_ULL(31, 0);
+		return enabled & EVTQEN ? 0 : GENMASK(31, 0);
 	case 0xa4:
-		return enabled & EVTQEN ? 0 : GENMASK_ULL(19, 0) | BIT(30);
+		return enabled & EVTQEN ? 0 : GENMASK(19, 0) | BIT(30);
 	case PAGE1 + 0xa8: /* EVENTQ_PROD */
-		return enabled & EVTQEN ? 0 : GENMASK_ULL(19, 0) | BIT(31);
+		return enabled & EVTQEN ? 0 : GENMASK(19, 0) | BIT(31);
 	case PAGE1 + 0xac: /* EVENTQ_CONS */
-		return GENMASK_ULL(19, 0) | BIT(31);
+		return GENMASK(19, 0) | BIT(31);
 	default:
 		return 0;
 	}

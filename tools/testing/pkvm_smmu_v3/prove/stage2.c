@@ -44,9 +44,9 @@ void prove_stage2(void)
 	      bit_of(d2, 51) && !bit_of(d2, 52) && bit_of(d2, 53) && !bits(d2, 57, 55));
 	/* S2PTW has no effect, as nothing in stage 2 is of a Device type. */
 	PROVE("S2PTW is clear, and faults are recorded", !bit_of(d2, 54) && bit_of(d2, 58));
-	PROVE("nothing else of dword 2 is set", !(d2 & (GENMASK_ULL(31, 16) | GENMASK_ULL(63, 59))));
-	PROVE("S2TTB is the root", implies(!(pgd & ~GENMASK_ULL(51, 4)), caps.ste3 == pgd));
-	PROVE("nothing else of dword 3 is set", !(caps.ste3 & ~GENMASK_ULL(51, 4)));
+	PROVE("nothing else of dword 2 is set", !(d2 & (GENMASK(31, 16) | GENMASK(63, 59))));
+	PROVE("S2TTB is the root", implies(!(pgd & ~GENMASK(51, 4)), caps.ste3 == pgd));
+	PROVE("nothing else of dword 3 is set", !(caps.ste3 & ~GENMASK(51, 4)));
 	PROVE("dword 1 stays", caps.ste1 == ste1);
 
 	REACH("48 bits in", ia_bits == 48);

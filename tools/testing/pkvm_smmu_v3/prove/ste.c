@@ -25,7 +25,7 @@ static bool safe(const struct smmu_emu_ids *hw, u64 d0, u64 d1)
 	if (CONFIG(d0) != STAGE2 && CONFIG(d0) != NESTED)
 		return false;
 	/* EATS, STRW, S2HWU59 to 62, DRE, CONT, DCP, PPAR, MTCFG, ALLOCCFG and the like. */
-	if (d1 & ~(GENMASK_ULL(7, 0) | BIT_ULL(19) | BIT_ULL(27) | GENMASK_ULL(45, 44)))
+	if (d1 & ~(GENMASK(7, 0) | BIT_ULL(19) | BIT_ULL(27) | GENMASK(45, 44)))
 		return false;
 	/* S1STALLD without a choice between stalls and terminations is ILLEGAL. */
 	if (bit_of(d1, 27) && bits(hw->idr[0], 25, 24) != 0)
@@ -60,8 +60,8 @@ void prove_ste(void)
 		PROVE("dwords 4 to 7 are zero", !ste.data[i]);
 	PROVE("EATS is zero: no ATS translation request is answered", !bits(d1, 29, 28));
 	PROVE("of dword 1 the host has S1DSS, S1CIR, S1COR and S1CSH alone",
-	      (d1 & ~GENMASK_ULL(7, 0)) == caps.ste1 &&
-	      (d1 & GENMASK_ULL(7, 0)) == (none ? 0 : host.data[1] & GENMASK_ULL(7, 0)));
+	      (d1 & ~GENMASK(7, 0)) == caps.ste1 &&
+	      (d1 & GENMASK(7, 0)) == (none ? 0 : host.data[1] & GENMASK(7, 0)));
 	PROVE("EL2's bits of dword 1 are MEV, SHCFG=incoming, and S1STALLD if there is a choice",
 	      caps.ste1 == (BIT_ULL(19) | 1ULL << 44 |
 			    (bits(hw.idr[0], 25, 24) ? 0 : BIT_ULL(27))));
@@ -75,20 +75,20 @@ void prove_ste(void)
 	      implies(ok && cfg == BYPASS, d0 == (1 | STAGE2 << 1)));
 	PROVE("stage 1 becomes both stages, its table at the host's address",
 	      implies(ok && cfg == STAGE1, CONFIG(d0) == NESTED &&
-		      (d0 & GENMASK_ULL(51, 6)) == (host.data[0] & GENMASK_ULL(51, 6))));
+		      (d0 & GENMASK(51, 6)) == (host.data[0] & GENMASK(51, 6))));
 	PROVE("no Config of stage 2 is accepted", implies(ok, cfg <= STAGE1));
 	PROVE("of dword 0 no bit but V, Config, S1Fmt, S1ContextPtr and S1CDMax is accepted",
-	      implies(ok && !ABORTS(cfg), !(host.data[0] & GENMASK_ULL(58, 52))));
+	      implies(ok && !ABORTS(cfg), !(host.data[0] & GENMASK(58, 52))));
 	PROVE("of dword 1 no bit but S1DSS to S1CSH, MEV, SHCFG and software's is accepted",
 	      implies(ok && !ABORTS(cfg),
-		      !(host.data[1] & ~(GENMASK_ULL(7, 0) | GENMASK_ULL(23, 19) | GENMASK_ULL(45, 44)))));
+		      !(host.data[1] & ~(GENMASK(7, 0) | GENMASK(23, 19) | GENMASK(45, 44)))));
 	for (i = 2; i < STRTAB_STE_DWORDS; i++)
 		PROVE("no bit of dwords 2 to 7 is accepted",
 		      implies(ok && !ABORTS(cfg), !host.data[i]));
 	PROVE("an abort and bypass with nothing else set are accepted",
 	      implies(!none && V(host.data[0]) &&
 		      (ABORTS(cfg) || (host.data[0] == (1 | BYPASS << 1) &&
-				       !(host.data[1] & ~GENMASK_ULL(45, 44)) && !host.data[2] &&
+				       !(host.data[1] & ~GENMASK(45, 44)) && !host.data[2] &&
 				       !host.data[3] && !host.data[4] && !host.data[5] &&
 				       !host.data[6] && !host.data[7])), ok));
 

@@ -27,7 +27,7 @@ void prove_strtab(void)
 	align = two ? l1_bits + 3 : log2size + 6;
 	align = align < 6 ? 6 : align;
 	PROVE("the table is aligned as the hardware aligns it",
-	      st.base == (align > 51 ? 0 : base & GENMASK_ULL(51, 6) & ~((1ULL << align) - 1)));
+	      st.base == (align > 51 ? 0 : base & GENMASK(51, 6) & ~((1ULL << align) - 1)));
 
 	/* The end of what STRTAB_BASE(_CFG) describe. */
 	end = st.base + (two ? 8ULL << (st.log2size > split ? st.log2size - split : 0) :
@@ -48,7 +48,7 @@ void prove_strtab(void)
 	PROVE("a linear table has an STE for each stream, to the end of the table",
 	      implies(!two && sid < streams, n == streams - sid));
 	if (two) {
-		start = l1std & GENMASK_ULL(51, 6);
+		start = l1std & GENMASK(51, 6);
 		start = n ? start & ~((64ULL << (span - 1)) - 1) : start;
 		end = n ? start + (64ULL << (span - 1)) : start;
 		PROVE("the STEs that follow are under the same level 1 descriptor",

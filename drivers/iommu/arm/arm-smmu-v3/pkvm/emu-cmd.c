@@ -153,24 +153,24 @@ EXPORT_SYMBOL_IF_KUNIT(smmu_emu_init_cmds);
  * (IHI0070G.b 4.1.2): such a command never gets there.
  */
 static bool smmu_emu_cfgi_in_range(const struct smmu_emu_caps *caps,
-				   const struct arm_smmu_cmd *in)
+				   struct arm_smmu_cmd in)
 {
-	u64 sid = FIELD_GET(CMDQ_CFGI_0_SID, in->data[0]);
-	u64 ssid = FIELD_GET(CMDQ_CFGI_0_SSID, in->data[0]);
+	u64 sid = FIELD_GET(CMDQ_CFGI_0_SID, in.data[0]);
+	u64 ssid = FIELD_GET(CMDQ_CFGI_0_SSID, in.data[0]);
 
 	return !(sid >> caps->sid_bits) && !(ssid >> caps->ssid_bits);
 }
 
 /* The StreamID of a command that is in range: it is an index into EL2's tables. */
-static u32 smmu_emu_cfgi_sid(const struct smmu_emu_caps *caps, const struct arm_smmu_cmd *in)
+static u32 smmu_emu_cfgi_sid(const struct smmu_emu_caps *caps, struct arm_smmu_cmd in)
 {
-	return array_index_nospec(FIELD_GET(CMDQ_CFGI_0_SID, in->data[0]),
+	return array_index_nospec(FIELD_GET(CMDQ_CFGI_0_SID, in.data[0]),
 				  1UL << caps->sid_bits);
 }
 
 /* Leaf=0, since a level 1 descriptor of EL2's may have changed with the STE. */
 static void smmu_emu_make_cfgi_ste(const struct smmu_emu_caps *caps,
-				   const struct arm_smmu_cmd *in,
+				   struct arm_smmu_cmd in,
 				   struct smmu_emu_cmd *cmd)
 {
 	if (!smmu_emu_cfgi_in_range(caps, in)) {
@@ -180,14 +180,15 @@ static void smmu_emu_make_cfgi_ste(const struct smmu_emu_caps *caps,
 
 	cmd->action = SMMU_CMD_CFGI_STE;
 	cmd->sid = smmu_emu_cfgi_sid(caps, in);
+	cmd->leaf = in.data[1] & CMDQ_CFGI_1_LEAF;
 	cmd->out = arm_smmu_make_cmd_cfgi_ste(cmd->sid, false);
 }
 
 static void smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,
-				     const struct arm_smmu_cmd *in,
+				     struct arm_smmu_cmd in,
 				     struct smmu_emu_cmd *cmd)
 {
-	u8 range = FIELD_GET(CMDQ_CFGI_1_RANGE, in->data[1]);
+	u8 range = FIELD_GET(CMDQ_CFGI_1_RANGE, in.data[1]);
 	u32 sid;
 
 	if (range != CMDQ_CFGI_RANGE_ALL && !smmu_emu_cfgi_in_range(caps, in)) {
@@ -210,33 +211,37 @@ static void smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,
 	cmd->out.data[1] = FIELD_PREP(CMDQ_CFGI_1_RANGE, range);
 }
 
-void smmu_emu_filter_rare(const struct smmu_emu_caps *caps, u8 kind,
-			  const struct arm_smmu_cmd *in, struct smmu_emu_cmd *cmd)
+struct smmu_emu_cmd smmu_emu_filter_rare(const struct smmu_emu_caps *caps, u8 kind,
+					 struct arm_smmu_cmd in)
 {
+	struct smmu_emu_cmd cmd = { .action = SMMU_CMD_ILL };
+
 	switch (kind) {
 	case SMMU_KIND_HINT:
 		/* What it fetches is fetched on demand all the same. IHI0070G.b 4.2 */
-		cmd->action = SMMU_CMD_DROP;
-		return;
+		cmd.action = SMMU_CMD_DROP;
+		break;
 	case SMMU_KIND_CFGI_STE:
-		smmu_emu_make_cfgi_ste(caps, in, cmd);
-		return;
+		smmu_emu_make_cfgi_ste(caps, in, &cmd);
+		break;
 	case SMMU_KIND_CFGI_RANGE:
-		smmu_emu_make_cfgi_range(caps, in, cmd);
-		return;
+		smmu_emu_make_cfgi_range(caps, in, &cmd);
+		break;
 	case SMMU_KIND_CFGI_CD:
 		/* The hardware reads CDs from the host's memory, through stage 2. */
-		cmd->action = smmu_emu_cfgi_in_range(caps, in) ? SMMU_CMD_FORWARD :
+		cmd.action = smmu_emu_cfgi_in_range(caps, in) ? SMMU_CMD_FORWARD :
 								 SMMU_CMD_DROP;
-		cmd->out = *in;
-		return;
+		cmd.out = in;
+		break;
 	case SMMU_KIND_TLBI_NSNH:
 		/* All VMIDs that the host knows of are the one that EL2 uses. */
-		cmd->action = SMMU_CMD_FORWARD;
-		cmd->out = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, SMMU_EMU_VMID);
-		return;
+		cmd.action = SMMU_CMD_FORWARD;
+		cmd.out = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, SMMU_EMU_VMID);
+		break;
 	default:
-		cmd->action = SMMU_CMD_ILL;
+		break;
 	}
+
+	return cmd;
 }
 EXPORT_SYMBOL_IF_KUNIT(smmu_emu_filter_rare);

@@ -129,7 +129,7 @@ static struct smmu_emu_cmd emu_test_filter(struct kunit *test,
 	struct smmu_emu_cmd cmd;
 
 	memset(&cmd, 0xff, sizeof(cmd));
-	smmu_emu_filter_cmd(caps, &in, &cmd);
+	cmd = smmu_emu_filter_cmd(caps, in);
 	emu_test_cmd_invariants(test, caps, &in, &cmd);
 
 	return cmd;

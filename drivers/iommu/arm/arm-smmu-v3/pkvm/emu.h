@@ -111,8 +111,8 @@ u8 smmu_emu_sid_bits(const struct smmu_emu_ids *hw);
  */
 u8 smmu_emu_oas_bits(u32 idr5);
 
-/* The opcodes of the host's commands are below. */
-#define SMMU_EMU_NR_OPS			(CMDQ_OP_CMD_SYNC + 1)
+/* One for each value that an opcode can have: none is out of bounds, nor speculatively. */
+#define SMMU_EMU_NR_OPS			(CMDQ_0_OP + 1)
 
 /* Rows of the command table: one for each command that a host may issue. */
 enum smmu_emu_cmd_row {
@@ -430,6 +430,7 @@ enum smmu_emu_cmd_action {
  *               host's choice, and not checked
  * @msi_data:    what it writes there, CPU endian
  * @sid:         first stream ID of a CFGI_STE or CFGI_STE_RANGE, in range
+ * @leaf:        of a CFGI_STE, whether it is about the STE alone
  * @range_shift: log2 of the number of stream IDs of a CFGI_STE_RANGE, capped at
  *               the number of stream ID bits
  *
@@ -441,6 +442,7 @@ struct smmu_emu_cmd {
 	u64 msi_addr;
 	u32 msi_data;
 	u32 sid;
+	bool leaf;
 	u8 range_shift;
 };
 
@@ -457,69 +459,64 @@ static inline void smmu_emu_add_msi(struct arm_smmu_cmd *sync, u64 addr, u32 dat
 }
 
 /* The part of smmu_emu_filter_cmd() for commands that are rare. */
-void smmu_emu_filter_rare(const struct smmu_emu_caps *caps, u8 kind,
-			  const struct arm_smmu_cmd *in, struct smmu_emu_cmd *cmd);
+struct smmu_emu_cmd smmu_emu_filter_rare(const struct smmu_emu_caps *caps, u8 kind,
+					 struct arm_smmu_cmd in);
 
 /**
  * smmu_emu_filter_cmd - Check a host command and make the hardware's from it
  * @caps: what the host is offered
  * @in:   EL2's copy of the host's command, CPU endian
- * @cmd:  what to do, and the command to do it with; without an MSI @msi_addr is 0
  *
  * An opcode that is in no row, a set bit outside the row's masks, and a command
  * of a feature that is not offered give SMMU_CMD_ILL. A stream ID out of range
  * gives SMMU_CMD_DROP. The VMID is EL2's, TLBI_NSNH_ALL becomes TLBI_NH_ALL, the
  * MSI of a CMD_SYNC is left to the caller, PREFETCH_* are dropped (IHI0070G.b 4).
+ *
+ * Return: what to do, and the command to do it with.
  */
-static inline void smmu_emu_filter_cmd(const struct smmu_emu_caps *caps,
-				       const struct arm_smmu_cmd *in,
-				       struct smmu_emu_cmd *cmd)
+static __always_inline struct smmu_emu_cmd
+smmu_emu_filter_cmd(const struct smmu_emu_caps *caps, struct arm_smmu_cmd in)
 {
-	unsigned long op = FIELD_GET(CMDQ_0_OP, in->data[0]);
-	const struct smmu_emu_cmd_rule *rule = &caps->cmd[SMMU_ROW_NONE];
+	u8 row = smmu_emu_cmd_rows[FIELD_GET(CMDQ_0_OP, in.data[0])];
+	const struct smmu_emu_cmd_rule *rule = &caps->cmd[row];
+	struct smmu_emu_cmd cmd = { .action = SMMU_CMD_ILL };
 
-	if (op < SMMU_EMU_NR_OPS)
-		rule = &caps->cmd[smmu_emu_cmd_rows[array_index_nospec(op, SMMU_EMU_NR_OPS)]];
-
-	cmd->action = SMMU_CMD_ILL;
-	cmd->msi_addr = 0;
-	if ((in->data[0] & rule->refuse[0]) || (in->data[1] & rule->refuse[1]))
-		return;
+	if ((in.data[0] & rule->refuse[0]) || (in.data[1] & rule->refuse[1]))
+		return cmd;
 
 	switch (rule->kind) {
 	case SMMU_KIND_TLBI_VA:
-		if (!arm_smmu_guest_range_valid(in->data, caps->features))
-			return;
+		if (!arm_smmu_guest_range_valid(in.data, caps->features))
+			return cmd;
 		fallthrough;
 	case SMMU_KIND_TLBI:
-		cmd->action = SMMU_CMD_FORWARD;
-		cmd->out.data[0] = (in->data[0] & ~CMDQ_TLBI_0_VMID) |
-				   FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
-		cmd->out.data[1] = in->data[1];
-		return;
+		cmd.action = SMMU_CMD_FORWARD;
+		cmd.out.data[0] = (in.data[0] & ~CMDQ_TLBI_0_VMID) |
+				  FIELD_PREP(CMDQ_TLBI_0_VMID, SMMU_EMU_VMID);
+		cmd.out.data[1] = in.data[1];
+		return cmd;
 	case SMMU_KIND_SYNC:
 		/*
 		 * Without an MSI: the hardware would write it past stage 2. The interrupt
 		 * by wire is the hardware's (IHI0070G.b 4.7.3). SEV is not offered.
 		 */
-		cmd->action = SMMU_CMD_SYNC;
-		cmd->out.data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC);
-		cmd->out.data[1] = 0;
-		switch (FIELD_GET(CMDQ_SYNC_0_CS, in->data[0])) {
+		cmd.action = SMMU_CMD_SYNC;
+		cmd.out.data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC);
+		switch (FIELD_GET(CMDQ_SYNC_0_CS, in.data[0])) {
 		case CMDQ_SYNC_0_CS_IRQ:
-			cmd->out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
-			cmd->msi_addr = in->data[1];
-			cmd->msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in->data[0]);
+			cmd.out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
+			cmd.msi_addr = in.data[1];
+			cmd.msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in.data[0]);
 			break;
 		case CMDQ_SYNC_0_CS_NONE:
 		case CMDQ_SYNC_0_CS_SEV:
 			break;
 		default:
-			cmd->action = SMMU_CMD_ILL;
+			cmd.action = SMMU_CMD_ILL;
 		}
-		return;
+		return cmd;
 	default:
-		smmu_emu_filter_rare(caps, rule->kind, in, cmd);
+		return smmu_emu_filter_rare(caps, rule->kind, in);
 	}
 }
 

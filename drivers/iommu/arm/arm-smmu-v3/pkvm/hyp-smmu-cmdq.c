@@ -207,8 +207,7 @@ static void cmdq_error(struct hyp_smmu *smmu, u8 err)
  * Read the STEs that a CFGI command is about, under host_mmu.lock: before the lock of the
  * hardware's queue is taken. Returns false if it is not finished.
  */
-static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
-			 struct smmu_emu_cmd *cmd)
+static noinline bool cmdq_prepare(struct hyp_smmu *smmu, struct smmu_emu_cmd *cmd)
 {
 	u64 first = cmd->sid, n;
 
@@ -220,7 +219,7 @@ static bool cmdq_prepare(struct hyp_smmu *smmu, const struct arm_smmu_cmd *in,
 		 * all of its STEs with it (IHI0070G.b 5.1), and the hardware may
 		 * have cached each of them from EL2's table, where it was invalid.
 		 */
-		if (!(in->data[1] & CMDQ_CFGI_1_LEAF)) {
+		if (!cmd->leaf) {
 			struct smmu_emu_strtab st;
 
 			st = smmu_emu_strtab_decode(&smmu->caps,
@@ -285,16 +284,19 @@ static bool cmdq_mark_free(struct hyp_smmu *smmu)
 }
 
 /* Read and check the command at @idx. The host can change it at any time: once. */
-static void cmdq_read(struct hyp_smmu *smmu, u32 idx, struct arm_smmu_cmd *in,
-		      struct smmu_emu_cmd *cmd)
+static __always_inline struct smmu_emu_cmd cmdq_read(struct hyp_smmu *smmu, u32 idx)
 {
 	const struct arm_smmu_cmd *slot = &smmu->cmdq.slots[idx & smmu->cmdq.slot_mask];
+	struct arm_smmu_cmd in = { .data = {
+		le64_to_cpu((__force __le64)READ_ONCE(slot->data[0])),
+		le64_to_cpu((__force __le64)READ_ONCE(slot->data[1])),
+	} };
+	struct smmu_emu_cmd cmd = smmu_emu_filter_cmd(&smmu->caps, in);
 
-	in->data[0] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[0]));
-	in->data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
-	smmu_emu_filter_cmd(&smmu->caps, in, cmd);
-	trace_smmu_v3_cmd(smmu->mmio_phys, in->data[0], in->data[1],
-			  cmd->action != SMMU_CMD_ILL);
+	trace_smmu_v3_cmd(smmu->mmio_phys, in.data[0], in.data[1],
+			  cmd.action != SMMU_CMD_ILL);
+
+	return cmd;
 }
 
 /*
@@ -373,17 +375,21 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, struct cmdq_chunk
  * Copy up to @max commands. Only the first one may be one that reads STEs: what is before
  * it has been copied then. Returns why there is nothing to come.
  */
-static enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 max)
+static __always_inline enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 max)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	struct cmdq_chunk c = { .fetch = cmdq->fetch };
-	struct smmu_emu_cmd cmd;
-	struct arm_smmu_cmd in;
+	struct smmu_emu_cmd cmd = cmdq_read(smmu, c.fetch);
 	u32 room;
 
-	cmdq_read(smmu, c.fetch, &in, &cmd);
-	if (unlikely(cmdq_reads_stes(&cmd)) && !cmdq_prepare(smmu, &in, &cmd))
-		return CMDQ_STOP_AGAIN;
+	if (unlikely(cmdq_reads_stes(&cmd))) {
+		/* A copy: the address of @cmd would keep it out of registers. */
+		struct smmu_emu_cmd cfgi = cmd;
+
+		if (!cmdq_prepare(smmu, &cfgi))
+			return CMDQ_STOP_AGAIN;
+		cmd.out = cfgi.out;
+	}
 	if (cmd.action == SMMU_CMD_ILL)
 		return CMDQ_STOP_ILL;
 
@@ -408,7 +414,7 @@ static enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 max)
 			c.hw = 0;
 		}
 		/* One that cannot follow others is read again, as the first. */
-		cmdq_read(smmu, c.fetch, &in, &cmd);
+		cmd = cmdq_read(smmu, c.fetch);
 		if (cmd.action == SMMU_CMD_ILL || cmdq_reads_stes(&cmd))
 			break;
 	}
