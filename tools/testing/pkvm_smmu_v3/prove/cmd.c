@@ -122,8 +122,8 @@ static bool range_legal(const struct smmu_emu_ids *hw, const struct arm_smmu_cmd
 
 static bool is_cfgi(enum smmu_emu_cmd_action action)
 {
-	return action == SMMU_CMD_CFGI_STE || action == SMMU_CMD_CFGI_RANGE ||
-	       action == SMMU_CMD_CFGI_ALL;
+	return action == SMMU_CMD_CFGI_STE || action == SMMU_CMD_CFGI_L1 ||
+	       action == SMMU_CMD_CFGI_RANGE || action == SMMU_CMD_CFGI_ALL;
 }
 
 void prove_cmd(void)
@@ -180,8 +180,12 @@ void prove_cmd(void)
 		      (in_op == CFGI_STE || in_op == CFGI_STE_RANGE)));
 	PROVE("CFGI_STE is of one stream, in range, and of level 1 descriptors too",
 	      implies(cmd.action == SMMU_CMD_CFGI_STE,
-		      in_op == CFGI_STE && cmd.sid == sid && sid < sids &&
-		      out.data[0] == (CFGI_STE | sid << 32) && !out.data[1]));
+		      in_op == CFGI_STE && bit_of(in.data[1], 0) && cmd.sid == sid &&
+		      sid < sids && out.data[0] == (CFGI_STE | sid << 32) && !out.data[1]));
+	PROVE("CFGI_STE without Leaf is of a stream in range, and becomes CFGI_ALL",
+	      implies(cmd.action == SMMU_CMD_CFGI_L1,
+		      in_op == CFGI_STE && !bit_of(in.data[1], 0) && cmd.sid == sid &&
+		      sid < sids && out.data[0] == CFGI_STE_RANGE && out.data[1] == 31));
 	PROVE("CFGI_STE_RANGE is of streams in range, as many as the hardware takes",
 	      implies(cmd.action == SMMU_CMD_CFGI_RANGE,
 		      in_op == CFGI_STE_RANGE && cmd.range_shift <= 31 &&
@@ -227,6 +231,7 @@ void prove_cmd(void)
 		      cmd.action != SMMU_CMD_ILL));
 
 	REACH("CFGI_STE", cmd.action == SMMU_CMD_CFGI_STE);
+	REACH("CFGI_STE without Leaf", cmd.action == SMMU_CMD_CFGI_L1);
 	REACH("CFGI_STE_RANGE", cmd.action == SMMU_CMD_CFGI_RANGE);
 	REACH("CFGI_ALL", cmd.action == SMMU_CMD_CFGI_ALL);
 	REACH("CFGI_CD", issued && in_op == CFGI_CD);

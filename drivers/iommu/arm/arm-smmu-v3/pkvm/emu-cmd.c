@@ -168,7 +168,10 @@ static u32 smmu_emu_cfgi_sid(const struct smmu_emu_caps *caps, struct arm_smmu_c
 				  1UL << caps->sid_bits);
 }
 
-/* Leaf=0, since a level 1 descriptor of EL2's may have changed with the STE. */
+/*
+ * Leaf=0, since a level 1 descriptor of EL2's may have changed with the STE. One of the
+ * host's that has changed takes or brings all of its STEs: all are invalidated.
+ */
 static void smmu_emu_make_cfgi_ste(const struct smmu_emu_caps *caps,
 				   struct arm_smmu_cmd in,
 				   struct smmu_emu_cmd *cmd)
@@ -178,10 +181,14 @@ static void smmu_emu_make_cfgi_ste(const struct smmu_emu_caps *caps,
 		return;
 	}
 
-	cmd->action = SMMU_CMD_CFGI_STE;
 	cmd->sid = smmu_emu_cfgi_sid(caps, in);
-	cmd->leaf = in.data[1] & CMDQ_CFGI_1_LEAF;
-	cmd->out = arm_smmu_make_cmd_cfgi_ste(cmd->sid, false);
+	if (in.data[1] & CMDQ_CFGI_1_LEAF) {
+		cmd->action = SMMU_CMD_CFGI_STE;
+		cmd->out = arm_smmu_make_cmd_cfgi_ste(cmd->sid, false);
+	} else {
+		cmd->action = SMMU_CMD_CFGI_L1;
+		cmd->out = arm_smmu_make_cmd_cfgi_all();
+	}
 }
 
 static void smmu_emu_make_cfgi_range(const struct smmu_emu_caps *caps,

@@ -26,7 +26,7 @@ static const struct emu_test_opcode emu_test_opcodes[] = {
 	{ 0x01, SMMU_CMD_DROP, { 0xfffffffffffff800 } },
 	{ 0x02, SMMU_CMD_DROP, { 0xfffffffffffff800, 0xfffffffffffff3ff } },
 	/* CFGI_STE, CFGI_STE_RANGE, CFGI_CD, CFGI_CD_ALL */
-	{ 0x03, SMMU_CMD_CFGI_STE, { 0xffffffff00000000, 0x1 } },
+	{ 0x03, SMMU_CMD_CFGI_L1, { 0xffffffff00000000, 0x1 } },
 	{ 0x04, SMMU_CMD_CFGI_RANGE, { 0xffffffff00000000, 0x1f } },
 	{ 0x05, SMMU_CMD_FORWARD, { 0xfffffffffffff000, 0x1 } },
 	{ 0x06, SMMU_CMD_FORWARD, { 0xffffffff00000000 } },
@@ -93,6 +93,9 @@ static void emu_test_cmd_invariants(struct kunit *test, const struct smmu_emu_ca
 		KUNIT_EXPECT_EQ(test, cmd->sid % BIT(cmd->range_shift), 0);
 		KUNIT_EXPECT_LE(test, cmd->sid + BIT(cmd->range_shift), BIT(caps->sid_bits));
 		return;
+	case SMMU_CMD_CFGI_L1:
+		KUNIT_EXPECT_LT(test, cmd->sid, BIT(caps->sid_bits));
+		fallthrough;
 	case SMMU_CMD_CFGI_ALL:
 		KUNIT_EXPECT_EQ(test, out[0], 0x04);
 		KUNIT_EXPECT_EQ(test, out[1], 0x1f);
@@ -211,8 +214,10 @@ struct emu_test_cmd {
 static const struct emu_test_cmd emu_test_cmds[] = {
 	{ "CFGI_STE, Leaf becomes 0", { 0xabcd00000003, 0x1 },
 	  SMMU_CMD_CFGI_STE, { 0xabcd00000003, 0x0 }, 0xabcd },
-	{ "CFGI_STE, last stream", { 0xffff00000003 },
+	{ "CFGI_STE, last stream", { 0xffff00000003, 0x1 },
 	  SMMU_CMD_CFGI_STE, { 0xffff00000003 }, 0xffff },
+	{ "CFGI_STE without Leaf becomes CFGI_ALL", { 0xabcd00000003 },
+	  SMMU_CMD_CFGI_L1, { 0x4, 0x1f }, 0xabcd },
 	{ "CFGI_STE, out of range", { 0x1000000000003 }, SMMU_CMD_DROP },
 	{ "CFGI_STE, far out of range", { 0xffffffff00000003 }, SMMU_CMD_DROP },
 	{ "CFGI_STE_RANGE, 2 streams", { 0x123500000004, 0 },
@@ -273,7 +278,8 @@ static void emu_test_cmd(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cmd.out.data[0], t->out[0]);
 		KUNIT_EXPECT_EQ(test, cmd.out.data[1], t->out[1]);
 	}
-	if (t->action == SMMU_CMD_CFGI_STE || t->action == SMMU_CMD_CFGI_RANGE)
+	if (t->action == SMMU_CMD_CFGI_STE || t->action == SMMU_CMD_CFGI_L1 ||
+	    t->action == SMMU_CMD_CFGI_RANGE)
 		KUNIT_EXPECT_EQ(test, cmd.sid, t->sid);
 	if (t->action == SMMU_CMD_CFGI_RANGE)
 		KUNIT_EXPECT_EQ(test, cmd.range_shift, t->range_shift);
@@ -303,7 +309,7 @@ static void emu_test_cmd_ids(struct kunit *test)
 		u64 last = BIT_ULL(bits) - 1;
 
 		caps.sid_bits = bits;
-		cmd = emu_test_filter(test, &caps, 0x03 | last << 32, 0);
+		cmd = emu_test_filter(test, &caps, 0x03 | last << 32, 1);
 		KUNIT_EXPECT_EQ(test, cmd.action, SMMU_CMD_CFGI_STE);
 		KUNIT_EXPECT_EQ(test, cmd.sid, last);
 		cmd = emu_test_filter(test, &caps, 0x03 | (last + 1) << 32, 0);

@@ -417,6 +417,7 @@ enum smmu_emu_cmd_action {
 	SMMU_CMD_FORWARD,	/* issue @out */
 	SMMU_CMD_SYNC,		/* issue @out, which is a CMD_SYNC */
 	SMMU_CMD_CFGI_STE,	/* read the STE of @sid again, then issue @out */
+	SMMU_CMD_CFGI_L1,	/* read those of its level 1 descriptor, then issue @out */
 	SMMU_CMD_CFGI_RANGE,	/* read 2^@range_shift STEs from @sid on, then issue @out */
 	SMMU_CMD_CFGI_ALL,	/* read all STEs again, then issue @out */
 };
@@ -430,7 +431,6 @@ enum smmu_emu_cmd_action {
  *               host's choice, and not checked
  * @msi_data:    what it writes there, CPU endian
  * @sid:         first stream ID of a CFGI_STE or CFGI_STE_RANGE, in range
- * @leaf:        of a CFGI_STE, whether it is about the STE alone
  * @range_shift: log2 of the number of stream IDs of a CFGI_STE_RANGE, capped at
  *               the number of stream ID bits
  *
@@ -442,7 +442,6 @@ struct smmu_emu_cmd {
 	u64 msi_addr;
 	u32 msi_data;
 	u32 sid;
-	bool leaf;
 	u8 range_shift;
 };
 

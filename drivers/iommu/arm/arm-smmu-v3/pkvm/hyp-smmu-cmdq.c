@@ -29,7 +29,7 @@
 
 #include "hyp-smmu-v3.h"
 
-/* Commands copied under one acquisition of the hardware queue's lock, and per trap. */
+/* The most commands copied under one acquisition of the hardware queue's lock, per trap. */
 #define CMDQ_BATCH		32
 #define CMDQ_TRAP_MAX		512
 
@@ -207,33 +207,30 @@ static void cmdq_error(struct hyp_smmu *smmu, u8 err)
  * Read the STEs that a CFGI command is about, under host_mmu.lock: before the lock of the
  * hardware's queue is taken. Returns false if it is not finished.
  */
-static noinline bool cmdq_prepare(struct hyp_smmu *smmu, struct smmu_emu_cmd *cmd)
+static noinline bool cmdq_read_stes(struct hyp_smmu *smmu, enum smmu_emu_cmd_action action,
+				    u32 sid, u8 range_shift)
 {
-	u64 first = cmd->sid, n;
+	u64 first = sid, n = 1;
+	struct smmu_emu_strtab st;
 
-	switch (cmd->action) {
+	switch (action) {
 	case SMMU_CMD_CFGI_STE:
-		n = 1;
+		break;
+	case SMMU_CMD_CFGI_L1:
 		/*
-		 * With Leaf=0, a level 1 descriptor that has become valid brings
-		 * all of its STEs with it (IHI0070G.b 5.1), and the hardware may
-		 * have cached each of them from EL2's table, where it was invalid.
+		 * A level 1 descriptor that has become valid brings all of its STEs
+		 * with it (IHI0070G.b 5.1), and the hardware may have cached each of
+		 * them from EL2's table, where it was invalid.
 		 */
-		if (!cmd->leaf) {
-			struct smmu_emu_strtab st;
-
-			st = smmu_emu_strtab_decode(&smmu->caps,
-						    smmu->regs.val[SMMU_REG_STRTAB_BASE],
-						    smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
-			if (st.two_level) {
-				n = BIT_ULL(st.split);
-				first = ALIGN_DOWN(first, n);
-				cmd->out = arm_smmu_make_cmd_cfgi_all();
-			}
+		st = smmu_emu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
+					    smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
+		if (st.two_level) {
+			n = BIT_ULL(st.split);
+			first = ALIGN_DOWN(first, n);
 		}
 		break;
 	case SMMU_CMD_CFGI_RANGE:
-		n = BIT_ULL(cmd->range_shift);
+		n = BIT_ULL(range_shift);
 		break;
 	default:
 		first = 0;
@@ -262,8 +259,8 @@ enum cmdq_stop {
 	CMDQ_STOP_FULL,		/* there is no room */
 };
 
-/* Whether STEs are to be read, see cmdq_prepare(). */
-static bool cmdq_reads_stes(const struct smmu_emu_cmd *cmd)
+/* Whether the command is one for cmdq_read_stes(). */
+static bool cmdq_is_cfgi(const struct smmu_emu_cmd *cmd)
 {
 	return cmd->action >= SMMU_CMD_CFGI_STE;
 }
@@ -310,14 +307,35 @@ static bool cmdq_is_hw_msi(const struct hyp_smmu_host_cmdq *cmdq, u32 idx, u64 a
 	       addr == cmdq->q.base + ((u64)(idx & cmdq->slot_mask) << CMDQ_ENT_SZ_SHIFT);
 }
 
-/* Commands that are copied at once. The last @host of the host's are those of @mark. */
+/*
+ * Commands that are copied at once, under one acquisition of the hardware queue's lock.
+ * The last of them are for a mark that is still to be made.
+ */
 struct cmdq_chunk {
-	struct hyp_smmu_mark mark;
 	u32 fetch;	/* the host's next command */
-	u32 n;		/* hardware commands */
-	u32 host;
-	u32 hw;		/* what became of them */
+	u64 seq;	/* the hardware's next command */
+	/* Where the commands of the mark begin, in both queues. */
+	u32 mark_fetch;
+	u64 mark_seq;
+	/* The MSI that EL2 is to write at the end of the mark, 0 for none. */
+	u64 msi_addr;
+	u32 msi_data;
 };
+
+static struct hyp_smmu_mark cmdq_make_mark(const struct hyp_smmu_host_cmdq *cmdq,
+					   const struct cmdq_chunk *c)
+{
+	/* One for one, unless there was one to drop. */
+	bool all = c->seq - c->mark_seq == c->fetch - c->mark_fetch;
+
+	return (struct hyp_smmu_mark) {
+		.first		= all ? c->mark_seq : c->seq,
+		.seq		= c->seq,
+		.cons		= c->fetch & cmdq->idx_mask,
+		.msi_addr	= c->msi_addr,
+		.msi_data	= c->msi_data,
+	};
+}
 
 /* Add what becomes of a command: there is room for it. */
 static __always_inline void cmdq_append(struct hyp_smmu *smmu, struct cmdq_chunk *c,
@@ -326,24 +344,28 @@ static __always_inline void cmdq_append(struct hyp_smmu *smmu, struct cmdq_chunk
 	if (cmd->msi_addr && cmdq_is_hw_msi(&smmu->cmdq, c->fetch, cmd->msi_addr)) {
 		smmu_emu_add_msi(&cmd->out, cmd->msi_addr, cmd->msi_data);
 	} else if (cmd->msi_addr) {
-		c->mark.msi_addr = cmd->msi_addr;
-		c->mark.msi_data = cmd->msi_data;
+		c->msi_addr = cmd->msi_addr;
+		c->msi_data = cmd->msi_data;
 	}
-	if (cmd->action != SMMU_CMD_DROP) {
-		hyp_smmu_hwq_write(&smmu->hwq, c->n++, &cmd->out);
-		c->hw++;
-	}
-	c->host++;
+	if (cmd->action != SMMU_CMD_DROP)
+		hyp_smmu_hwq_write(&smmu->hwq, c->seq++, &cmd->out);
 	c->fetch++;
 }
 
-/* Where the commands of the mark end, in both queues. Before the hardware's moves on. */
-static __always_inline void cmdq_end_mark(struct hyp_smmu *smmu, struct cmdq_chunk *c)
+/*
+ * Each MSI that EL2 writes ends a mark: make it, if another one can follow. Returns false
+ * if the chunk is to end here.
+ */
+static bool cmdq_next_mark(struct hyp_smmu_host_cmdq *cmdq, struct cmdq_chunk *c)
 {
-	c->mark.cons = c->fetch & smmu->cmdq.idx_mask;
-	c->mark.seq = smmu->hwq.submitted + c->n;
-	/* One for one, unless there was one to drop. */
-	c->mark.first = c->hw == c->host ? c->mark.seq - c->hw : c->mark.seq;
+	if (cmdq->nr_marks == HYP_SMMU_MARKS - 1)
+		return false;
+	cmdq_add_mark(cmdq, cmdq_make_mark(cmdq, c));
+	c->mark_fetch = c->fetch;
+	c->mark_seq = c->seq;
+	c->msi_addr = 0;
+
+	return true;
 }
 
 /* Ring once, look once if there are MSIs for EL2 to write, and drop the lock. */
@@ -351,73 +373,60 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, struct cmdq_chunk
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	/* What has no effect is complete where nothing is before it. */
-	bool done = !c->n;
+	bool done = c->seq == smmu->hwq.submitted;
 
-	cmdq_end_mark(smmu, c);
-	cmdq->fetch = c->mark.cons;
-	if (likely(c->n))
-		hyp_smmu_hwq_ring(smmu, c->n);
+	cmdq->fetch = c->fetch & cmdq->idx_mask;
+	if (likely(!done))
+		hyp_smmu_hwq_ring(smmu, c->seq);
 	/* Mostly all is complete when it can be looked at. */
-	if (c->mark.msi_addr || cmdq->nr_msis)
+	if (c->msi_addr || cmdq->nr_msis)
 		done = hyp_smmu_hwq_caught_up(smmu);
 	hyp_spin_unlock(&smmu->hwq.lock);
 
 	if (likely(done && !cmdq->nr_marks)) {
-		cmdq_set_cons(smmu, c->mark.cons);
-		if (c->mark.msi_addr)
-			cmdq_write_msi(smmu, c->mark.msi_addr, c->mark.msi_data);
-	} else if (c->host) {
-		cmdq_add_mark(cmdq, c->mark);
+		cmdq_set_cons(smmu, cmdq->fetch);
+		if (c->msi_addr)
+			cmdq_write_msi(smmu, c->msi_addr, c->msi_data);
+	} else if (c->fetch != c->mark_fetch) {
+		cmdq_add_mark(cmdq, cmdq_make_mark(cmdq, c));
 	}
 }
 
 /*
- * Copy up to @max commands. Only the first one may be one that reads STEs: what is before
- * it has been copied then. Returns why there is nothing to come.
+ * Copy up to @max commands. A command that reads STEs is the first one: under the lock of
+ * the hardware's queue nothing else can be locked. Returns why the copying stopped.
  */
 static __always_inline enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 max)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	struct cmdq_chunk c = { .fetch = cmdq->fetch };
-	struct smmu_emu_cmd cmd = cmdq_read(smmu, c.fetch);
-	u32 room;
+	struct cmdq_chunk c = { .fetch = cmdq->fetch, .mark_fetch = cmdq->fetch };
+	u32 room = 0;
 
-	if (unlikely(cmdq_reads_stes(&cmd))) {
-		/* A copy: the address of @cmd would keep it out of registers. */
-		struct smmu_emu_cmd cfgi = cmd;
+	do {
+		struct smmu_emu_cmd cmd = cmdq_read(smmu, c.fetch);
 
-		if (!cmdq_prepare(smmu, &cfgi))
-			return CMDQ_STOP_AGAIN;
-		cmd.out = cfgi.out;
-	}
-	if (cmd.action == SMMU_CMD_ILL)
-		return CMDQ_STOP_ILL;
-
-	/* If transitions have taken the room meanwhile, the STEs are read once more. */
-	room = hyp_smmu_hwq_begin(smmu);
-	if (!room)
-		return CMDQ_STOP_FULL;
-
-	for (max = min(max, room);;) {
-		cmdq_append(smmu, &c, &cmd);
-		if (!--max)
-			break;
-
-		/* Each MSI that EL2 writes ends a mark. */
-		if (c.mark.msi_addr) {
-			if (cmdq->nr_marks == HYP_SMMU_MARKS - 1)
+		if (unlikely(cmd.action == SMMU_CMD_ILL || cmdq_is_cfgi(&cmd))) {
+			/* One that cannot follow others is read again, as the first. */
+			if (room)
 				break;
-			cmdq_end_mark(smmu, &c);
-			cmdq_add_mark(cmdq, c.mark);
-			c.mark = (struct hyp_smmu_mark) {};
-			c.host = 0;
-			c.hw = 0;
+			if (cmd.action == SMMU_CMD_ILL)
+				return CMDQ_STOP_ILL;
+			if (!cmdq_read_stes(smmu, cmd.action, cmd.sid, cmd.range_shift))
+				return CMDQ_STOP_AGAIN;
 		}
-		/* One that cannot follow others is read again, as the first. */
-		cmd = cmdq_read(smmu, c.fetch);
-		if (cmd.action == SMMU_CMD_ILL || cmdq_reads_stes(&cmd))
+		if (!room) {
+			/* If transitions have taken it meanwhile, STEs are read once more. */
+			room = hyp_smmu_hwq_begin(smmu);
+			if (!room)
+				return CMDQ_STOP_FULL;
+			max = min(max, room);
+			c.seq = smmu->hwq.submitted;
+			c.mark_seq = c.seq;
+		} else if (c.msi_addr && !cmdq_next_mark(cmdq, &c)) {
 			break;
-	}
+		}
+		cmdq_append(smmu, &c, &cmd);
+	} while (--max);
 	cmdq_finish(smmu, &c);
 
 	return CMDQ_STOP_NOT;
@@ -427,24 +436,23 @@ static __always_inline enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 
 static bool cmdq_copy(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	u32 prod = smmu->regs.val[SMMU_REG_CMDQ_PROD], first = cmdq->fetch;
+	unsigned int rounds;
 	int used;
 
 	if (cmdq->err)
 		return true;
 
-	for (;;) {
+	for (rounds = CMDQ_TRAP_MAX / CMDQ_BATCH;; rounds--) {
 		/* Nothing to do, or nonsense: the hardware may stop there too. */
-		used = smmu_emu_queue_used(cmdq->q.shift, prod, cmdq->fetch);
+		used = smmu_emu_queue_used(cmdq->q.shift, smmu->regs.val[SMMU_REG_CMDQ_PROD],
+					   cmdq->fetch);
 		if (used <= 0)
 			return true;
 		if (!cmdq->pinned) {
 			cmdq_error(smmu, CMDQ_ERR_CERROR_ABT_IDX);
 			return true;
 		}
-
-		if (smmu_emu_queue_used(cmdq->q.shift, cmdq->fetch, first) >= CMDQ_TRAP_MAX ||
-		    !cmdq_mark_free(smmu))
+		if (!rounds || !cmdq_mark_free(smmu))
 			return !hyp_smmu_hwq_answers(smmu);
 
 		switch (cmdq_copy_some(smmu, min_t(u32, used, CMDQ_BATCH))) {

@@ -252,30 +252,20 @@ static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 	return q->dead || !hwq_has_room(q, n) ? hwq_wait_for_room(smmu, n) : 0;
 }
 
-/* Add @n commands that have been written, and drop the lock. Returns what to wait for. */
-static u64 hwq_end(struct hyp_smmu *smmu, u32 n)
-{
-	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u64 seq;
-
-	hyp_smmu_hwq_ring(smmu, n);
-	seq = q->submitted;
-	hyp_spin_unlock(&q->lock);
-
-	return seq;
-}
-
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
 {
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	struct hyp_smmu_hwq *q = &smmu->hwq;
 	int ret = hwq_lock_with_room(smmu, 2);
 
 	if (ret)
 		return ret;
 
-	hyp_smmu_hwq_write(&smmu->hwq, 0, &cmd);
-	hyp_smmu_hwq_write(&smmu->hwq, 1, &sync);
-	*seq = hwq_end(smmu, 2);
+	hyp_smmu_hwq_write(q, q->submitted, &cmd);
+	hyp_smmu_hwq_write(q, q->submitted + 1, &sync);
+	*seq = q->submitted + 2;
+	hyp_smmu_hwq_ring(smmu, *seq);
+	hyp_spin_unlock(&q->lock);
 
 	return 0;
 }
@@ -283,13 +273,16 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
 int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq)
 {
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	struct hyp_smmu_hwq *q = &smmu->hwq;
 	int ret = hwq_lock_with_room(smmu, 1);
 
 	if (ret)
 		return ret;
 
-	hyp_smmu_hwq_write(&smmu->hwq, 0, &sync);
-	*seq = hwq_end(smmu, 1);
+	hyp_smmu_hwq_write(q, q->submitted, &sync);
+	*seq = q->submitted + 1;
+	hyp_smmu_hwq_ring(smmu, *seq);
+	hyp_spin_unlock(&q->lock);
 
 	return 0;
 }
@@ -401,8 +394,8 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
 	if (hwq_lock_with_room(smmu, 1))
 		return;
 
-	hyp_smmu_hwq_write(q, 0, &poison);
-	hyp_smmu_hwq_ring(smmu, 1);
+	hyp_smmu_hwq_write(q, q->submitted, &poison);
+	hyp_smmu_hwq_ring(smmu, q->submitted + 1);
 	/* Mostly this repairs it at once; if not, whoever looks next does. */
 	hwq_refresh_twice(smmu);
 	hyp_spin_unlock(&q->lock);

@@ -8,7 +8,7 @@
  *   hyp-smmu-trap.c	hyp_smmu_v3_handle_trap(): which SMMU, which register
  *   hyp-smmu-cmdq.c	hyp_smmu_cmdq_write_prod(), cmdq_copy_some(): reads each command
  *   emu.h, emu-cmd.c	smmu_emu_filter_cmd(): checks it, and makes the hardware's
- *   hyp-smmu-cmdq.c	cmdq_prepare(): of a CFGI command, which STEs
+ *   hyp-smmu-cmdq.c	cmdq_read_stes(): of a CFGI command, which STEs
  *   hyp-smmu-strtab.c	hyp_smmu_strtab_update(): reads those of the host ...
  *   emu-ste.c		... smmu_emu_make_ste(): checks one, and makes the hardware's
  *   hyp-smmu-hwq.c	hyp_smmu_hwq_begin(), _write(), _ring(): the hardware's queue
@@ -278,26 +278,25 @@ static inline void hyp_smmu_hwq_fill(struct arm_smmu_cmd *slot, const struct arm
 /**
  * hyp_smmu_hwq_write - Write a command into the queue
  * @q:   the queue
- * @n:   how many have been written since the lock was taken
+ * @seq: its position: hyp_smmu_hwq::submitted for the first since the lock was taken
  * @cmd: CPU endian; every field checked or made by EL2
  *
  * Context: the queue's lock is held, and there is room.
  */
-static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u32 n,
+static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u64 seq,
 				      const struct arm_smmu_cmd *cmd)
 {
-	hyp_smmu_hwq_fill(&q->base[(q->submitted + n) & q->slot_mask], cmd);
+	hyp_smmu_hwq_fill(&q->base[seq & q->slot_mask], cmd);
 }
 
 /*
- * Let the hardware have @n commands that have been written: they end at
- * hyp_smmu_hwq::submitted then. Stores that precede the call are visible to the SMMU
- * before the commands are. The queue's lock is held.
+ * Let the hardware have the commands before position @end, which have been written.
+ * Stores that precede the call are visible to the SMMU before the commands are. The
+ * queue's lock is held.
  */
-static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u32 n)
+static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u64 end)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u64 end = q->submitted + n;
 
 	q->submitted = end;
 	/*
