@@ -17,24 +17,25 @@ QEMU = os.environ.get("QEMU", "qemu-system-aarch64")
 
 # edu can reach any address, the second edu as a peer, and ivshmem, which is memory behind
 # a 64-bit BAR; lsi does many DMAs at once.
-ATTACKERS = ["-device", "edu,dma_mask=0xffffffffffffffff"] * 2 + \
+EDU = "edu,dma_mask=0xffffffffffffffff"
+ATTACKERS = ["-device", EDU] * 2 + \
     ["-object", "memory-backend-ram,id=peer,size=1M", "-device", "ivshmem-plain,memdev=peer",
      "-device", "lsi53c895a"]
 # Two connected igb ports and two disks of SCRATCH's size, all behind the SMMU
 SCRATCH_MIB = 32
-IO = ["-device", "nvme,serial=1,drive=nvme",
-      "-device", "virtio-blk-pci,drive=virtio,iommu_platform=on,disable-legacy=on",
+IO = ["-device", "nvme,serial=1,drive=nvme,bus=pcie.0",
+      "-device", "virtio-blk-pci,drive=virtio,bus=pcie.0,iommu_platform=on,disable-legacy=on",
       "-netdev", "hubport,id=hub0,hubid=0", "-netdev", "hubport,id=hub1,hubid=0",
-      "-device", "pcie-root-port,id=port0,chassis=1",
-      "-device", "pcie-root-port,id=port1,chassis=2",
+      "-device", "pcie-root-port,id=port0,bus=pcie.0,chassis=1",
+      "-device", "pcie-root-port,id=port1,bus=pcie.0,chassis=2",
       "-device", "igb,bus=port0,netdev=hub0,romfile=,mac=52:54:00:00:00:01",
       "-device", "igb,bus=port1,netdev=hub1,romfile=,mac=52:54:00:00:00:02"]
 # A disk that can be unplugged, and a bus of conventional PCI with an attacker
-HOT = ["-device", "pcie-root-port,id=port3,chassis=4",
+HOT = ["-device", "pcie-root-port,id=port3,bus=pcie.0,chassis=4",
        "-device", "nvme,id=hot,serial=hot,drive=hot,bus=port3"]
-BRIDGE = ["-device", "pcie-root-port,id=port4,chassis=5",
+BRIDGE = ["-device", "pcie-root-port,id=port4,bus=pcie.0,chassis=5",
           "-device", "pcie-pci-bridge,id=bridge,bus=port4",
-          "-device", "edu,bus=bridge,addr=1,dma_mask=0xffffffffffffffff"]
+          "-device", f"{EDU},bus=bridge,addr=1"]
 # Memory that stays mapped for the first edu, whose node has a phandle of our own
 RESERVED = [("/pcie@10000000/edu@1,0", "reg", "x", "800 0 0 0 0"),
             ("/pcie@10000000/edu@1,0", "phandle", "x", "9100"),
@@ -53,7 +54,7 @@ NO_VTIMER = [("/timer", "interrupts", "x", "1 d 4  1 e 4  0 b 4  1 a 4")]
 UEFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
 DEAD_SMMU = 0x100000
 # Alone in its IOMMU group and with a reset, as the VFIO selftests want it
-VFIO = ["-device", "pcie-root-port,id=port2,chassis=3",
+VFIO = ["-device", "pcie-root-port,id=port2,bus=pcie.0,chassis=3",
         "-device", "igb,bus=port2,romfile="]
 
 
@@ -173,7 +174,7 @@ class Machine:
 
 def several_smmus(stages):
     """
-    PCI roots, each with an SMMU of these STAGES and two edu. QEMU describes only the
+    PCI roots, each with an SMMU of these STAGES, two edu and an lsi. QEMU describes only the
     first by devicetree, all by ACPI.
     """
     args = []
@@ -182,11 +183,11 @@ def several_smmus(stages):
         if i:
             args += ["-device", f"pxb-pcie,id={root},bus=pcie.0,bus_nr={32 * i}"]
         args += ["-device", f"arm-smmuv3,primary-bus={root},stage={stage}"]
-        for j in range(2):
-            bus = f"edu{i}{j}" if i else root
+        for j, attacker in enumerate((EDU, EDU, "lsi53c895a")):
+            port = f"attacker{i}{j}" if i else root
             if i:
-                args += ["-device", f"pcie-root-port,id={bus},bus={root},chassis={16 * i + j}"]
-            args += ["-device", f"edu,bus={bus},dma_mask=0xffffffffffffffff"]
+                args += ["-device", f"pcie-root-port,id={port},bus={root},chassis={16 * i + j}"]
+            args += ["-device", f"{attacker},bus={port}"]
     return args
 
 

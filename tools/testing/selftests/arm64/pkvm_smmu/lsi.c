@@ -6,6 +6,7 @@
 #include "env.h"
 #include "lsi.h"
 #include "physmem.h"
+#include "port.h"
 
 #define LSI_VENDOR	0x1000
 #define LSI_DEVICE	0x0012
@@ -22,10 +23,15 @@
 
 void lsi_open(struct lsi *lsi)
 {
-	int ret;
+	char attacker[PCI_BDF_LEN];
+	int ret, i = 0;
 
-	if (!pci_find(LSI_VENDOR, LSI_DEVICE, 0, lsi->bdf))
-		die("no LSI 53C895A: start QEMU with -device lsi53c895a");
+	port_find(0, attacker);
+	do {
+		if (!pci_find(LSI_VENDOR, LSI_DEVICE, i++, lsi->bdf))
+			die("no LSI 53C895A beside %s: start QEMU with -device lsi53c895a",
+			    attacker);
+	} while (!pci_same_iommu(lsi->bdf, attacker));
 
 	pci_bind(lsi->bdf, NULL);
 	ret = pci_get_domain_type(lsi->bdf, lsi->old_type, sizeof(lsi->old_type));

@@ -27,7 +27,10 @@ struct lsi {
 	char old_type[16];		/* of the default domain, to restore it */
 };
 
-/* Give the controller an identity domain; ends the test where that fails. */
+/*
+ * Give the controller an identity domain, of several the first that is behind the
+ * same IOMMU as the first device of port_find(); ends the test where that fails.
+ */
 void lsi_open(struct lsi *lsi);
 void lsi_close(struct lsi *lsi);
 

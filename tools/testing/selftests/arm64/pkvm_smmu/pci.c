@@ -47,6 +47,17 @@ bool pci_find(uint16_t vendor, uint16_t device, int index, char bdf[PCI_BDF_LEN]
 	return found;
 }
 
+bool pci_same_iommu(const char *a, const char *b)
+{
+	char path[PATH_MAX], iommu_a[PATH_MAX], iommu_b[PATH_MAX];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/iommu", a);
+	if (!realpath(path, iommu_a))
+		return false;
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/iommu", b);
+	return realpath(path, iommu_b) && !strcmp(iommu_a, iommu_b);
+}
+
 void pci_enable(const char *bdf, bool on)
 {
 	const uint16_t bits = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;

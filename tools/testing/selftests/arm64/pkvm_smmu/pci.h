@@ -12,6 +12,9 @@
 /* The @index-th device of @vendor and @device: false if there are fewer. */
 bool pci_find(uint16_t vendor, uint16_t device, int index, char bdf[PCI_BDF_LEN]);
 
+/* True if @a and @b are behind the same IOMMU. */
+bool pci_same_iommu(const char *a, const char *b);
+
 /* Set or clear memory decoding and bus mastering. */
 void pci_enable(const char *bdf, bool on);
 

@@ -76,15 +76,20 @@ static int first_device(void)
 	return first ? atoi(first) : 0;
 }
 
+void port_find(int index, char bdf[PCI_BDF_LEN])
+{
+	index += first_device();
+	if (!pci_find(EDU_VENDOR, EDU_DEVICE, index, bdf))
+		die("no edu device %d: start QEMU with -device edu,dma_mask=0xffffffffffffffff",
+		    index);
+}
+
 void port_open(struct port *port, enum port_domain domain, int index)
 {
 	memset(port, 0, sizeof(*port));
 	port->domain = domain;
 	port->next_iova = FIRST_IOVA;
-	index += first_device();
-	if (!pci_find(EDU_VENDOR, EDU_DEVICE, index, port->bdf))
-		die("no edu device %d: start QEMU with -device edu,dma_mask=0xffffffffffffffff",
-		    index);
+	port_find(index, port->bdf);
 
 	if (port_is_physical(port))
 		port_open_physical(port);

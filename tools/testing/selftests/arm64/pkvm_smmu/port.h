@@ -39,8 +39,11 @@ struct port {
 	uint64_t bounce_addr;
 };
 
+/* The @index-th edu device, counted from $PKVM_SMMU_DEVICE if that is set. */
+void port_find(int index, char bdf[PCI_BDF_LEN]);
+
 /*
- * Set up the @index-th edu device, counted from $PKVM_SMMU_DEVICE if that is set;
+ * Set up the @index-th edu device, counted as by port_find();
  * ends the test where that fails.
  */
 void port_open(struct port *port, enum port_domain domain, int index);
