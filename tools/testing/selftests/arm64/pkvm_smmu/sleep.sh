@@ -41,8 +41,7 @@ cycle_cpu()
 
 suspend_to_idle()
 {
-	echo 0 >$CLOCK
-	echo +2 >$CLOCK
+	echo 0 >$CLOCK && echo +2 >$CLOCK || return	# nothing else wakes it
 	echo freeze >/sys/power/state
 }
 
