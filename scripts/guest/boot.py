@@ -143,7 +143,7 @@ def judge_tests(boot, tests):
 def poweroff_trouble(text):
     """What is wrong with the time from the first device's shutdown to the end, or nothing."""
     stamps = [re.search(rf"^\[ *([0-9.]+)\] .*{what}$", text, re.M)
-              for what in (": shutdown", "reboot: Power down")]
+              for what in (": shutdown", "reboot: (?:Power down|Restarting system)")]
     if not all(stamps):
         return "the kernel does not say when"
     seconds = float(stamps[1][1]) - float(stamps[0][1])

@@ -36,12 +36,14 @@ HOT = ["-device", "pcie-root-port,id=port3,bus=pcie.0,chassis=4",
 BRIDGE = ["-device", "pcie-root-port,id=port4,bus=pcie.0,chassis=5",
           "-device", "pcie-pci-bridge,id=bridge,bus=port4",
           "-device", f"{EDU},bus=bridge,addr=1"]
-# Memory that stays mapped for the first edu, whose node has a phandle of our own
+# Memory that stays mapped for the first edu: their nodes point at each other
 RESERVED = [("/pcie@10000000/edu@1,0", "reg", "x", "800 0 0 0 0"),
             ("/pcie@10000000/edu@1,0", "phandle", "x", "9100"),
+            ("/pcie@10000000/edu@1,0", "memory-region", "x", "9101"),
             ("/reserved-memory", "#address-cells", "x", "2"),
             ("/reserved-memory", "#size-cells", "x", "2"),
             ("/reserved-memory", "ranges", "", ""),
+            ("/reserved-memory/edu@78000000", "phandle", "x", "9101"),
             ("/reserved-memory/edu@78000000", "reg", "x", "0 78000000 0 10000"),
             ("/reserved-memory/edu@78000000", "iommu-addresses", "x",
              "9100  2000000 0 78000000  0 10000")]
