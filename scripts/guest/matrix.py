@@ -24,7 +24,8 @@ LIVE = "live"
 SUITES = ["arm-smmu-v3-kunit-test", "io-pgtable-arm-test"] + \
     [f"arm-smmu-v3-pkvm-{part}" for part in ("ids", "regs", "cmd", "queue", "ste", "strtab")]
 ATTACK_SUITES = [f"arm-smmu-v3-pkvm-attack-{part}"
-                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver", "hcall")]
+                 for part in ("regs", "cmdq", "strtab", "evtq", "access", "driver", "hcall",
+                              "owner")]
 # What the host's driver says when its handler for errors works
 DRIVER_RECOVERS = r"skipping command in error state"
 MODULE = ["topology.sh", "hyp_memory", "pvm_memory"]

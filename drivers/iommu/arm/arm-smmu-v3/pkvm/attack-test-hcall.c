@@ -9,6 +9,7 @@
 #include <linux/trace_remote_event.h>
 
 #include <asm/kvm_hyptrace.h>
+#include <asm/sections.h>
 
 #include "attack-hcall.h"
 
@@ -249,6 +250,15 @@ static void hcall_pointers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, hcall(__kvm_flush_cpu_context, el2));
 }
 
+/* The hypervisor's text is not the host's, and yet the host reads it. */
+static void hcall_reclaim_text(struct kunit *test)
+{
+	phys_addr_t text = PAGE_ALIGN(__pa_symbol(__hyp_text_start));
+
+	KUNIT_EXPECT_TRUE(test, hcall_cpu_reaches(phys_to_virt(text)));
+	KUNIT_EXPECT_EQ(test, -EPERM, hcall(__pkvm_force_reclaim_guest_page, text));
+}
+
 static int hcall_init(struct kunit *test)
 {
 	if (!is_pkvm_initialized())
@@ -267,6 +277,7 @@ static struct kunit_case hcall_cases[] = {
 	KUNIT_CASE(hcall_reused_handle),
 	KUNIT_CASE(hcall_debug_owner),
 	KUNIT_CASE(hcall_pointers),
+	KUNIT_CASE(hcall_reclaim_text),
 	{}
 };
 
