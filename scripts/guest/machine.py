@@ -36,6 +36,9 @@ HOT = ["-device", "pcie-root-port,id=port3,bus=pcie.0,chassis=4",
 BRIDGE = ["-device", "pcie-root-port,id=port4,bus=pcie.0,chassis=5",
           "-device", "pcie-pci-bridge,id=bridge,bus=port4",
           "-device", f"{EDU},bus=bridge,addr=1"]
+# Memory that ACPI tells of, and not the memory map; it begins at the first GiB after the RAM
+DIMM = ["-object", "memory-backend-ram,id=dimm,size=512M", "-device", "pc-dimm,memdev=dimm"]
+DIMM_BASE = "0x80000000"
 # Memory that stays mapped for the first edu: their nodes point at each other
 RESERVED = [("/pcie@10000000/edu@1,0", "reg", "x", "800 0 0 0 0"),
             ("/pcie@10000000/edu@1,0", "phandle", "x", "9100"),

@@ -59,9 +59,15 @@ remove_and_find()
 	wait_until is_gone && echo 1 >/sys/bus/pci/rescan && wait_until is_there
 }
 
+# QEMU's port does not wake up from the sleep that an empty one falls into.
+keep_port_awake()
+{
+	echo on >"$(controller)/device/../power/control"
+}
+
 unplug_and_plug()
 {
-	start_reading
+	keep_port_awake && start_reading
 	echo "# qemu: device_del hot"
 	wait_until is_gone && sleep 2 &&
 	echo "# qemu: device_add nvme,id=hot,serial=hot,drive=hot,bus=port3" &&

@@ -158,6 +158,10 @@ int hyp_ranges(struct phys_range *ranges, int max)
 	char text[256];
 
 	ranges[nr++] = hyp_carveout();
+	/* In a crash kernel, symbols and messages are this kernel's, the hypervisor is not. */
+	if (getenv("PKVM_SMMU_CARVEOUT"))
+		return nr;
+
 	for (i = 0; i < ARRAY_SIZE(hyp_sections) && nr < max; i++) {
 		ranges[nr].base = ksym_phys(hyp_sections[i][0]);
 		ranges[nr].size = ksym_phys(hyp_sections[i][1]) - ranges[nr].base;
