@@ -26,10 +26,18 @@ const char *port_name(const struct port *port)
 	return domain_names[port->domain];
 }
 
+/* A signal, also that of the freezer, ends a long read early. */
 void fill_random(void *buf, size_t len)
 {
-	if (getrandom(buf, len, 0) != (ssize_t)len)
-		die("no random bytes: %s", strerror(errno));
+	ssize_t n;
+
+	for (; len; buf += n, len -= n) {
+		n = getrandom(buf, len, 0);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		if (n < 0)
+			die("no random bytes: %s", strerror(errno));
+	}
 }
 
 static bool port_is_physical(const struct port *port)
