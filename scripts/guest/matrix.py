@@ -187,7 +187,7 @@ def quick():
         kunit("kunit"),
         live("live"),
         live("native-live", "kvm-arm.iommu=native"),
-        attack("attack", variant="debug"),
+        attack("attack", variant="debug", cpu="cortex-a53"),
         vfio("vfio", "vfio_pci_device_test",
              "vfio_pci_driver_test@iommufd+vfio_type1v2_iommu"),
     ]
