@@ -334,7 +334,7 @@ static void owner_test(struct kunit *test)
 }
 
 static struct kunit_case owner_cases[] = {
-	KUNIT_CASE_SLOW(owner_test),
+	KUNIT_CASE(owner_test),
 	{}
 };
 
