@@ -161,7 +161,8 @@ def per_operation(windows):
 def pools(console):
     """KiB of each kind of memory that the host gave the hypervisor for its SMMUs."""
     found = Counter()
-    for name, size in re.findall(r"pkvm: (\w+) at 0x\w+ size (0x\w+)", console):
+    # The log is printed twice: as it comes, and by init.
+    for name, _, size in set(re.findall(r"pkvm: (\w+) at (0x\w+) size (0x\w+)", console)):
         found[name] += int(size, 16) / 1024
     return found
 
