@@ -254,6 +254,9 @@ static void service_failure_mode(void)
 	setup(0);
 	smmus[0].gerror ^= SFM_ERR;
 	EXPECT_EQ(active_errors(), SFM_ERR);
+	/* It takes no command any more, and the host's store is not replayed for that. */
+	drv_put(0, 0x10, 0);
+	drv_ring(0);
 	expect_dead();
 	EXPECT_EQ((smmus[0].gerror ^ smmus[0].gerrorn) & SFM_ERR, SFM_ERR);
 }

@@ -436,13 +436,13 @@ static __always_inline enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 
 static bool cmdq_copy(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	unsigned int rounds;
+	u32 first = cmdq->fetch;
 	int used;
 
 	if (cmdq->err)
 		return true;
 
-	for (rounds = CMDQ_TRAP_MAX / CMDQ_BATCH;; rounds--) {
+	for (;;) {
 		/* Nothing to do, or nonsense: the hardware may stop there too. */
 		used = smmu_emu_queue_used(cmdq->q.shift, smmu->regs.val[SMMU_REG_CMDQ_PROD],
 					   cmdq->fetch);
@@ -452,7 +452,8 @@ static bool cmdq_copy(struct hyp_smmu *smmu)
 			cmdq_error(smmu, CMDQ_ERR_CERROR_ABT_IDX);
 			return true;
 		}
-		if (!rounds || !cmdq_mark_free(smmu))
+		if (((cmdq->fetch - first) & cmdq->idx_mask) >= CMDQ_TRAP_MAX ||
+		    !cmdq_mark_free(smmu))
 			return !hyp_smmu_hwq_answers(smmu);
 
 		switch (cmdq_copy_some(smmu, min_t(u32, used, CMDQ_BATCH))) {

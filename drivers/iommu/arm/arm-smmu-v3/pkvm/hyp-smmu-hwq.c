@@ -378,7 +378,9 @@ bool hyp_smmu_hwq_answers(struct hyp_smmu *smmu)
 
 	hyp_spin_lock(&q->lock);
 	hwq_refresh(smmu);
-	answers = !hyp_smmu_hwq_used(q) || (!hwq_gave_up(smmu) && !q->watch.late);
+	/* Hardware can fail without a command, and does not take any then. */
+	answers = !q->dead && (!hyp_smmu_hwq_used(q) ||
+			       (!hwq_gave_up(smmu) && !q->watch.late));
 	hyp_spin_unlock(&q->lock);
 
 	return answers;
