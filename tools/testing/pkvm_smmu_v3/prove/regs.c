@@ -84,9 +84,9 @@ void prove_regs(void)
 	struct smmu_emu_regs regs = ANY(struct smmu_emu_regs), read_regs;
 	u32 offset = ANY(u32), written;
 	u64 val = ANY(u64), out = ANY(u64), was, is, read, enabled;
-	u8 size = ANY(u8) & 8 ? 8 : 4, word;
+	bool wide = ANY(bool), writes;
+	u8 size = wide ? 8 : 4, word;
 	struct smmu_emu_access acc;
-	bool writes;
 
 	/* The callers take the offset from the page that faulted and refuse any other size. */
 	ASSUME(offset < SMMU_EMU_SIZE && !(offset & (size - 1)));
