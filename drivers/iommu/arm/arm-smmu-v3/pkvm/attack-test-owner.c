@@ -88,7 +88,7 @@ static u64 owner_nr(u32 r)
 	return r % 4 ? 1 : nrs[(r >> 8) % ARRAY_SIZE(nrs)];
 }
 
-/* Draw all arguments, used or not: what is drawn later must not depend on what was used. */
+/* Draw every argument for every hypercall, so that the sequence depends on the seed alone. */
 static void owner_draw(struct owner *o, struct rnd_state *rnd, struct owner_args *p)
 {
 	phys_addr_t hostile = owner_hostile_phys(o, prandom_u32_state(rnd));

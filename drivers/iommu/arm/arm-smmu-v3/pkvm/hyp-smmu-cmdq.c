@@ -393,8 +393,8 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, struct cmdq_chunk
 }
 
 /*
- * Copy up to @max commands. A command that reads STEs is the first one: under the lock of
- * the hardware's queue nothing else can be locked. Returns why the copying stopped.
+ * Copy up to @max commands, at least one. A command that reads STEs is the first one: under
+ * the lock of the hardware's queue nothing else can be locked. Returns why it stopped.
  */
 static __always_inline enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 max)
 {

@@ -252,6 +252,18 @@ static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 	return q->dead || !hwq_has_room(q, n) ? hwq_wait_for_room(smmu, n) : 0;
 }
 
+/* Add @n commands that have been written, and drop the lock. Returns what to wait for. */
+static u64 hwq_end(struct hyp_smmu *smmu, u32 n)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u64 end = q->submitted + n;
+
+	hyp_smmu_hwq_ring(smmu, end);
+	hyp_spin_unlock(&q->lock);
+
+	return end;
+}
+
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
 {
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
@@ -263,9 +275,7 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
 
 	hyp_smmu_hwq_write(q, q->submitted, &cmd);
 	hyp_smmu_hwq_write(q, q->submitted + 1, &sync);
-	*seq = q->submitted + 2;
-	hyp_smmu_hwq_ring(smmu, *seq);
-	hyp_spin_unlock(&q->lock);
+	*seq = hwq_end(smmu, 2);
 
 	return 0;
 }
@@ -280,9 +290,7 @@ int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq)
 		return ret;
 
 	hyp_smmu_hwq_write(q, q->submitted, &sync);
-	*seq = q->submitted + 1;
-	hyp_smmu_hwq_ring(smmu, *seq);
-	hyp_spin_unlock(&q->lock);
+	*seq = hwq_end(smmu, 1);
 
 	return 0;
 }

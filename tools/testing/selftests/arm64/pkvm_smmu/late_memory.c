@@ -6,7 +6,7 @@
  * does not let the host execute it.
  *
  * Tried: a device reads and writes such memory by its address, with and without a
- * stage 1 of the host's; what is hot-added is brought online.
+ * stage 1 of the host's. The test brings hot-added memory online.
  *
  * Must happen: DMA works as natively. Under pKVM the memory stays offline, and the
  * kernel says why and what to do.
