@@ -38,7 +38,7 @@ accounting: tree ## the documentation's tables say what the code and the tests d
 	@scripts/accounting
 	@scripts/attacks >&2
 
-model: tree ## the hypervisor's driver over a simulated SMMUv3: tests, a minute of fuzzing
+model: tree ## the hypervisor's driver over a simulated SMMUv3: tests, some fuzzing
 	@scripts/model check
 
 fuzz: tree ## fuzz that for longer: FUZZ_SECONDS=600, or FUZZ_STEPS=50000000

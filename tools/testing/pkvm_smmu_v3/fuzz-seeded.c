@@ -46,15 +46,14 @@ static int report(const u8 *data, size_t size, u64 seed, u64 nr)
 	char name[64];
 	FILE *f;
 
-	printf("finding: %s\n", model.report);
 	snprintf(name, sizeof(name), "finding-%llu-%llu", (unsigned long long)seed,
 		 (unsigned long long)nr);
 	f = fopen(name, "wb");
 	if (f) {
 		fwrite(data, 1, size, f);
 		fclose(f);
-		printf("to repeat: fuzz-seeded --verbose %s\n", name);
 	}
+	printf("finding: %s, to repeat: fuzz-seeded --verbose %s\n", model.report, name);
 
 	return 1;
 }

@@ -166,6 +166,19 @@ static bool has_interrupted(u64 i, u32 before)
 }
 
 /*
+ * Hardware that is of no use any more, whether EL2 has looked at it since or not: it hangs,
+ * failed, or could not fetch a command (CERROR_ABT), which EL2 does not forgive.
+ */
+static bool has_failed(unsigned int i)
+{
+	const struct smmu *s = &smmus[i];
+	bool stopped = (s->gerror ^ s->gerrorn) & 1;
+
+	return smmu_dead(s) || el2_smmu(i)->hwq.dead ||
+	       (stopped && FIELD_GET(0x7f000000, s->cmdq_cons) != 1);
+}
+
+/*
  * Whatever the host has done: a driver that starts anew loses no CMD_SYNC, no MSI and no
  * error interrupt of an SMMU that works.
  */
@@ -175,14 +188,16 @@ static void check_alive(unsigned int i)
 	unsigned int n, irqs;
 	u64 at;
 
-	if (smmu_dead(s) || el2_smmu(i)->hwq.dead)
+	if (has_failed(i))
 		return;
+	/* An SMMU that has failed may hold pages of this one's for ever. */
+	for (n = 0; n < 10; n++) {
+		if (hyp_phys_to_page(host_page(i * 10 + n))->refcount)
+			return;
+	}
 	s->abort_msi = false;
 	s->abort_next = false;
 	s->picky = 0;
-	drv_disable(i);
-	for (n = 0; n < 10; n++)
-		take_back(host_page(i * 10 + n));
 	write32(i, 0x64, read32(i, 0x60));
 	drv_init(i);
 	if (!drv_sync(i))
@@ -215,6 +230,10 @@ static void shut_down(void)
 	cpu_run_all();
 	oracle_full();
 	for (i = 0; i < nr_smmus; i++)
+		drv_disable(i);
+	for (i = 0; i < nr_smmus * 10; i++)
+		take_back(host_page(i));
+	for (i = 0; i < nr_smmus; i++)
 		check_alive(i);
 	for (i = 0; i < nr_smmus; i++) {
 		drv_disable(i);
@@ -222,7 +241,7 @@ static void shut_down(void)
 	}
 	oracle_full();
 	for (i = 0; i < nr_smmus; i++) {
-		if (smmu_dead(&smmus[i]) || el2_smmu(i)->hwq.dead)
+		if (has_failed(i))
 			return;
 	}
 	for (i = 0; i < RAM_PAGES; i++)

@@ -17,6 +17,11 @@ static struct {
 
 bool model_late_traps;
 
+void drv_reset(void)
+{
+	memset(drv, 0, sizeof(drv));
+}
+
 enum mmio_result host_trap(unsigned int i, u32 off, u64 esr, u64 *val)
 {
 	struct kvm_cpu_context *ctxt = cpu_ctxt();

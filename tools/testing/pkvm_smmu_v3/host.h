@@ -43,6 +43,8 @@ void drv_queues(unsigned int i);
 /* Level 2 tables everywhere: a scan cannot skip any. */
 void drv_fill_strtab(unsigned int i);
 void drv_enable(unsigned int i, u32 cr0);
+/* A machine that boots: the driver has done nothing yet. */
+void drv_reset(void);
 void drv_disable(unsigned int i);
 /* Write CR0 and wait for CR0ACK; false if that never follows. */
 bool drv_cr0(unsigned int i, u32 cr0);

@@ -11,6 +11,7 @@
 
 #include "arm-smmu-v3-pkvm.h"
 #include "shim-mem.h"
+#include "host.h"
 #include "smmu.h"
 
 /* Pages that EL2 is given, by number in RAM0. */
@@ -165,6 +166,8 @@ int machine_boot(const struct machine_cfg *cfg)
 
 	model.enforce = false;
 	model.exploring = false;
+	model.time = 0;
+	drv_reset();
 	stores_reset();
 	sched_reset();
 	el2_reset();
