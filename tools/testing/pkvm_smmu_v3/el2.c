@@ -19,7 +19,7 @@ void el2_reset(void)
 {
 	memset(hyp_smmus, 0, NR_SMMUS * sizeof(hyp_smmus[0]));
 	memset(pkvm_smmu_v3_infos, 0, NR_SMMUS * sizeof(pkvm_smmu_v3_infos[0]));
-	hyp_nr_smmus = 0;
+	hyp_smmus_end = NULL;
 	nr_host_mmio_ranges = 0;
 	host_mmio_in_use = false;
 	hyp_iommu_s2 = (struct hyp_iommu_s2) {};

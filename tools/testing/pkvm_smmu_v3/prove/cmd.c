@@ -126,6 +126,11 @@ static bool is_cfgi(enum smmu_emu_cmd_action action)
 	       action == SMMU_CMD_CFGI_RANGE || action == SMMU_CMD_CFGI_ALL;
 }
 
+static bool is_sync(enum smmu_emu_cmd_action action)
+{
+	return action == SMMU_CMD_SYNC || action == SMMU_CMD_SYNC_MSI;
+}
+
 void prove_cmd(void)
 {
 	struct smmu_emu_ids hw = any_hw(ANY(u8));
@@ -153,8 +158,6 @@ void prove_cmd(void)
 	      implies(bit_of(in.data[0], 10) ||
 		      (in_op == CMD_SYNC && bits(in.data[0], 13, 12) == 3),
 		      cmd.action == SMMU_CMD_ILL));
-	PROVE("an illegal command and a dropped one have no MSI",
-	      implies(!issued, !cmd.msi_addr));
 
 	legal = allowed_out(&hw, op, mask);
 	PROVE("each command for the hardware is one of the list", implies(issued, legal));
@@ -208,18 +211,18 @@ void prove_cmd(void)
 		      in_op == PREFETCH_CONFIG || in_op == PREFETCH_ADDR ||
 		      (in_op >= CFGI_STE && in_op <= CFGI_CD_ALL && !in_range)));
 	PROVE("a CMD_SYNC is one, with the host's interrupt and without an MSI",
-	      implies(issued, (cmd.action == SMMU_CMD_SYNC) == (in_op == CMD_SYNC)) &&
-	      implies(cmd.action == SMMU_CMD_SYNC,
+	      implies(issued, is_sync(cmd.action) == (in_op == CMD_SYNC)) &&
+	      implies(is_sync(cmd.action),
 		      out.data[0] == (CMD_SYNC | (bits(in.data[0], 13, 12) == 1) << 12) &&
 		      !out.data[1]));
 	PROVE("only a CMD_SYNC that asks for an interrupt has an MSI, at the host's address",
-	      implies(issued && cmd.msi_addr,
+	      implies(cmd.action == SMMU_CMD_SYNC_MSI,
 		      in_op == CMD_SYNC && bits(in.data[0], 13, 12) == 1 &&
-		      cmd.msi_addr == (in.data[1] & GENMASK(51, 2)) &&
+		      cmd.msi_addr && cmd.msi_addr == (in.data[1] & GENMASK(51, 2)) &&
 		      cmd.msi_data == in.data[0] >> 32));
 	PROVE("an MSI that is asked for is not lost",
-	      implies(cmd.action == SMMU_CMD_SYNC && bits(in.data[0], 13, 12) == 1,
-		      cmd.msi_addr == (in.data[1] & GENMASK(51, 2))));
+	      implies(issued && in_op == CMD_SYNC && bits(in.data[0], 13, 12) == 1,
+		      (cmd.action == SMMU_CMD_SYNC_MSI) == !!(in.data[1] & GENMASK(51, 2))));
 
 	/* What the driver needs. */
 	allowed_in(&hw, in_op, mask);
@@ -242,8 +245,8 @@ void prove_cmd(void)
 	REACH("TLBI_NH_VA of a range", issued && in_op == TLBI_NH_VA && (out.data[0] & RANGE_0));
 	REACH("TLBI_NH_VAA of a range", issued && in_op == TLBI_NH_VAA && (out.data[0] & RANGE_0));
 	REACH("TLBI_NSNH_ALL", issued && in_op == TLBI_NSNH_ALL);
-	REACH("CMD_SYNC", issued && in_op == CMD_SYNC && !cmd.msi_addr);
-	REACH("CMD_SYNC with an MSI", issued && in_op == CMD_SYNC && cmd.msi_addr);
+	REACH("CMD_SYNC", cmd.action == SMMU_CMD_SYNC);
+	REACH("CMD_SYNC with an MSI", cmd.action == SMMU_CMD_SYNC_MSI);
 	REACH("a dropped prefetch", cmd.action == SMMU_CMD_DROP && in_op == PREFETCH_ADDR);
 	REACH("a dropped CFGI", cmd.action == SMMU_CMD_DROP && in_op == CFGI_CD);
 	REACH("an illegal command of a legal opcode",

@@ -8,6 +8,8 @@
 
 /* The entry that an index is at. */
 #define SLOT(shift, idx)	((idx) & ((1U << (shift)) - 1))
+/* An index @n entries on, of a queue with @wrap's bits in an index. */
+#define ADVANCE(idx, n)		(((idx) + (n)) & wrap)
 
 void prove_queue_decode(void)
 {
@@ -43,38 +45,28 @@ void prove_queue_indexes(void)
 {
 	u8 shift = ANY(u8);
 	u32 prod = ANY(u32), cons = ANY(u32), n = ANY(u32), i = ANY(u32), j = ANY(u32);
-	u32 size, wrap;
-	int used;
+	u32 size, wrap, used;
 
 	ASSUME(shift <= MAX_SHIFT);
 	size = 1U << shift;
 	wrap = size * 2 - 1;
-	used = smmu_emu_queue_used(shift, prod, cons);
+	used = smmu_emu_queue_used(wrap, prod, cons);
 
-	PROVE("from 0 to all entries are in use, or the indexes are inconsistent",
-	      used >= -1 && used <= (int)size);
+	PROVE("from 0 to all entries are in use", used <= size);
 	PROVE("PROD is CONS advanced by the entries in use",
-	      implies(used >= 0, smmu_emu_queue_add(shift, cons, used) == (prod & wrap)));
-	PROVE("inconsistent indexes are those that no number of entries leads to",
-	      implies(used < 0 && n <= size, smmu_emu_queue_add(shift, cons, n) != (prod & wrap)));
+	      implies(used, ADVANCE(cons, used) == (prod & wrap)));
+	PROVE("where none is in use the indexes are equal or no number of entries leads to PROD",
+	      implies(!used && n && n <= size, ADVANCE(cons, n) != (prod & wrap)));
 	PROVE("what is added is in use, at every wrap",
 	      implies(n <= size,
-		      smmu_emu_queue_used(shift, smmu_emu_queue_add(shift, cons, n), cons) ==
-		      (int)n));
-	PROVE("an index that is advanced has no bit above its wrap bit",
-	      smmu_emu_queue_add(shift, prod, n) <= wrap);
-	PROVE("to advance in two steps is to advance in one",
-	      implies(n <= size && i <= size,
-		      smmu_emu_queue_add(shift, smmu_emu_queue_add(shift, cons, n), i) ==
-		      smmu_emu_queue_add(shift, cons, n + i)));
+		      smmu_emu_queue_used(wrap, ADVANCE(cons, n), cons) == n));
 	PROVE("no two entries in use share a slot",
-	      implies(used > 0 && i < j && j < (u32)used,
-		      SLOT(shift, smmu_emu_queue_add(shift, cons, i)) !=
-		      SLOT(shift, smmu_emu_queue_add(shift, cons, j))));
+	      implies(i < j && j < used,
+		      SLOT(shift, ADVANCE(cons, i)) != SLOT(shift, ADVANCE(cons, j))));
 
-	REACH("a full queue", used == (int)size);
-	REACH("an empty queue", used == 0);
-	REACH("inconsistent indexes", used == -1);
+	REACH("a full queue", used == size);
+	REACH("an empty queue", (prod & wrap) == (cons & wrap));
+	REACH("inconsistent indexes", !used && (prod & wrap) != (cons & wrap));
 	REACH("entries on both sides of the wrap", used > 1 && (prod & wrap) < (cons & wrap));
 	REACH("a queue of one entry that is full", shift == 0 && used == 1);
 }

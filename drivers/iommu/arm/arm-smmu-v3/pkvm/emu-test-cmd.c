@@ -77,6 +77,7 @@ static void emu_test_cmd_invariants(struct kunit *test, const struct smmu_emu_ca
 	case SMMU_CMD_DROP:
 		return;
 	case SMMU_CMD_SYNC:
+	case SMMU_CMD_SYNC_MSI:
 		/* No MSI, and no CS that the hardware refuses or does not have */
 		KUNIT_EXPECT_TRUE(test, out[0] == 0x46 || out[0] == 0x1046);
 		KUNIT_EXPECT_EQ(test, out[1], 0);
@@ -252,9 +253,9 @@ static const struct emu_test_cmd emu_test_cmds[] = {
 	{ "TLBI_NSNH_ALL becomes TLBI_NH_ALL", { 0x30 }, SMMU_CMD_FORWARD, { 0x10 } },
 	{ "SYNC", { 0x46 }, SMMU_CMD_SYNC, { 0x46 } },
 	{ "SYNC, interrupt", { 0x1046 }, SMMU_CMD_SYNC, { 0x1046 } },
-	{ "SYNC, MSI", { 0x123456780fc01046, 0x8090040 }, SMMU_CMD_SYNC, { 0x1046 },
+	{ "SYNC, MSI", { 0x123456780fc01046, 0x8090040 }, SMMU_CMD_SYNC_MSI, { 0x1046 },
 	  .msi_addr = 0x8090040, .msi_data = 0x12345678 },
-	{ "SYNC, MSI of zeroes", { 0xfc01046, 0xffffffffffffc }, SMMU_CMD_SYNC, { 0x1046 },
+	{ "SYNC, MSI of zeroes", { 0xfc01046, 0xffffffffffffc }, SMMU_CMD_SYNC_MSI, { 0x1046 },
 	  .msi_addr = 0xffffffffffffc },
 	{ "SYNC, event", { 0xfc02046 }, SMMU_CMD_SYNC, { 0x46 } },
 	{ "SYNC, event with an address", { 0xfc02046, 0x8090040 }, SMMU_CMD_SYNC, { 0x46 } },
@@ -283,9 +284,10 @@ static void emu_test_cmd(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cmd.sid, t->sid);
 	if (t->action == SMMU_CMD_CFGI_RANGE)
 		KUNIT_EXPECT_EQ(test, cmd.range_shift, t->range_shift);
-	KUNIT_EXPECT_EQ(test, cmd.msi_addr, t->msi_addr);
-	if (t->msi_addr)
+	if (t->action == SMMU_CMD_SYNC_MSI) {
+		KUNIT_EXPECT_EQ(test, cmd.msi_addr, t->msi_addr);
 		KUNIT_EXPECT_EQ(test, cmd.msi_data, t->msi_data);
+	}
 }
 
 /* The attributes are EL2's: write-back, inner shareable. */
@@ -442,19 +444,19 @@ static struct kunit_suite emu_test_cmd_suite = {
  * Queues: IHI0070G.b 3.5.1
  */
 
-/* Bits above the wrap bit: OVFLG, ERR, and what the host invents. */
-#define ABOVE(shift)	(~((2U << (shift)) - 1))
+/* The bits of an index; those above the wrap bit: OVFLG, ERR, and what the host invents. */
+#define MASK(shift)	((2U << (shift)) - 1)
+#define ABOVE(shift)	(~MASK(shift))
 
 /* A queue that holds @n entries from @cons on. */
 static void emu_test_queue_fill(struct kunit *test, u8 shift, u32 cons, u32 n)
 {
-	u32 prod = smmu_emu_queue_add(shift, cons, n);
+	u32 prod = (cons + n) % (2U << shift);
 	u32 above = ABOVE(shift);
 
-	KUNIT_EXPECT_EQ(test, prod, (cons + n) % (2U << shift));
-	KUNIT_EXPECT_EQ(test, smmu_emu_queue_used(shift, prod, cons), n);
-	KUNIT_EXPECT_EQ(test, smmu_emu_queue_used(shift, prod | above, cons), n);
-	KUNIT_EXPECT_EQ(test, smmu_emu_queue_used(shift, prod, cons | above), n);
+	KUNIT_EXPECT_EQ(test, smmu_emu_queue_used(MASK(shift), prod, cons), n);
+	KUNIT_EXPECT_EQ(test, smmu_emu_queue_used(MASK(shift), prod | above, cons), n);
+	KUNIT_EXPECT_EQ(test, smmu_emu_queue_used(MASK(shift), prod, cons | above), n);
 }
 
 static void emu_test_queue_walk(struct kunit *test)
@@ -472,15 +474,15 @@ static void emu_test_queue_walk(struct kunit *test)
  * Consistent or not, decided as the architecture words it: by the order of the
  * indexes and whether the wrap bits are equal.
  */
-static int emu_test_queue_expect(u8 shift, u32 prod, u32 cons)
+static u32 emu_test_queue_expect(u8 shift, u32 prod, u32 cons)
 {
 	u32 size = 1U << shift;
 	bool wrapped = (prod ^ cons) & size;
 	u32 p = prod % size, c = cons % size;
 
 	if (!wrapped)
-		return p >= c ? p - c : -1;
-	return p <= c ? size - c + p : -1;
+		return p >= c ? p - c : 0;
+	return p <= c ? size - c + p : 0;
 }
 
 static void emu_test_queue_used(struct kunit *test)
@@ -496,7 +498,8 @@ static void emu_test_queue_used(struct kunit *test)
 			for (j = 0; j < ARRAY_SIZE(idx); j++) {
 				u32 prod = idx[i] % (2 * n), cons = idx[j] % (2 * n);
 
-				KUNIT_EXPECT_EQ_MSG(test, smmu_emu_queue_used(shift, prod, cons),
+				KUNIT_EXPECT_EQ_MSG(test,
+						    smmu_emu_queue_used(MASK(shift), prod, cons),
 						    emu_test_queue_expect(shift, prod, cons),
 						    "shift %u prod 0x%x cons 0x%x",
 						    shift, prod, cons);

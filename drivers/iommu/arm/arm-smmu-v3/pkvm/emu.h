@@ -156,7 +156,7 @@ enum smmu_emu_cmd_kind {
 struct smmu_emu_cmd_rule {
 	u64 refuse[CMDQ_ENT_DWORDS];
 	u8 kind;
-};
+} __aligned(32);
 
 /**
  * struct smmu_emu_caps - What the host is offered, fixed at takeover
@@ -362,31 +362,18 @@ struct smmu_emu_queue smmu_emu_queue_decode(u64 base_reg, u8 max_shift, u8 ent_s
 
 /**
  * smmu_emu_queue_used - How many entries wait between CONS and PROD
- * @shift: log2 of the number of entries
- * @prod:  index with wrap bit; bits above are ignored
- * @cons:  likewise
+ * @idx_mask: the bits of an index, its wrap bit among them
+ * @prod:     the producer's index; other bits are not looked at
+ * @cons:     the consumer's
  *
- * Return: 0 to 2^@shift, or -1 where the two are inconsistent (IHI0070G.b 3.5.1:
- * CONSTRAINED UNPREDICTABLE; the emulation stops consuming).
+ * Return: the number of entries, or 0 where no queue of that size has as many
+ * (IHI0070G.b 3.5.1: CONSTRAINED UNPREDICTABLE; the emulation stops consuming).
  */
-static inline int smmu_emu_queue_used(u8 shift, u32 prod, u32 cons)
+static inline u32 smmu_emu_queue_used(u32 idx_mask, u32 prod, u32 cons)
 {
-	u32 used = (prod - cons) & ((2U << shift) - 1);
+	u32 used = (prod - cons) & idx_mask;
 
-	return used > 1U << shift ? -1 : (int)used;
-}
-
-/**
- * smmu_emu_queue_add - An index advanced by a number of entries
- * @shift: log2 of the number of entries
- * @idx:   index with wrap bit
- * @n:     0 to 2^@shift
- *
- * Return: the index, with wrap bit and no bit above it.
- */
-static inline u32 smmu_emu_queue_add(u8 shift, u32 idx, u32 n)
-{
-	return (idx + n) & ((2U << shift) - 1);
+	return used - 1 > idx_mask / 2 ? 0 : used;
 }
 
 /**
@@ -416,6 +403,7 @@ enum smmu_emu_cmd_action {
 	SMMU_CMD_DROP,		/* legal, without effect */
 	SMMU_CMD_FORWARD,	/* issue @out */
 	SMMU_CMD_SYNC,		/* issue @out, which is a CMD_SYNC */
+	SMMU_CMD_SYNC_MSI,	/* issue @out, a CMD_SYNC: complete, it writes @msi_data */
 	SMMU_CMD_CFGI_STE,	/* read the STE of @sid again, then issue @out */
 	SMMU_CMD_CFGI_L1,	/* read those of its level 1 descriptor, then issue @out */
 	SMMU_CMD_CFGI_RANGE,	/* read 2^@range_shift STEs from @sid on, then issue @out */
@@ -427,9 +415,8 @@ enum smmu_emu_cmd_action {
  * @action:      what to do
  * @out:         the command for the hardware, CPU endian; every field was either
  *               checked or made by EL2; without an MSI
- * @msi_addr:    where a CMD_SYNC writes when it is complete, 0 for nowhere; the
- *               host's choice, and not checked
- * @msi_data:    what it writes there, CPU endian
+ * @msi_addr:    where to write @msi_data; the host's choice, and not checked
+ * @msi_data:    of SMMU_CMD_SYNC_MSI, CPU endian
  * @sid:         first stream ID of a CFGI_STE or CFGI_STE_RANGE, in range
  * @range_shift: log2 of the number of stream IDs of a CFGI_STE_RANGE, capped at
  *               the number of stream ID bits
@@ -476,11 +463,11 @@ struct smmu_emu_cmd smmu_emu_filter_rare(const struct smmu_emu_caps *caps, u8 ki
 static __always_inline struct smmu_emu_cmd
 smmu_emu_filter_cmd(const struct smmu_emu_caps *caps, struct arm_smmu_cmd in)
 {
-	u8 row = smmu_emu_cmd_rows[FIELD_GET(CMDQ_0_OP, in.data[0])];
+	unsigned long row = smmu_emu_cmd_rows[FIELD_GET(CMDQ_0_OP, in.data[0])];
 	const struct smmu_emu_cmd_rule *rule = &caps->cmd[row];
 	struct smmu_emu_cmd cmd = { .action = SMMU_CMD_ILL };
 
-	if ((in.data[0] & rule->refuse[0]) || (in.data[1] & rule->refuse[1]))
+	if ((in.data[0] & rule->refuse[0]) | (in.data[1] & rule->refuse[1]))
 		return cmd;
 
 	switch (rule->kind) {
@@ -504,6 +491,9 @@ smmu_emu_filter_cmd(const struct smmu_emu_caps *caps, struct arm_smmu_cmd in)
 		switch (FIELD_GET(CMDQ_SYNC_0_CS, in.data[0])) {
 		case CMDQ_SYNC_0_CS_IRQ:
 			cmd.out.data[0] |= FIELD_PREP(CMDQ_SYNC_0_CS, CMDQ_SYNC_0_CS_IRQ);
+			if (!in.data[1])
+				break;
+			cmd.action = SMMU_CMD_SYNC_MSI;
 			cmd.msi_addr = in.data[1];
 			cmd.msi_data = FIELD_GET(CMDQ_SYNC_0_MSIDATA, in.data[0]);
 			break;

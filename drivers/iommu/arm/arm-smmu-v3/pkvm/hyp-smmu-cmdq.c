@@ -29,13 +29,19 @@
 
 #include "hyp-smmu-v3.h"
 
-/* The most commands copied under one acquisition of the hardware queue's lock, per trap. */
-#define CMDQ_BATCH		32
-#define CMDQ_TRAP_MAX		512
+/* A trap does not begin to copy more commands once it has copied so many. */
+#define CMDQ_TRAP_MAX		256
 
 static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
 {
 	return &cmdq->marks[(cmdq->first_mark + i) % HYP_SMMU_MARKS];
+}
+
+static void cmdq_set_open(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	cmdq->open = (smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN) && cmdq->pinned && !cmdq->err;
 }
 
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
@@ -53,6 +59,7 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	cmdq->fetch = smmu->regs.val[SMMU_REG_CMDQ_CONS] & cmdq->idx_mask;
 	/* It is coherent, as every SMMU that is owned. */
 	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & IDR0_MSI);
+	cmdq_set_open(smmu);
 }
 
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
@@ -61,6 +68,7 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	u64 seq;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
+	cmdq_set_open(smmu);
 	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
@@ -124,12 +132,10 @@ static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 	}
 }
 
-/* The host's commands up to @idx are complete. */
+/* The host's commands up to @idx are complete. There is no error that the host knows of. */
 static void cmdq_set_cons(struct hyp_smmu *smmu, u32 idx)
 {
-	u64 *cons = &smmu->regs.val[SMMU_REG_CMDQ_CONS];
-
-	*cons = idx | (*cons & CMDQ_CONS_ERR);
+	smmu->regs.val[SMMU_REG_CMDQ_CONS] = idx;
 }
 
 /*
@@ -193,6 +199,7 @@ void hyp_smmu_cmdq_restart(struct hyp_smmu *smmu)
 {
 	hyp_assert_lock_held(&smmu->emu_lock);
 	smmu->cmdq.err = 0;
+	cmdq_set_open(smmu);
 	smmu->cmdq.err_shown = false;
 	smmu->regs.val[SMMU_REG_CMDQ_CONS] &= ~(u64)CMDQ_CONS_ERR;
 }
@@ -200,6 +207,7 @@ void hyp_smmu_cmdq_restart(struct hyp_smmu *smmu)
 static void cmdq_error(struct hyp_smmu *smmu, u8 err)
 {
 	smmu->cmdq.err = err;
+	cmdq_set_open(smmu);
 	cmdq_raise_gerror(smmu);
 }
 
@@ -251,18 +259,17 @@ static noinline bool cmdq_read_stes(struct hyp_smmu *smmu, enum smmu_emu_cmd_act
 	return hyp_smmu_strtab_update(smmu, &smmu->cfgi_scan, first, n);
 }
 
-/* Why the copying stopped. */
+/* Why no command was copied. */
 enum cmdq_stop {
-	CMDQ_STOP_NOT,
-	CMDQ_STOP_ILL,		/* the next command is illegal */
-	CMDQ_STOP_AGAIN,	/* the next command needs another trap */
-	CMDQ_STOP_FULL,		/* there is no room */
+	CMDQ_STOP_ILL	= -3,	/* the next command is illegal */
+	CMDQ_STOP_AGAIN	= -2,	/* the next command needs another trap */
+	CMDQ_STOP_FULL	= -1,	/* there is no room */
 };
 
-/* Whether the command is one for cmdq_read_stes(). */
-static bool cmdq_is_cfgi(const struct smmu_emu_cmd *cmd)
+/* Whether the command is illegal, or one for cmdq_read_stes(). */
+static bool cmdq_goes_first(const struct smmu_emu_cmd *cmd)
 {
-	return cmd->action >= SMMU_CMD_CFGI_STE;
+	return cmd->action == SMMU_CMD_ILL || cmd->action >= SMMU_CMD_CFGI_STE;
 }
 
 /* Returns false if all marks are in use, and stay so. */
@@ -341,14 +348,20 @@ static struct hyp_smmu_mark cmdq_make_mark(const struct hyp_smmu_host_cmdq *cmdq
 static __always_inline void cmdq_append(struct hyp_smmu *smmu, struct cmdq_chunk *c,
 					struct smmu_emu_cmd *cmd)
 {
-	if (cmd->msi_addr && cmdq_is_hw_msi(&smmu->cmdq, c->fetch, cmd->msi_addr)) {
-		smmu_emu_add_msi(&cmd->out, cmd->msi_addr, cmd->msi_data);
-	} else if (cmd->msi_addr) {
-		c->msi_addr = cmd->msi_addr;
-		c->msi_data = cmd->msi_data;
-	}
-	if (cmd->action != SMMU_CMD_DROP)
+	switch (cmd->action) {
+	case SMMU_CMD_DROP:
+		break;
+	case SMMU_CMD_SYNC_MSI:
+		if (cmdq_is_hw_msi(&smmu->cmdq, c->fetch, cmd->msi_addr)) {
+			smmu_emu_add_msi(&cmd->out, cmd->msi_addr, cmd->msi_data);
+		} else {
+			c->msi_addr = cmd->msi_addr;
+			c->msi_data = cmd->msi_data;
+		}
+		fallthrough;
+	default:
 		hyp_smmu_hwq_write(&smmu->hwq, c->seq++, &cmd->out);
+	}
 	c->fetch++;
 }
 
@@ -369,22 +382,23 @@ static bool cmdq_next_mark(struct hyp_smmu_host_cmdq *cmdq, struct cmdq_chunk *c
 }
 
 /* Ring once, look once if there are MSIs for EL2 to write, and drop the lock. */
-static __always_inline void cmdq_finish(struct hyp_smmu *smmu, struct cmdq_chunk *c)
+static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq_chunk *c)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	/* What has no effect is complete where nothing is before it. */
 	bool done = c->seq == smmu->hwq.submitted;
+	u32 fetch = c->fetch & cmdq->idx_mask;
 
-	cmdq->fetch = c->fetch & cmdq->idx_mask;
+	cmdq->fetch = fetch;
 	if (likely(!done))
 		hyp_smmu_hwq_ring(smmu, c->seq);
 	/* Mostly all is complete when it can be looked at. */
 	if (c->msi_addr || cmdq->nr_msis)
-		done = hyp_smmu_hwq_caught_up(smmu);
+		done = hyp_smmu_hwq_caught_up(smmu, c->seq);
 	hyp_spin_unlock(&smmu->hwq.lock);
 
 	if (likely(done && !cmdq->nr_marks)) {
-		cmdq_set_cons(smmu, cmdq->fetch);
+		cmdq_set_cons(smmu, fetch);
 		if (c->msi_addr)
 			cmdq_write_msi(smmu, c->msi_addr, c->msi_data);
 	} else if (c->fetch != c->mark_fetch) {
@@ -393,82 +407,83 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, struct cmdq_chunk
 }
 
 /*
- * Copy up to @max commands, at least one. A command that reads STEs is the first one: under
- * the lock of the hardware's queue nothing else can be locked. Returns why it stopped.
+ * Copy some of the host's next @n commands. A command that reads STEs can only be the first
+ * one: under the lock of the hardware's queue no other lock can be taken. Returns how many of
+ * them are left, or one of enum cmdq_stop.
  */
-static __always_inline enum cmdq_stop cmdq_copy_some(struct hyp_smmu *smmu, u32 max)
-{
-	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	struct cmdq_chunk c = { .fetch = cmdq->fetch, .mark_fetch = cmdq->fetch };
-	u32 room = 0;
-
-	do {
-		struct smmu_emu_cmd cmd = cmdq_read(smmu, c.fetch);
-
-		if (unlikely(cmd.action == SMMU_CMD_ILL || cmdq_is_cfgi(&cmd))) {
-			/* One that cannot follow others is read again, as the first. */
-			if (room)
-				break;
-			if (cmd.action == SMMU_CMD_ILL)
-				return CMDQ_STOP_ILL;
-			if (!cmdq_read_stes(smmu, cmd.action, cmd.sid, cmd.range_shift))
-				return CMDQ_STOP_AGAIN;
-		}
-		if (!room) {
-			/* If transitions have taken it meanwhile, STEs are read once more. */
-			room = hyp_smmu_hwq_begin(smmu);
-			if (!room)
-				return CMDQ_STOP_FULL;
-			max = min(max, room);
-			c.seq = smmu->hwq.submitted;
-			c.mark_seq = c.seq;
-		} else if (c.msi_addr && !cmdq_next_mark(cmdq, &c)) {
-			break;
-		}
-		cmdq_append(smmu, &c, &cmd);
-	} while (--max);
-	cmdq_finish(smmu, &c);
-
-	return CMDQ_STOP_NOT;
-}
-
-/* Copy what the host has put into its queue. */
-static bool cmdq_copy(struct hyp_smmu *smmu)
+static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	u32 first = cmdq->fetch;
-	int used;
+	struct cmdq_chunk c = { .fetch = first, .mark_fetch = first };
+	struct smmu_emu_cmd cmd = cmdq_read(smmu, first);
+	u32 room, end;
 
-	if (cmdq->err)
+	if (unlikely(cmdq_goes_first(&cmd))) {
+		if (cmd.action == SMMU_CMD_ILL)
+			return CMDQ_STOP_ILL;
+		if (!cmdq_read_stes(smmu, cmd.action, cmd.sid, cmd.range_shift))
+			return CMDQ_STOP_AGAIN;
+	}
+	/* If transitions have taken the room meanwhile, the STEs are read once more. */
+	room = hyp_smmu_hwq_begin(smmu);
+	if (!room)
+		return CMDQ_STOP_FULL;
+	end = first + min(n, room);
+	c.seq = smmu->hwq.submitted;
+	c.mark_seq = c.seq;
+
+	cmdq_append(smmu, &c, &cmd);
+	while (c.fetch != end) {
+		cmd = cmdq_read(smmu, c.fetch);
+		/* A command that goes first is read again, as the first of the next chunk. */
+		if (cmdq_goes_first(&cmd) || (c.msi_addr && !cmdq_next_mark(cmdq, &c)))
+			break;
+		cmdq_append(smmu, &c, &cmd);
+	}
+	cmdq_finish(smmu, &c);
+
+	return first + n - c.fetch;
+}
+
+/* Nothing was copied, or not all in one trap. Returns as hyp_smmu_cmdq_run(). */
+static noinline bool cmdq_stopped(struct hyp_smmu *smmu, enum cmdq_stop stop)
+{
+	switch (stop) {
+	case CMDQ_STOP_ILL:
+		cmdq_error(smmu, CMDQ_ERR_CERROR_ILL_IDX);
+		return true;
+	case CMDQ_STOP_AGAIN:
+		return false;
+	default:
+		/* The host takes its interrupts and comes back, unless in vain. */
+		return !hyp_smmu_hwq_answers(smmu);
+	}
+}
+
+/* Copy what the host has put into its queue. Returns as hyp_smmu_cmdq_run(). */
+static __always_inline bool cmdq_copy(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	u32 used = smmu_emu_queue_used(cmdq->idx_mask, smmu->regs.val[SMMU_REG_CMDQ_PROD],
+				       cmdq->fetch);
+	int left = used;
+
+	/* Nothing to do, or nonsense: the hardware may stop there too. */
+	if (!used)
 		return true;
 
-	for (;;) {
-		/* Nothing to do, or nonsense: the hardware may stop there too. */
-		used = smmu_emu_queue_used(cmdq->q.shift, smmu->regs.val[SMMU_REG_CMDQ_PROD],
-					   cmdq->fetch);
-		if (used <= 0)
-			return true;
-		if (!cmdq->pinned) {
-			cmdq_error(smmu, CMDQ_ERR_CERROR_ABT_IDX);
-			return true;
-		}
-		if (((cmdq->fetch - first) & cmdq->idx_mask) >= CMDQ_TRAP_MAX ||
-		    !cmdq_mark_free(smmu))
-			return !hyp_smmu_hwq_answers(smmu);
-
-		switch (cmdq_copy_some(smmu, min_t(u32, used, CMDQ_BATCH))) {
-		case CMDQ_STOP_NOT:
+	do {
+		if (unlikely(!cmdq_mark_free(smmu)))
 			break;
-		case CMDQ_STOP_ILL:
-			cmdq_error(smmu, CMDQ_ERR_CERROR_ILL_IDX);
+		left = cmdq_copy_some(smmu, left);
+		if (likely(!left))
 			return true;
-		case CMDQ_STOP_AGAIN:
-			return false;
-		case CMDQ_STOP_FULL:
-			/* The host takes its interrupts and comes back, unless in vain. */
-			return !hyp_smmu_hwq_answers(smmu);
-		}
-	}
+		if (left < 0)
+			return cmdq_stopped(smmu, left);
+	} while (used - left < CMDQ_TRAP_MAX);
+
+	return cmdq_stopped(smmu, CMDQ_STOP_FULL);
 }
 
 /*
@@ -481,44 +496,53 @@ static u64 cmdq_last_msi(struct hyp_smmu *smmu)
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	u32 prod = smmu->regs.val[SMMU_REG_CMDQ_PROD];
 	u32 cons = smmu->regs.val[SMMU_REG_CMDQ_CONS];
-	int used = smmu_emu_queue_used(cmdq->q.shift, prod, cons);
+	u32 used = smmu_emu_queue_used(cmdq->idx_mask, prod, cons);
 	u8 i;
 
 	for (i = cmdq->nr_marks; i > 0; i--) {
 		const struct hyp_smmu_mark *mark = mark_at(cmdq, i - 1);
 
 		if (mark->msi_addr &&
-		    smmu_emu_queue_used(cmdq->q.shift, mark->cons, cons) <= used)
+		    smmu_emu_queue_used(cmdq->idx_mask, mark->cons, cons) <= used)
 			return mark->seq;
 	}
 
 	return 0;
 }
 
-bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
+/* Write the MSIs that are due. Returns as hyp_smmu_cmdq_run(). */
+static noinline bool cmdq_run_msis(struct hyp_smmu *smmu, bool copied)
 {
-	bool copied;
-
-	hyp_assert_lock_held(&smmu->emu_lock);
-	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN))
-		return true;
-
-	copied = cmdq_copy(smmu);
 	/* Whoever waits for one of these does not trap. */
-	if (smmu->cmdq.nr_msis)
-		hyp_smmu_cmdq_settle(smmu);
+	hyp_smmu_cmdq_settle(smmu);
 	if (!copied)
 		return false;
-	if (smmu->cmdq.nr_msis)
-		smmu->wait_seq = cmdq_last_msi(smmu);
+	smmu->wait_seq = cmdq_last_msi(smmu);
 
 	return !smmu->wait_seq || !hyp_smmu_hwq_answers(smmu);
 }
 
-bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
+bool hyp_smmu_cmdq_run_open(struct hyp_smmu *smmu)
 {
-	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
-	hyp_smmu_begin_attempt(smmu);
+	bool copied;
 
-	return hyp_smmu_cmdq_run(smmu);
+	hyp_assert_lock_held(&smmu->emu_lock);
+	copied = cmdq_copy(smmu);
+
+	return likely(!smmu->cmdq.nr_msis) ? copied : cmdq_run_msis(smmu, copied);
+}
+
+bool hyp_smmu_cmdq_run_closed(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	hyp_assert_lock_held(&smmu->emu_lock);
+	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN))
+		return true;
+	/* A queue that could not be pinned is memory that aborts. */
+	if (!cmdq->pinned && !cmdq->err &&
+	    smmu_emu_queue_used(cmdq->idx_mask, smmu->regs.val[SMMU_REG_CMDQ_PROD], cmdq->fetch))
+		cmdq_error(smmu, CMDQ_ERR_CERROR_ABT_IDX);
+
+	return !cmdq->nr_msis || cmdq_run_msis(smmu, true);
 }

@@ -258,10 +258,10 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 	while (scan->next < end) {
 		u64 next, sid = scan->next;
 
-		scan->active = !smmu->groups_left;
+		scan->active = smmu->groups_read == HYP_SMMU_TRAP_GROUPS;
 		if (scan->active)
 			return false;
-		smmu->groups_left--;
+		smmu->groups_read++;
 		if (end - sid > GROUP_STES && !strtab_is_linear(smmu)) {
 			scan->next = strtab_skip(smmu, sid, end);
 			if (scan->next > sid)

@@ -17,13 +17,14 @@
 
 #include "hyp-smmu-v3.h"
 
-/* The SMMU that has @addr in its MMIO, NULL for none. */
-static __always_inline struct hyp_smmu *find_smmu(u64 addr)
+/* The SMMU that has @addr in its MMIO, and where, NULL for none. */
+static __always_inline struct hyp_smmu *find_smmu(u64 addr, u64 *offset)
 {
-	struct hyp_smmu *smmu, *end = hyp_smmus_end();
+	struct hyp_smmu *smmu;
 
-	for (smmu = hyp_smmus; smmu < end; smmu++) {
-		if (addr - smmu->mmio_phys < SMMU_EMU_SIZE && smmu->enabled)
+	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {
+		*offset = addr - smmu->mmio_phys;
+		if (*offset < SMMU_EMU_SIZE && smmu->enabled)
 			return smmu;
 	}
 
@@ -159,7 +160,7 @@ static noinline bool handle_load(struct kvm_cpu_context *host_ctxt, u64 esr, u64
 bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 {
 	struct hyp_smmu *smmu;
-	u64 addr, spsr, val;
+	u64 addr, offset, spsr, val;
 	bool done;
 
 	/* It missed a translation at level 0 or later; other faults need not set HPFAR_EL2. */
@@ -168,14 +169,14 @@ bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 		return false;
 	addr = FIELD_GET(HPFAR_EL2_FIPA, read_sysreg(hpfar_el2)) << 12;
 	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));
-	smmu = find_smmu(addr);
+	smmu = find_smmu(addr, &offset);
 	spsr = read_sysreg_el2(SYS_SPSR);
 	if (!smmu || (spsr & PSR_MODE32_BIT))
 		return false;
 
 	if (!(esr & ESR_ELx_WNR))
 		return handle_load(host_ctxt, esr, addr, smmu);
-	if (addr - smmu->mmio_phys != ARM_SMMU_CMDQ_PROD || FIELD_GET(ESR_ELx_SAS, esr) != 2)
+	if (offset != ARM_SMMU_CMDQ_PROD || FIELD_GET(ESR_ELx_SAS, esr) != 2)
 		return handle_store(host_ctxt, esr, addr, smmu);
 
 	val = lower_32_bits(stored_value(host_ctxt, esr));
@@ -189,7 +190,8 @@ bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 
 bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr)
 {
-	struct hyp_smmu *smmu = find_smmu(addr);
+	u64 offset;
+	struct hyp_smmu *smmu = find_smmu(addr, &offset);
 
 	if (!smmu || (esr & ACCESS_ESR_MASK) != ACCESS_ESR || !esr_fsc_is_translation_fault(esr) ||
 	    (read_sysreg_el2(SYS_SPSR) & PSR_MODE32_BIT))

@@ -20,7 +20,7 @@
 struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
 
 struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
-unsigned int hyp_nr_smmus;
+struct hyp_smmu *hyp_smmus_end;
 
 int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val)
 {
@@ -169,7 +169,7 @@ int __pkvm_smmu_v3_register(unsigned int idx)
 
 	pkvm_smmu_v3_read_ids(smmu->mmio, &smmu->hw);
 	smmu->registered = true;
-	hyp_nr_smmus = max(hyp_nr_smmus, idx + 1);
+	hyp_smmus_end = max(hyp_smmus_end, smmu + 1);
 
 	return 0;
 
@@ -369,9 +369,9 @@ int __pkvm_smmu_v3_release(unsigned int idx)
 
 bool hyp_iommu_enabled(void)
 {
-	struct hyp_smmu *smmu, *end = hyp_smmus_end();
+	struct hyp_smmu *smmu;
 
-	for (smmu = hyp_smmus; smmu < end; smmu++) {
+	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {
 		if (smmu->enabled)
 			return true;
 	}
@@ -382,9 +382,9 @@ bool hyp_iommu_enabled(void)
 /* Level 1 would take a use of the nT bit that this does not make; 3 is reserved. */
 bool hyp_smmu_v3_can_split(void)
 {
-	struct hyp_smmu *smmu, *end = hyp_smmus_end();
+	struct hyp_smmu *smmu;
 
-	for (smmu = hyp_smmus; smmu < end; smmu++) {
+	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {
 		if (smmu->registered && FIELD_GET(IDR3_BBM, smmu->hw.idr[3]) != 2)
 			return false;
 	}
@@ -407,18 +407,18 @@ int hyp_smmu_v3_flush_all(void)
 {
 	struct arm_smmu_cmd cmd = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_S12_VMALL, 0,
 							 SMMU_EMU_VMID);
-	struct hyp_smmu *smmu, *end = hyp_smmus_end();
+	struct hyp_smmu *smmu;
 	int ret = 0;
 
 	hyp_assert_lock_held(&host_mmu.lock);
-	for (smmu = hyp_smmus; smmu < end; smmu++) {
+	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {
 		/* Always done: what is not issued is not waited for. */
 		smmu->flush_seq = 0;
 		if (smmu->enabled && !ret)
 			ret = hyp_smmu_hwq_add_el2(smmu, cmd, &smmu->flush_seq);
 	}
 
-	for (smmu = hyp_smmus; smmu < end; smmu++) {
+	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {
 		if (smmu->enabled)
 			ret = hyp_smmu_hwq_wait(smmu, smmu->flush_seq) ?: ret;
 	}

@@ -136,6 +136,8 @@ struct hyp_smmu_host_cmdq {
 	u32 slot_mask;
 	u32 idx_mask;
 	bool pinned;
+	/* Commands are read: CMDQEN is set, the queue is pinned, and there is no error. */
+	bool open;
 	/* The hardware writes MSIs. */
 	bool hw_msi;
 	/* Next command to copy; CMDQ_CONS follows as the hardware completes. */
@@ -183,8 +185,8 @@ struct hyp_smmu {
 	struct arm_smmu_ste *bounce;
 	struct hyp_smmu_scan enable_scan;
 	struct hyp_smmu_scan cfgi_scan;
-	/* Groups of STEs that this attempt may still read; a trap makes a few. */
-	u32 groups_left;
+	/* Groups of STEs that this attempt has read; a trap makes a few. */
+	u64 groups_read;
 	/* What is to be waited for before the next attempt, 0 for nothing. */
 	u64 wait_seq;
 
@@ -206,7 +208,7 @@ struct hyp_smmu {
 /* What one attempt at an access may do. Context: emu_lock is held. */
 static inline void hyp_smmu_begin_attempt(struct hyp_smmu *smmu)
 {
-	smmu->groups_left = HYP_SMMU_TRAP_GROUPS;
+	smmu->groups_read = 0;
 	smmu->wait_seq = 0;
 }
 
@@ -214,13 +216,8 @@ static inline void hyp_smmu_begin_attempt(struct hyp_smmu *smmu)
 
 /* Written while the host is trusted, constant afterwards but for what they hold. */
 extern struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
-extern unsigned int hyp_nr_smmus;
-
-/* Behind the last that has ever been registered. */
-static inline struct hyp_smmu *hyp_smmus_end(void)
-{
-	return hyp_smmus + hyp_nr_smmus;
-}
+/* Behind the last that has ever been registered, NULL before the first. */
+extern struct hyp_smmu *hyp_smmus_end;
 
 /**
  * hyp_smmu_poll_reg - Wait for a register, for at most a second
@@ -260,12 +257,14 @@ u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu);
 static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u32 used;
 
 	hyp_spin_lock(&q->lock);
-	if (q->dead || hyp_smmu_hwq_used(q) > q->limit / 2)
+	used = hyp_smmu_hwq_used(q);
+	if (unlikely(q->dead || used > q->limit / 2))
 		return hyp_smmu_hwq_make_room(smmu);
 
-	return q->limit - hyp_smmu_hwq_used(q);
+	return q->limit - used;
 }
 
 /* Put a command into a slot. The hardware reads little endian. */
@@ -311,11 +310,12 @@ static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u64 end)
 /**
  * hyp_smmu_hwq_caught_up - Look once at what the hardware has consumed
  * @smmu: the SMMU
+ * @end:  hyp_smmu_hwq::submitted
  *
  * Context: the queue's lock is held.
  * Return: true if that is all that was ever submitted.
  */
-static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu)
+static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu, u64 end)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	u32 cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
@@ -325,9 +325,9 @@ static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu)
 	 * after the effects of a CMD_SYNC are visible.
 	 */
 	dma_rmb();
-	if (unlikely((cons ^ q->submitted) & q->idx_mask))
+	if (unlikely((cons ^ (u32)end) & q->idx_mask))
 		return false;
-	q->consumed = q->submitted;
+	q->consumed = end;
 
 	return true;
 }
@@ -433,14 +433,9 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu);
 /* And those that were are complete: unpin the queue. */
 void hyp_smmu_cmdq_release(struct hyp_smmu *smmu);
 
-/**
- * hyp_smmu_cmdq_write_prod - The host writes CMDQ_PROD
- * @smmu: the SMMU
- * @val:  what it writes
- *
- * Return: as hyp_smmu_cmdq_run().
- */
-bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val);
+/* The parts of hyp_smmu_cmdq_run() for a queue whose commands are read, and for any other. */
+bool hyp_smmu_cmdq_run_open(struct hyp_smmu *smmu);
+bool hyp_smmu_cmdq_run_closed(struct hyp_smmu *smmu);
 
 /**
  * hyp_smmu_cmdq_run - Copy host commands between CMDQ_CONS and CMDQ_PROD
@@ -451,7 +446,20 @@ bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val);
  * a CMD_SYNC with an MSI that EL2 writes is not complete; if not at once, then after
  * hyp_smmu::wait_seq.
  */
-bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu);
+static inline bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
+{
+	return likely(smmu->cmdq.open) ? hyp_smmu_cmdq_run_open(smmu) :
+					 hyp_smmu_cmdq_run_closed(smmu);
+}
+
+/* The host writes @val to CMDQ_PROD. Returns as hyp_smmu_cmdq_run(). */
+static inline bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
+{
+	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
+	hyp_smmu_begin_attempt(smmu);
+
+	return hyp_smmu_cmdq_run(smmu);
+}
 
 /* Let CMDQ_CONS, GERROR.CMDQ_ERR and MSIs say what the hardware has completed. */
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu);
