@@ -70,7 +70,7 @@ static bool host_may_access(kvm_pte_t pte)
  */
 static u64 leaf_run(const struct hyp_iommu_s2 *table, u64 addr, u64 *first)
 {
-	u64 size, end, step, desc, *ptr;
+	u64 size, step, desc, nr, left, *ptr;
 	s8 level;
 
 	ptr = iommu_s2_leaf(table, addr, &level);
@@ -78,14 +78,15 @@ static u64 leaf_run(const struct hyp_iommu_s2 *table, u64 addr, u64 *first)
 	*first = desc;
 	size = kvm_granule_size(level);
 	step = desc & KVM_PTE_VALID ? size : 0;
-	end = ALIGN(addr + 1, kvm_granule_size(level - 1));
 	addr = ALIGN_DOWN(addr, size);
-	do {
-		addr += size;
+	nr = (ALIGN(addr + 1, kvm_granule_size(level - 1)) - addr) / size;
+	for (left = nr - 1; left; left--) {
 		desc += step;
-	} while (addr < end && *++ptr == desc);
+		if (*++ptr != desc)
+			break;
+	}
 
-	return addr;
+	return addr + (nr - left) * size;
 }
 
 static u64 host_run(u64 addr, kvm_pte_t *first)
@@ -300,6 +301,7 @@ static int check_root(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *host_mc)
 {
 	phys_addr_t phys;
+	void *page;
 	u64 nr;
 
 	while (host_mc->nr_pages) {
@@ -308,13 +310,12 @@ int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *ho
 		if (nr > host_mc->nr_pages || __pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), nr))
 			return -ENOMEM;
 
-		for (; nr; nr--, phys += PAGE_SIZE) {
-			/* What is not in the chunk cannot be read. */
-			if ((host_mc->head & PAGE_MASK) != phys)
-				return -EINVAL;
-			push_hyp_memcache(mc, pop_hyp_memcache(host_mc, hyp_phys_to_virt),
-					  hyp_virt_to_phys);
-		}
+		/* Only EL2 can write to the chunk now. Its last page has the next chunk. */
+		page = hyp_phys_to_virt(phys);
+		host_mc->head = *(phys_addr_t *)(page + (nr - 1) * PAGE_SIZE);
+		host_mc->nr_pages -= nr;
+		for (; nr; nr--, page += PAGE_SIZE)
+			push_hyp_memcache(mc, page, hyp_virt_to_phys);
 	}
 
 	return 0;

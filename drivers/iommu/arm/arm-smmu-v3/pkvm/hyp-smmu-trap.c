@@ -109,38 +109,38 @@ static __always_inline bool emulate_prod(struct hyp_smmu *smmu, u32 val)
  * register.
  */
 
-static noinline bool handle_store(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr,
-				  struct hyp_smmu *smmu)
+static noinline bool handle_store(struct kvm_cpu_context *host_ctxt, u64 esr,
+				  struct hyp_smmu *smmu, u64 offset)
 {
 	u64 val = stored_value(host_ctxt, esr);
 	u8 size = BIT(FIELD_GET(ESR_ELx_SAS, esr));
 	bool done;
 
-	if (!IS_ALIGNED(addr, size))
+	if (!IS_ALIGNED(offset, size))
 		return false;
 	if (size == 4)
 		val = lower_32_bits(val);
-	done = emulate_store(smmu, addr - smmu->mmio_phys, size, val);
-	trace_smmu_v3_access(addr, val, size, true, done);
+	done = emulate_store(smmu, offset, size, val);
+	trace_smmu_v3_access(smmu->mmio_phys + offset, val, size, true, done);
 	if (done)
 		skip_host_access(read_sysreg_el2(SYS_SPSR));
 
 	return true;
 }
 
-static noinline bool handle_load(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr,
-				 struct hyp_smmu *smmu)
+static noinline bool handle_load(struct kvm_cpu_context *host_ctxt, u64 esr,
+				 struct hyp_smmu *smmu, u64 offset)
 {
 	unsigned int rt = FIELD_GET(ESR_ELx_SRT_MASK, esr);
 	u8 size = BIT(FIELD_GET(ESR_ELx_SAS, esr));
 	u64 val;
 
-	if (!IS_ALIGNED(addr, size))
+	if (!IS_ALIGNED(offset, size))
 		return false;
 	hyp_spin_lock(&smmu->emu_lock);
-	val = hyp_smmu_read(smmu, addr - smmu->mmio_phys, size);
+	val = hyp_smmu_read(smmu, offset, size);
 	hyp_spin_unlock(&smmu->emu_lock);
-	trace_smmu_v3_access(addr, val, size, false, true);
+	trace_smmu_v3_access(smmu->mmio_phys + offset, val, size, false, true);
 	if (rt != 31)
 		cpu_reg(host_ctxt, rt) = loaded_value(esr, val);
 	skip_host_access(read_sysreg_el2(SYS_SPSR));
@@ -175,9 +175,9 @@ bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 		return false;
 
 	if (!(esr & ESR_ELx_WNR))
-		return handle_load(host_ctxt, esr, addr, smmu);
+		return handle_load(host_ctxt, esr, smmu, offset);
 	if (offset != ARM_SMMU_CMDQ_PROD || FIELD_GET(ESR_ELx_SAS, esr) != 2)
-		return handle_store(host_ctxt, esr, addr, smmu);
+		return handle_store(host_ctxt, esr, smmu, offset);
 
 	val = lower_32_bits(stored_value(host_ctxt, esr));
 	done = emulate_prod(smmu, val);
@@ -190,14 +190,15 @@ bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 
 bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr)
 {
+	struct hyp_smmu *smmu;
 	u64 offset;
-	struct hyp_smmu *smmu = find_smmu(addr, &offset);
 
+	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));
+	smmu = find_smmu(addr, &offset);
 	if (!smmu || (esr & ACCESS_ESR_MASK) != ACCESS_ESR || !esr_fsc_is_translation_fault(esr) ||
 	    (read_sysreg_el2(SYS_SPSR) & PSR_MODE32_BIT))
 		return false;
-	addr |= FAR_TO_FIPA_OFFSET(read_sysreg_el2(SYS_FAR));
 
-	return esr & ESR_ELx_WNR ? handle_store(host_ctxt, esr, addr, smmu) :
-				   handle_load(host_ctxt, esr, addr, smmu);
+	return esr & ESR_ELx_WNR ? handle_store(host_ctxt, esr, smmu, offset) :
+				   handle_load(host_ctxt, esr, smmu, offset);
 }

@@ -45,12 +45,11 @@ extern struct kvm_hyp_memcache hyp_iommu_tables;
  * hyp_iommu_take_pool - Make a pool of the host's EL2's
  * @mc:      gets the pages
  * @host_mc: the host's; in the low bits of a link is the order of the chunk that begins
- *           with the page it points to, and whose pages follow in ascending order
+ *           with the page it points to, and whose last page has the link to the next one
  *
  * A chunk is donated in one go. Only while the host is trusted.
  *
- * Return: 0, -ENOMEM where a page is not the host's, or -EINVAL where a chunk is not
- * as described; then both have pages.
+ * Return: 0, or -ENOMEM where a page is not the host's; then both have pages.
  */
 int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *host_mc);
 
