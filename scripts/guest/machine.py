@@ -74,12 +74,15 @@ def empty_disk(scratch, name):
     return path
 
 
-def pack(directory, find):
+def archive(directory, find):
     """The files below DIRECTORY that the command FIND lists, as an archive."""
     files = subprocess.run(find.split(), cwd=directory, check=True, capture_output=True).stdout
-    packed = subprocess.run(["cpio", "-o", "-L", "-H", "newc", "--quiet"], cwd=directory,
-                            input=files, check=True, capture_output=True).stdout
-    return gzip.compress(packed, 1)
+    return subprocess.run(["cpio", "-o", "-L", "-H", "newc", "--quiet"], cwd=directory,
+                          input=files, check=True, capture_output=True).stdout
+
+
+def pack(directory, find):
+    return gzip.compress(archive(directory, find), 1)
 
 
 def qemu_version():
@@ -109,6 +112,7 @@ class Machine:
     acpi: bool = False              # UEFI firmware that hands over ACPI tables, no devicetree
     smmus: tuple = ()               # stages of several SMMUs, one at each of as many PCI roots
     crash: bool = False             # has a kernel and an initramfs for a crash in /crash
+    iort: bytes = b""               # in place of QEMU's
     firmware: tuple = ()            # edits of the devicetree, of FIRMWARE
     iommu: str = "smmuv3"
     image: str = ""                 # in place of out/Image
@@ -150,7 +154,7 @@ class Machine:
         return args + self.qemu
 
     def initrd(self, scratch):
-        """The initramfs; with the modules of a kernel that has some, and with /crash."""
+        """The initramfs; with a table of ACPI's, the modules of a kernel and /crash."""
         initramfs = OUT / "initramfs.cpio.gz"
         modules = OUT / f"modules-{self.variant}"
         parts = [initramfs.read_bytes()]
@@ -162,6 +166,12 @@ class Machine:
             (crash / "Image").symlink_to(self.kernel())
             (crash / "initramfs").symlink_to(initramfs)
             parts.append(pack(scratch, "find crash"))
+        if self.iort:
+            # The kernel finds tables in what comes first, and not compressed.
+            table = scratch / "tables/kernel/firmware/acpi/iort.aml"
+            table.parent.mkdir(parents=True)
+            table.write_bytes(self.iort)
+            parts.insert(0, archive(scratch / "tables", "find kernel"))
         if len(parts) == 1:
             return initramfs
         path = scratch / "initramfs.cpio.gz"

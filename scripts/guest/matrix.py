@@ -113,6 +113,8 @@ SMMUS = ["topology.sh", "hyp_memory", "hyp_memory@2", "pvm_memory", "pvm_memory@
 # The kernel gives no device to VFIO that has a reserved region, as the first edu has
 DEVICES = ["reserved_region", "huge_map@1", "hyp_memory@2", "pvm_memory@2", "sleep.sh",
            "unplug.sh", "pvm_memory@1"]
+# Memory that the kernel leaves alone as long as it has no crash kernel
+RMR = 0x50000000
 # Only the first of two SMMUs is owned
 MIXED = ["topology.sh", *[f"{test}@{device}" for test in ATTACKS[:2]
                           for device in ("0=protected", "2=native")]]
@@ -124,6 +126,18 @@ def devices(make, name, params="", **machine):
     boot = make(name, [*DEVICES, "load"], params, smp=4, hot=True, qemu=list(BRIDGE),
                 dt=RESERVED, **machine)
     boot.skips = "no SMMU is owned"
+    return boot
+
+
+def rmr(make, name, params=""):
+    """
+    A region that ACPI wants mapped for the first edu: the SMMU's driver lets its stream
+    bypass from the start until it has a domain. The kernel maps the region there only where
+    a _DSM of the host bridge wants the PCI configuration kept, which QEMU's does not.
+    """
+    boot = make(name, ["topology.sh", *ATTACKS], f"crashkernel=2M@{RMR:#x} {params}", acpi=True,
+                iort=regions.iort(8, RMR, 0x10000))
+    boot.log_has += (r"Table Upgrade: override \[IORT",)
     return boot
 
 
@@ -204,12 +218,14 @@ def full():
                            smmus=("nested", "1")),
               protected("hot-memory", ["late_memory", "hyp_memory"], f"PKVM_SMMU_LATE={DIMM_BASE}",
                         mem="1G,slots=1,maxmem=2G", acpi=True, qemu=list(DIMM)),
-              devices(protected, "devices"), reboot("reboot"), crash(protected, "crash")]
+              devices(protected, "devices"), rmr(protected, "rmr"), reboot("reboot"),
+              crash(protected, "crash")]
     boots += [not_isolated("native-acpi", HOST + ATTACKS, "kvm-arm.iommu=native", acpi=True),
               not_isolated("native-smmus", SMMUS, "kvm-arm.iommu=native",
                            smmus=("nested", "nested")),
               devices(not_isolated, "native-devices", "kvm-arm.iommu=native"),
               devices(protected, "devices-debug", variant="debug"),
+              rmr(not_isolated, "native-rmr", "kvm-arm.iommu=native"),
               crash(not_isolated, "native-crash", "kvm-arm.iommu=native"),
               crash(protected, "crash-acpi", acpi=True)]
     for cpu, smp, variant in itertools.product(("cortex-a72", "neoverse-n1", "max"), (1, 2, 4),
