@@ -243,6 +243,8 @@ def full():
         boots.append(protected(variant, EVERYTHING, variant=variant, timeout=3600))
         boots.append(kunit(f"kunit-{variant}", variant))
         boots.append(attack(f"attack-{variant}", variant=variant, timeout=3600))
+    boots += [odd(f"odd-regions-{variant}", variant=variant, timeout=3600)
+              for variant in ("16k", "64k")]
     for cpu in ("cortex-a72", "neoverse-n1", "max"):
         boots.append(attack(f"attack-{cpu.rpartition('-')[2]}", cpu=cpu, smp=4))
     return boots

@@ -82,6 +82,7 @@ void *pci_map_bar(const char *bdf, int bar, size_t *size)
 {
 	char path[PATH_MAX];
 	struct stat st;
+	size_t offset;
 	void *va;
 	int fd;
 
@@ -90,17 +91,21 @@ void *pci_map_bar(const char *bdf, int bar, size_t *size)
 	if (fd < 0 || fstat(fd, &st))
 		die("cannot open %s: %s", path, strerror(errno));
 
+	/* The file begins with the page that the BAR begins in. */
+	offset = pci_bar_phys(bdf, bar) % page_size();
 	*size = st.st_size;
-	va = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	va = mmap(NULL, offset + *size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (va == MAP_FAILED)
 		die("cannot map %s: %s", path, strerror(errno));
-	return va;
+	return va + offset;
 }
 
 void pci_unmap_bar(void *va, size_t size)
 {
-	munmap(va, size);
+	size_t offset = (uintptr_t)va % page_size();
+
+	munmap(va - offset, offset + size);
 }
 
 uint64_t pci_bar_phys(const char *bdf, int bar)
