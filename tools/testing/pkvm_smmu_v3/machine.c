@@ -118,7 +118,7 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 	smmu_reset(&smmus[i], cfg);
 	*info = (struct pkvm_smmu_v3_info){
 		.mmio_base	= SMMU_MMIO(i),
-		.mmio_size	= 0x20000 + PAGE_SIZE,
+		.mmio_size	= 0x20000 + (cfg->two_pages ? 0 : PAGE_SIZE),
 		.cmdq_base	= page_phys(SMMU_PAGE(i)),
 		.cmdq_shift	= cfg->hwq_shift,
 		.strtab_base	= page_phys(SMMU_PAGE(i) + 1),

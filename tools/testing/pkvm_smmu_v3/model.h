@@ -231,6 +231,7 @@ struct machine_cfg {
 	u8 pool_pages;
 	u8 pool_short;		/* pages that the pool for tables lacks */
 	bool page1_alias;
+	bool two_pages;		/* an SMMU has no registers behind the first 128 KiB */
 	bool stale_boot;	/* firmware left caches and registers full */
 	u8 hang;		/* SMMUs that consume no command, a bit for each */
 	u8 picky;		/* 1 in so many skippable commands is refused, 0: none */

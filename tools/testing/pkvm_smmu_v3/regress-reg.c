@@ -59,6 +59,23 @@ static void access_sizes(void)
 	early_and_late(access_sizes_once);
 }
 
+static void access_behind_once(void)
+{
+	struct machine_cfg cfg = machine_default();
+	u64 val = 0x55;
+
+	cfg.two_pages = true;
+	EXPECT_EQ(machine_boot(&cfg), 0);
+	EXPECT_EQ(trap(0x1fffc, ESR_READ | ESR_SIZE(2), &val), MMIO_DONE);
+	EXPECT_EQ(trap(0x20000, ESR_READ | ESR_SIZE(2), &val), MMIO_ABORT);
+}
+
+/* What lies behind an SMMU's registers is something else. */
+static void access_behind(void)
+{
+	early_and_late(access_behind_once);
+}
+
 /* What a syndrome does not describe is not emulated. */
 static void instructions_once(void)
 {
@@ -240,6 +257,7 @@ static void smmus_are_separate(void)
 
 const struct test tests_reg[] = {
 	TEST(access_sizes),
+	TEST(access_behind),
 	TEST(instructions),
 	TEST(identification),
 	TEST(every_offset),

@@ -6,7 +6,7 @@
  * queue:
  *
  *   hyp-smmu-trap.c	hyp_smmu_v3_handle_trap(): which SMMU, which register
- *   hyp-smmu-cmdq.c	hyp_smmu_cmdq_write_prod(), cmdq_copy_some(): reads each command
+ *   hyp-smmu-cmdq.c	hyp_smmu_cmdq_run_open(), cmdq_copy_some(): reads each command
  *   emu.h, emu-cmd.c	smmu_emu_filter_cmd(): checks it, and makes the hardware's
  *   hyp-smmu-cmdq.c	cmdq_read_stes(): of a CFGI command, which STEs
  *   hyp-smmu-strtab.c	hyp_smmu_strtab_update(): reads those of the host ...
