@@ -178,6 +178,18 @@ static bool has_failed(unsigned int i)
 	       (stopped && FIELD_GET(0x7f000000, s->cmdq_cons) != 1);
 }
 
+static bool any_failed(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_smmus; i++) {
+		if (has_failed(i))
+			return true;
+	}
+
+	return false;
+}
+
 /*
  * Whatever the host has done: a driver that starts anew loses no CMD_SYNC, no MSI and no
  * error interrupt of an SMMU that works.
@@ -191,7 +203,7 @@ static void check_alive(unsigned int i)
 	if (has_failed(i))
 		return;
 	/* An SMMU that has failed may hold pages of this one's for ever. */
-	for (n = 0; n < 10; n++) {
+	for (n = 0; n < 10 && any_failed(); n++) {
 		if (hyp_phys_to_page(host_page(i * 10 + n))->refcount)
 			return;
 	}
@@ -240,10 +252,8 @@ static void shut_down(void)
 		drv_disable(i);
 	}
 	oracle_full();
-	for (i = 0; i < nr_smmus; i++) {
-		if (has_failed(i))
-			return;
-	}
+	if (any_failed())
+		return;
 	for (i = 0; i < RAM_PAGES; i++)
 		pins += phys_to_info(page_phys(i))->pins;
 	if (pins != model.refs)

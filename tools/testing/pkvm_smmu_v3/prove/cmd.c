@@ -158,6 +158,8 @@ void prove_cmd(void)
 	      implies(bit_of(in.data[0], 10) ||
 		      (in_op == CMD_SYNC && bits(in.data[0], 13, 12) == 3),
 		      cmd.action == SMMU_CMD_ILL));
+	PROVE("only SMMU_CMD_SYNC_MSI has an MSI",
+	      implies(cmd.action != SMMU_CMD_SYNC_MSI, !cmd.msi_addr));
 
 	legal = allowed_out(&hw, op, mask);
 	PROVE("each command for the hardware is one of the list", implies(issued, legal));

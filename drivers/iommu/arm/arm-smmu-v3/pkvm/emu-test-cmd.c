@@ -284,10 +284,9 @@ static void emu_test_cmd(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cmd.sid, t->sid);
 	if (t->action == SMMU_CMD_CFGI_RANGE)
 		KUNIT_EXPECT_EQ(test, cmd.range_shift, t->range_shift);
-	if (t->action == SMMU_CMD_SYNC_MSI) {
-		KUNIT_EXPECT_EQ(test, cmd.msi_addr, t->msi_addr);
+	KUNIT_EXPECT_EQ(test, cmd.msi_addr, t->msi_addr);
+	if (t->msi_addr)
 		KUNIT_EXPECT_EQ(test, cmd.msi_data, t->msi_data);
-	}
 }
 
 /* The attributes are EL2's: write-back, inner shareable. */
