@@ -14,10 +14,10 @@
 #include <stdio.h>
 
 /* The rows of both tables are not for others to use. */
-#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu-ids.c"
-#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu-regs.c"
-#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu-cmd.c"
-#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu-ste.c"
+#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu/ids.c"
+#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu/regs.c"
+#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu/cmd.c"
+#include "../../../drivers/iommu/arm/arm-smmu-v3/pkvm/emu/ste.c"
 
 static const char * const guards[] = {
 	[SMMU_GUARD_NONE]	= "always",
@@ -29,10 +29,10 @@ static const char * const guards[] = {
 
 static void print_regs(void)
 {
-	const struct smmu_emu_reg *reg = smmu_emu_regs_table;
+	const struct pkvm_smmu_reg *reg = pkvm_smmu_regs_table;
 	unsigned int i, j;
 
-	for (i = 0; i < smmu_emu_regs_table_len; i++, reg++) {
+	for (i = 0; i < pkvm_smmu_regs_table_len; i++, reg++) {
 		printf("reg %#x %u", reg->offset, reg->width);
 		for (j = 0; j < ARRAY_SIZE(reg->field); j++) {
 			if (reg->field[j].mask)
@@ -43,18 +43,18 @@ static void print_regs(void)
 	}
 }
 
-static void print_cmds(const struct smmu_emu_caps *caps)
+static void print_cmds(const struct pkvm_smmu_caps *caps)
 {
-	struct smmu_emu_caps less = *caps;
+	struct pkvm_smmu_caps less = *caps;
 	unsigned int op;
 
 	less.ids.idr[3] &= ~IDR3_RIL;
-	smmu_emu_init_cmds(&less);
+	pkvm_smmu_init_cmds(&less);
 	for (op = 0; op < SMMU_EMU_NR_OPS; op++) {
-		const u64 *all = caps->cmd[smmu_emu_cmd_rows[op]].refuse;
-		const u64 *base = less.cmd[smmu_emu_cmd_rows[op]].refuse;
+		const u64 *all = caps->cmd[pkvm_smmu_cmd_rows[op]].refuse;
+		const u64 *base = less.cmd[pkvm_smmu_cmd_rows[op]].refuse;
 
-		if (smmu_emu_cmd_rows[op])
+		if (pkvm_smmu_cmd_rows[op])
 			printf("cmd %#x %#llx %#llx %#llx %#llx\n", op,
 			       (unsigned long long)~base[0] & ~CMDQ_0_OP,
 			       (unsigned long long)~base[1],
@@ -64,18 +64,18 @@ static void print_cmds(const struct smmu_emu_caps *caps)
 }
 
 /* An SMMU with every feature, and what of it is offered. */
-static struct smmu_emu_caps everything(void)
+static struct pkvm_smmu_caps everything(void)
 {
-	struct smmu_emu_ids hw = { { ~0U, ~0U, ~0U, ~0U, ~0U, ~0U }, ~0U, ~0U };
-	struct smmu_emu_caps caps = {};
+	struct pkvm_smmu_ids hw = { { ~0U, ~0U, ~0U, ~0U, ~0U, ~0U }, ~0U, ~0U };
+	struct pkvm_smmu_caps caps = {};
 
-	smmu_emu_init_caps(&caps, &hw);
-	smmu_emu_init_cmds(&caps);
-	smmu_emu_s2_ste(&caps, 0x40000000, 40, 1, &hw);
+	pkvm_smmu_init_caps(&caps, &hw);
+	pkvm_smmu_init_cmds(&caps);
+	pkvm_smmu_s2_ste(&caps, 0x40000000, 40, 1, &hw);
 	return caps;
 }
 
-static void print_ids(const struct smmu_emu_caps *caps)
+static void print_ids(const struct pkvm_smmu_caps *caps)
 {
 	unsigned int i;
 
@@ -84,7 +84,7 @@ static void print_ids(const struct smmu_emu_caps *caps)
 	printf("id IIDR %#x\nid AIDR %#x\n", caps->ids.iidr, caps->ids.aidr);
 }
 
-static const char *classify(const struct smmu_emu_caps *caps, unsigned int dword, u64 bit)
+static const char *classify(const struct pkvm_smmu_caps *caps, unsigned int dword, u64 bit)
 {
 	struct arm_smmu_ste host = {}, clear, set;
 
@@ -96,14 +96,14 @@ static const char *classify(const struct smmu_emu_caps *caps, unsigned int dword
 	if (!dword && (bit & (STRTAB_STE_0_V | STRTAB_STE_0_CFG)))
 		return bit & STRTAB_STE_0_V ? "copied" : "mapped";
 
-	smmu_emu_make_ste(caps, &host, &clear);
+	pkvm_smmu_make_ste(caps, &host, &clear);
 	host.data[dword] |= cpu_to_le64(bit);
-	if (!smmu_emu_make_ste(caps, &host, &set))
+	if (!pkvm_smmu_make_ste(caps, &host, &set))
 		return "refused";
 	return memcmp(&set, &clear, sizeof(set)) ? "copied" : "ignored";
 }
 
-static void print_stes(const struct smmu_emu_caps *caps)
+static void print_stes(const struct pkvm_smmu_caps *caps)
 {
 	unsigned int dword, bit;
 
@@ -116,7 +116,7 @@ static void print_stes(const struct smmu_emu_caps *caps)
 
 int main(void)
 {
-	struct smmu_emu_caps caps = everything();
+	struct pkvm_smmu_caps caps = everything();
 
 	print_regs();
 	print_ids(&caps);

@@ -19,7 +19,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(HERE, "coverage.list")
 RECORD = os.path.join(HERE, "coverage.json")
-SOURCES = re.compile(r"/(nvhe/iommu\w*\.c|pkvm/(hyp-smmu-[\w-]+|emu[\w-]*)\.[ch]"
+SOURCES = re.compile(r"/(nvhe/iommu\w*\.c|pkvm/(hyp|emu)/(?!test)[\w-]+\.[ch]"
                      r"|asm/kvm_iommu_pgtable\.h|nvhe/iommu\w*\.h)$")
 
 
@@ -33,10 +33,11 @@ def read_gcov(objdir):
                               data], stdout=subprocess.PIPE, check=True, cwd=objdir).stdout
         for text in out.decode().splitlines():
             for src in json.loads(text)["files"]:
-                if not SOURCES.search(src["file"]):
+                path = os.path.normpath(src["file"])
+                if not SOURCES.search(path):
                     continue
-                name = os.path.basename(src["file"])
-                paths[name] = src["file"]
+                name = re.sub(r".*/(pkvm|nvhe|asm)/", "", path)
+                paths[name] = path
                 for line in src["lines"]:
                     nr = line["line_number"]
                     lines[name][nr] += line["count"]

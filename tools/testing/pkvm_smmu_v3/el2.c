@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The files of EL2's that have static state, with a way to start anew. */
-#include "hyp-smmu-v3.c"
+#include "hyp/smmu.c"
 #include "host_mmio.c"
 
 #include "model.h"

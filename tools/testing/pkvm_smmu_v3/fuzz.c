@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
-#include "hyp-smmu-v3.h"
+#include "hyp/smmu.h"
 
 #define FULL_CHECK	64
 

@@ -31,9 +31,9 @@ enum mmio_result host_trap(unsigned int i, u32 off, u64 esr, u64 *val)
 	*model_sysreg(SYS_FAR) = 0xffff000012340000 | (addr & 0xfff);
 	*model_sysreg(SYS_HPFAR) = FIELD_PREP(HPFAR_EL2_FIPA, addr >> 12);
 	ctxt->regs.regs[0] = *val;
-	handled = hyp_smmu_v3_handle_trap(ctxt, esr) ||
+	handled = hyp_iommu_handle_trap(ctxt, esr) ||
 		  host_mmio_handle_abort(ctxt, esr, addr & ~0xfffULL) ||
-		  hyp_smmu_v3_handle_abort(ctxt, esr, addr & ~0xfffULL);
+		  hyp_iommu_handle_abort(ctxt, esr, addr & ~0xfffULL);
 	*val = ctxt->regs.regs[0];
 	if (!handled)
 		return MMIO_ABORT;

@@ -9,7 +9,7 @@
 #include <nvhe/iommu_pgtable.h>
 #include <nvhe/mm.h>
 
-#include "arm-smmu-v3-pkvm.h"
+#include "pkvm-smmu-v3.h"
 #include "shim-mem.h"
 #include "host.h"
 #include "smmu.h"
@@ -128,7 +128,7 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 		.pa_bits	= cfg->ia_bits,
 	};
 
-	ret = __pkvm_smmu_v3_register(i);
+	ret = __pkvm_iommu_register(i);
 	/* EL2 does not map the page that is hidden. */
 	if (!ret)
 		mmio_el2[i] += PAGE_SIZE;
@@ -183,7 +183,7 @@ int machine_boot(const struct machine_cfg *cfg)
 	if (!ret)
 		ret = build_stage2(cfg);
 	for (i = 0; i < nr_smmus && !ret; i++)
-		ret = __pkvm_smmu_v3_enable(i);
+		ret = __pkvm_iommu_enable(i);
 	if (ret) {
 		machine_release();
 		return ret;
@@ -229,7 +229,7 @@ int machine_release(void)
 	model.enforce = false;
 	for (i = 0; i < nr_smmus; i++) {
 		smmus[i].owned = false;
-		ret = __pkvm_smmu_v3_release(i);
+		ret = __pkvm_iommu_unregister(i);
 		/* Not registered. */
 		if (ret && ret != -EINVAL)
 			err = ret;

@@ -11,6 +11,7 @@ mutation whose text is not found, or found twice, is one as well.
 
 import argparse
 import concurrent.futures
+import glob
 import os
 import re
 import shutil
@@ -18,7 +19,13 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DIRS = ("drivers/iommu/arm/arm-smmu-v3/pkvm", "arch/arm64/kvm/hyp/nvhe")
+# Where the files of the list are, and all that is compiled from there.
+DIRS = {
+    "drivers/iommu/arm/arm-smmu-v3/pkvm": ("../arm-smmu-v3.h", "*.h", "hyp/*", "emu/*"),
+    "arch/arm64/kvm/hyp/nvhe": ("iommu*.c", "host_mmio.c"),
+    "arch/arm64/kvm/hyp/include/nvhe": ("iommu*.h", "host_mmio.h"),
+    "arch/arm64/include/asm": ("kvm_iommu*.h",),
+}
 FUZZ = ["--steps", "400000", "--seed", "1"]
 TIMEOUT = 120
 
@@ -26,7 +33,7 @@ TIMEOUT = 120
 class Mutant:
     def __init__(self, line):
         self.line = line
-        self.name = self.file = self.why = self.equivalent = None
+        self.name = self.file = self.why = self.equivalent = self.proof = None
         self.hunks = []
 
 
@@ -68,12 +75,38 @@ def mutate(text, mutant):
     return text
 
 
-def find_source(srctree, name):
+def mutated(srctree, mutant):
+    """The path of the file in the tree, and its text with the mutation. Raises ValueError."""
     for d in DIRS:
-        path = os.path.join(srctree, d, name)
-        if os.path.exists(path):
-            return path
-    sys.exit(f"no {name} in {srctree}")
+        path = os.path.join(d, mutant.file)
+        if os.path.exists(os.path.join(srctree, path)):
+            with open(os.path.join(srctree, path), encoding="utf-8") as f:
+                return path, mutate(f.read(), mutant)
+    raise ValueError(f"{mutant.name}: no {mutant.file}")
+
+
+def copy_mutated(srctree, copy, mutant):
+    """Copy EL2's sources, one of them mutated. Raises ValueError."""
+    path, text = mutated(srctree, mutant)
+    for d, patterns in DIRS.items():
+        for name in sum((glob.glob(p, root_dir=os.path.join(srctree, d)) for p in patterns), []):
+            os.makedirs(os.path.join(copy, d, os.path.dirname(name)), exist_ok=True)
+            shutil.copy2(os.path.join(srctree, d, name), os.path.join(copy, d, name))
+    with open(os.path.join(copy, path), "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def check_list(srctree, mutants):
+    """Whether the text of each mutation is in the tree, once."""
+    errors = 0
+    for mutant in mutants:
+        try:
+            mutated(srctree, mutant)
+        except ValueError as e:
+            errors += 1
+            print(e)
+    print(f"{len(mutants)} mutations, {errors} of which the tree has no place for")
+    return 1 if errors else 0
 
 
 def run(cmd, **kwargs):
@@ -92,10 +125,10 @@ class Runner:
         # What fails without any mutation says nothing about one.
         self.known = set()
 
-    def make(self, out, mutant_dir, targets):
+    def make(self, out, el2tree, targets):
         cmd = ["make", "-s", "-C", HERE, f"srctree={self.args.srctree}", f"O={out}"]
-        if mutant_dir:
-            cmd.append(f"MUTANT={mutant_dir}")
+        if el2tree:
+            cmd.append(f"el2tree={el2tree}")
         return run(cmd + [os.path.join(out, t) for t in targets])
 
     def build_base(self):
@@ -140,28 +173,19 @@ class Runner:
         if name.endswith(".h"):
             return None
         # These are included by el2.c.
-        if name in ("hyp-smmu-v3.c", "host_mmio.c"):
+        if name in ("hyp/smmu.c", "host_mmio.c"):
             return ["el2.o"]
-        return [name[:-2] + ".o"]
+        return [os.path.basename(name)[:-2] + ".o"]
 
     def try_one(self, mutant):
         """Returns (mutant, error or None, failed tests)."""
         out = os.path.join(self.base, "work", mutant.name)
         src = os.path.join(out, "src")
         shutil.rmtree(out, ignore_errors=True)
-        os.makedirs(src)
-        with open(find_source(self.args.srctree, mutant.file), encoding="utf-8") as f:
-            text = f.read()
         try:
-            text = mutate(text, mutant)
+            copy_mutated(self.args.srctree, src, mutant)
         except ValueError as e:
             return mutant, str(e), []
-        source = find_source(self.args.srctree, mutant.file)
-        if source.endswith(".h"):
-            # A header is looked for beside the file that includes it first.
-            shutil.copytree(os.path.dirname(source), src, dirs_exist_ok=True)
-        with open(os.path.join(src, mutant.file), "w", encoding="utf-8") as f:
-            f.write(text)
 
         # All objects but that of the file that changed are the base's.
         objects = self.objects(mutant.file)
@@ -194,10 +218,14 @@ def main():
     parser.add_argument("--list", default=os.path.join(HERE, "mutants.list"))
     parser.add_argument("--matrix", action="store_true",
                         help="run every test on every mutant, and list tests that kill none")
+    parser.add_argument("--check-list", action="store_true",
+                        help="only see whether the text of each mutation is in the tree")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
 
     mutants = parse(args.list)
+    if args.check_list:
+        return check_list(args.srctree, mutants)
     if args.names:
         mutants = [m for m in mutants if m.name in args.names]
     runner = Runner(args)

@@ -9,7 +9,7 @@
 #include <nvhe/iommu_pgtable.h>
 #include <nvhe/mm.h>
 
-#include "hyp-smmu-v3.h"
+#include "hyp/smmu.h"
 #include "smmu.h"
 
 static const char * const kinds[] = {

@@ -7,8 +7,8 @@
 #include <nvhe/memory.h>
 #include <nvhe/mm.h>
 
-#include "arm-smmu-v3-pkvm.h"
-#include "hyp-smmu-v3.h"
+#include "pkvm-smmu-v3.h"
+#include "hyp/smmu.h"
 #include "regress.h"
 
 static void every_variant_boots(void)
@@ -56,7 +56,7 @@ static void released_as_found(void)
 	EXPECT_EQ(smmus[0].gbpa & ~(1U << 31), 0x1000);
 }
 
-/* What smmu_emu_check() refuses is not enabled. */
+/* What pkvm_smmu_check_ids() refuses is not enabled. */
 static void unfit_hardware_is_refused(void)
 {
 	static const struct {
@@ -102,22 +102,22 @@ static void unfit_sizes_are_refused(void)
 static void calls_out_of_order(void)
 {
 	boot(0);
-	EXPECT_EQ(__pkvm_smmu_v3_register(0), -EINVAL);
-	EXPECT_EQ(__pkvm_smmu_v3_register(PKVM_SMMU_V3_MAX), -EINVAL);
-	EXPECT_EQ(__pkvm_smmu_v3_enable(0), -EINVAL);
-	EXPECT_EQ(__pkvm_smmu_v3_enable(PKVM_SMMU_V3_MAX), -EINVAL);
-	EXPECT_EQ(__pkvm_smmu_v3_enable(2), -EINVAL);
-	EXPECT_EQ(__pkvm_smmu_v3_release(PKVM_SMMU_V3_MAX), -EINVAL);
-	EXPECT_EQ(__pkvm_smmu_v3_release(2), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_register(0), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_register(PKVM_SMMU_V3_MAX), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_enable(0), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_enable(PKVM_SMMU_V3_MAX), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_enable(2), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_unregister(PKVM_SMMU_V3_MAX), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_unregister(2), -EINVAL);
 	EXPECT_EQ(hyp_iommu_prepare(1, IA_BITS, IA_BITS), -EBUSY);
 	EXPECT_EQ(hyp_iommu_release(), -EBUSY);
 	EXPECT_EQ(machine_release(), 0);
 	EXPECT_EQ(hyp_iommu_release(), -ENOENT);
-	EXPECT_EQ(__pkvm_smmu_v3_enable(0), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_enable(0), -EINVAL);
 	/* Registered, but there is no device stage 2. */
-	EXPECT_EQ(__pkvm_smmu_v3_register(0), 0);
-	EXPECT_EQ(__pkvm_smmu_v3_enable(0), -EINVAL);
-	EXPECT_EQ(__pkvm_smmu_v3_release(0), 0);
+	EXPECT_EQ(__pkvm_iommu_register(0), 0);
+	EXPECT_EQ(__pkvm_iommu_enable(0), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_unregister(0), 0);
 	EXPECT_EQ(machine_release(), 0);
 }
 
@@ -425,8 +425,8 @@ static void build_is_checked(void)
 	host_s2_forget(phys);
 	EXPECT_EQ(hyp_iommu_prepare(pfn, IA_BITS, IA_BITS), -EUCLEAN);
 	EXPECT(!hyp_iommu_s2.pgd);
-	EXPECT_EQ(__pkvm_smmu_v3_register(0), 0);
-	EXPECT_EQ(__pkvm_smmu_v3_enable(0), -EINVAL);
+	EXPECT_EQ(__pkvm_iommu_register(0), 0);
+	EXPECT_EQ(__pkvm_iommu_enable(0), -EINVAL);
 }
 
 const struct test tests_boot[] = {

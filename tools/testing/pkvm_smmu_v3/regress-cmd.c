@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: the host's command queue. */
-#include "hyp-smmu-v3.h"
+#include "hyp/smmu.h"
 #include "regress.h"
 
 /* What a host may issue, by the architecture and the identification registers. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: the host's event queue, which the hardware writes to. */
-#include "hyp-smmu-v3.h"
+#include "hyp/smmu.h"
 #include "regress.h"
 
 static u32 fault_event(unsigned int i)

@@ -2,8 +2,8 @@
 /* Tests: nothing left to allocate from, again and again. */
 #include <asm/kvm_iommu_pgtable.h>
 
-#include "arm-smmu-v3-pkvm.h"
-#include "hyp-smmu-v3.h"
+#include "pkvm-smmu-v3.h"
+#include "hyp/smmu.h"
 #include "regress.h"
 
 #define TIMES	(effort > 1 ? 10000 : 300)
@@ -74,25 +74,25 @@ static void registration_fails_cleanly(void)
 	for (i = 0; i < TIMES / 4; i++) {
 		phys = i % 2 ? info.cmdq_base : info.strtab_base;
 		EXPECT_EQ(host_share_hyp(phys), 0);
-		EXPECT(__pkvm_smmu_v3_register(1));
+		EXPECT(__pkvm_iommu_register(1));
 		EXPECT_EQ(host_unshare_hyp(phys), 0);
 		/* The pool is returned through the same list. */
 		info.pool = pkvm_smmu_v3_infos[1].pool;
 		EXPECT_EQ(info.pool.nr_pages, 5);
 		phys = info.pool.head & PAGE_MASK;
 		EXPECT_EQ(host_share_hyp(phys), 0);
-		EXPECT(__pkvm_smmu_v3_register(1));
+		EXPECT(__pkvm_iommu_register(1));
 		EXPECT_EQ(host_unshare_hyp(phys), 0);
 		EXPECT_EQ(pkvm_smmu_v3_infos[1].pool.nr_pages, 5);
 	}
 	/* Registers that cannot be had. */
 	pkvm_smmu_v3_infos[1].mmio_base = RAM0_BASE;
-	EXPECT_EQ(__pkvm_smmu_v3_register(1), -EPERM);
+	EXPECT_EQ(__pkvm_iommu_register(1), -EPERM);
 	EXPECT_EQ(pkvm_smmu_v3_infos[1].pool.nr_pages, 5);
 	EXPECT_EQ(machine_release(), 0);
 	pkvm_smmu_v3_infos[1].mmio_base = info.mmio_base;
-	EXPECT_EQ(__pkvm_smmu_v3_register(1), 0);
-	EXPECT_EQ(__pkvm_smmu_v3_release(1), 0);
+	EXPECT_EQ(__pkvm_iommu_register(1), 0);
+	EXPECT_EQ(__pkvm_iommu_unregister(1), 0);
 	EXPECT_EQ(machine_release(), 0);
 }
 

@@ -3,7 +3,7 @@
 #ifndef _PKVM_SMMU_V3_REGRESS_MSI_H
 #define _PKVM_SMMU_V3_REGRESS_MSI_H
 
-#include "hyp-smmu-v3.h"
+#include "hyp/smmu.h"
 #include "regress.h"
 
 #define SYNC_MSI(data)	(0x46 | 1 << 12 | (u64)(data) << 32 | 3 << 22 | 0xf << 24)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: races of two or more CPUs, the devices and the hardware. */
 #include "explore.h"
-#include "hyp-smmu-v3.h"
+#include "hyp/smmu.h"
 #include "regress.h"
 
 #define SID	7

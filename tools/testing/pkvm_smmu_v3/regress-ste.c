@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: the host's stream table. */
-#include "hyp-smmu-v3.h"
+#include "hyp/smmu.h"
 #include "regress.h"
 
 #define SID	7

@@ -3,25 +3,25 @@
 #define _PROVE_ANY_H
 
 #include "prove.h"
-#include "emu.h"
+#include "emu/cmd.h"
 
 /* The identification registers of any SMMU that EL2 can own. */
-static struct smmu_emu_ids any_hw(u8 pa_bits)
+static struct pkvm_smmu_ids any_hw(u8 pa_bits)
 {
-	struct smmu_emu_ids hw = ANY(struct smmu_emu_ids);
+	struct pkvm_smmu_ids hw = ANY(struct pkvm_smmu_ids);
 
-	ASSUME(smmu_emu_check(&hw, pa_bits) == SMMU_EMU_OK);
+	ASSUME(pkvm_smmu_check_ids(&hw, pa_bits) == SMMU_EMU_OK);
 
 	return hw;
 }
 
 /* What the host of such an SMMU is offered; the stage 2 is any. */
-static struct smmu_emu_caps any_caps(const struct smmu_emu_ids *hw)
+static struct pkvm_smmu_caps any_caps(const struct pkvm_smmu_ids *hw)
 {
-	struct smmu_emu_caps caps = ANY(struct smmu_emu_caps);
+	struct pkvm_smmu_caps caps = ANY(struct pkvm_smmu_caps);
 
-	smmu_emu_init_caps(&caps, hw);
-	smmu_emu_init_cmds(&caps);
+	pkvm_smmu_init_caps(&caps, hw);
+	pkvm_smmu_init_cmds(&caps);
 
 	return caps;
 }

@@ -26,7 +26,7 @@
 #define VA		(GENMASK(63, 12) | BIT_ULL(0))
 
 /* The bits that a command of the host's may have. Return: false where none is legal. */
-static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
+static bool allowed_in(const struct pkvm_smmu_ids *hw, u64 op, u64 mask[2])
 {
 	u64 ril_0 = bit_of(hw->idr[3], 10) ? RANGE_0 : 0;
 	u64 ril_1 = bit_of(hw->idr[3], 10) ? RANGE_1 : 0;
@@ -84,7 +84,7 @@ static bool allowed_in(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 }
 
 /* The bits that a command for the hardware may have. Return: whether it may be one. */
-static bool allowed_out(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
+static bool allowed_out(const struct pkvm_smmu_ids *hw, u64 op, u64 mask[2])
 {
 	bool legal = allowed_in(hw, op, mask);
 
@@ -104,7 +104,7 @@ static bool allowed_out(const struct smmu_emu_ids *hw, u64 op, u64 mask[2])
 }
 
 /* The range fields are in a combination that is not reserved. IHI0070G.b 4.4.1.1 */
-static bool range_legal(const struct smmu_emu_ids *hw, const struct arm_smmu_cmd *cmd)
+static bool range_legal(const struct pkvm_smmu_ids *hw, const struct arm_smmu_cmd *cmd)
 {
 	u64 num = bits(cmd->data[0], 16, 12), scale = bits(cmd->data[0], 25, 20);
 	u64 ttl = bits(cmd->data[1], 9, 8), tg = bits(cmd->data[1], 11, 10);
@@ -120,29 +120,29 @@ static bool range_legal(const struct smmu_emu_ids *hw, const struct arm_smmu_cmd
 	return num || scale || ttl;
 }
 
-static bool is_cfgi(enum smmu_emu_cmd_action action)
+static bool is_cfgi(enum pkvm_smmu_cmd_action action)
 {
 	return action == SMMU_CMD_CFGI_STE || action == SMMU_CMD_CFGI_L1 ||
 	       action == SMMU_CMD_CFGI_RANGE || action == SMMU_CMD_CFGI_ALL;
 }
 
-static bool is_sync(enum smmu_emu_cmd_action action)
+static bool is_sync(enum pkvm_smmu_cmd_action action)
 {
 	return action == SMMU_CMD_SYNC || action == SMMU_CMD_SYNC_MSI;
 }
 
 void prove_cmd(void)
 {
-	struct smmu_emu_ids hw = any_hw(ANY(u8));
-	struct smmu_emu_caps caps = any_caps(&hw);
+	struct pkvm_smmu_ids hw = any_hw(ANY(u8));
+	struct pkvm_smmu_caps caps = any_caps(&hw);
 	struct arm_smmu_cmd in = ANY(struct arm_smmu_cmd), out;
-	struct smmu_emu_cmd cmd = ANY(struct smmu_emu_cmd);
+	struct pkvm_smmu_cmd cmd = ANY(struct pkvm_smmu_cmd);
 	u64 in_op = bits(in.data[0], 7, 0), op, mask[2];
 	bool legal, issued, in_range;
 	u64 sids = 1ULL << caps.sid_bits, sid = bits(in.data[0], 63, 32);
 	u64 ssids = 1ULL << caps.ssid_bits, ssid = bits(in.data[0], 31, 12);
 
-	cmd = smmu_emu_filter_cmd(&caps, in);
+	cmd = pkvm_smmu_filter_cmd(&caps, in);
 	out = cmd.out;
 	op = bits(out.data[0], 7, 0);
 	issued = cmd.action != SMMU_CMD_ILL && cmd.action != SMMU_CMD_DROP;
@@ -255,7 +255,7 @@ void prove_cmd(void)
 	      cmd.action == SMMU_CMD_ILL && in_op == TLBI_NH_VA);
 }
 
-/* What smmu_emu_filter_cmd() leaves to the hardware of a CMD_SYNC's MSI. */
+/* What pkvm_smmu_filter_cmd() leaves to the hardware of a CMD_SYNC's MSI. */
 void prove_cmd_msi(void)
 {
 	struct arm_smmu_cmd sync = { .data = { CMD_SYNC | 1 << 12 } };
@@ -263,7 +263,7 @@ void prove_cmd_msi(void)
 	u32 data = ANY(u32);
 
 	ASSUME(!(addr & ~GENMASK(51, 2)));
-	smmu_emu_add_msi(&sync, addr, data);
+	pkvm_smmu_add_msi(&sync, addr, data);
 	PROVE("an MSI is write-back inner shareable, at the address and with the data given",
 	      sync.data[0] == (CMD_SYNC | 1 << 12 | 3 << 22 | 0xf << 24 | (u64)data << 32) &&
 	      sync.data[1] == addr);

@@ -24,8 +24,8 @@ static u64 least(u64 a, u64 b)
 
 void prove_ids_offered(void)
 {
-	struct smmu_emu_ids hw = any_hw(ANY(u8));
-	struct smmu_emu_caps caps = any_caps(&hw);
+	struct pkvm_smmu_ids hw = any_hw(ANY(u8));
+	struct pkvm_smmu_caps caps = any_caps(&hw);
 	const u32 *idr = caps.ids.idr;
 
 	PROVE("IDR0 offers nothing that the hardware lacks or that the emulation does not do",
@@ -56,10 +56,10 @@ void prove_ids_offered(void)
 
 void prove_ids_check(void)
 {
-	struct smmu_emu_ids hw = ANY(struct smmu_emu_ids);
+	struct pkvm_smmu_ids hw = ANY(struct pkvm_smmu_ids);
 	static const u8 oas[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 	u8 pa_bits = ANY(u8);
-	enum smmu_emu_refusal refusal = smmu_emu_check(&hw, pa_bits);
+	enum pkvm_smmu_refusal refusal = pkvm_smmu_check_ids(&hw, pa_bits);
 	bool ok = refusal == SMMU_EMU_OK;
 	u32 variant = bits(hw.iidr, 19, 16), revision = bits(hw.iidr, 15, 12);
 
@@ -85,7 +85,7 @@ void prove_ids_check(void)
 		      !(bits(hw.iidr, 31, 20) == 0x483 && variant < 2) &&
 		      !(bits(hw.iidr, 31, 20) == 0x487 && (!variant || !revision))));
 	PROVE("each refusal has its words",
-	      refusal >= 0 && refusal < SMMU_EMU_NR_REFUSALS && smmu_emu_refusal_str(refusal));
+	      refusal >= 0 && refusal < SMMU_EMU_NR_REFUSALS && pkvm_smmu_refusal_str(refusal));
 
 	REACH("an SMMU that is taken", ok);
 	REACH("an MMU-600 that is taken",

@@ -29,9 +29,7 @@ import mutants as model    # noqa: E402
 
 PKVM = "drivers/iommu/arm/arm-smmu-v3/pkvm"
 NVHE = "arch/arm64/kvm/hyp/nvhe"
-INCLUDE = "arch/arm64/include/asm"
-DIRS = (PKVM, NVHE, INCLUDE)
-DEFINES = ["-D__KVM_NVHE_HYPERVISOR__", "-DCONFIG_ARM_SMMU_V3_PKVM=1"]
+DEFINES = ["-D__KVM_NVHE_HYPERVISOR__", "-DCONFIG_PKVM_IOMMU=1"]
 CHECKS = ["--pointer-overflow-check", "--drop-unused-functions"]
 # The kernel's -fno-strict-overflow defines it, and arm-smmu-v3.h shifts into the sign bit.
 DEFINED = "arithmetic overflow on signed shl"
@@ -39,20 +37,14 @@ TIMEOUT = 900
 
 # Harness: sources, bound of the loops, page sizes as shifts, more flags
 HARNESSES = {
-    "ids": (["emu-ids.c", "emu-cmd.c"], 14, (12, 14, 16), []),
-    "ste": (["emu-ste.c", "emu-ids.c", "emu-cmd.c"], 14, (12,), []),
-    "stage2": (["emu-ids.c", "emu-cmd.c"], 14, (12, 14, 16), []),
-    "cmd": (["emu-cmd.c", "emu-ids.c"], 14, (12,), []),
-    "regs": (["emu-regs.c", "emu-ids.c", "emu-cmd.c"], 90, (12,), []),
-    "queue": (["emu-cmd.c"], 5, (12,), []),
-    "strtab": (["emu-ste.c", "emu-ids.c", "emu-cmd.c"], 14, (12,), []),
+    "ids": (["emu/ids.c", "emu/cmd.c"], 14, (12, 14, 16), []),
+    "ste": (["emu/ste.c", "emu/ids.c", "emu/cmd.c"], 14, (12,), []),
+    "stage2": (["emu/ids.c", "emu/cmd.c"], 14, (12, 14, 16), []),
+    "cmd": (["emu/cmd.c", "emu/ids.c"], 14, (12,), []),
+    "regs": (["emu/regs.c", "emu/ids.c", "emu/cmd.c"], 90, (12,), []),
+    "queue": (["emu/cmd.c"], 5, (12,), []),
+    "strtab": (["emu/ste.c", "emu/ids.c", "emu/cmd.c"], 14, (12,), []),
 }
-
-
-class Mutant(model.Mutant):
-    """One of mutants.list: @proof names the function that has to fail."""
-
-    proof = None
 
 
 class Proof:
@@ -84,12 +76,10 @@ class Prover:
 
     def flags(self, harness, page, changed):
         tree = self.args.srctree
-        # What a mutation has changed lies in a copy of its directory.
-        dirs = [os.path.join(changed, PKVM)] if changed else []
-        dirs += [HERE, "include", ".", os.path.join(tree, PKVM), os.path.join(tree, "tools/include")]
-        dirs += [os.path.join(changed, "arch/arm64/include")] if changed else []
-        dirs += [os.path.join(tree, "arch/arm64/include"),
-                 os.path.join(tree, "arch/arm64/kvm/hyp/include")]
+        dirs = [HERE, "include", ".", os.path.join(tree, "tools/include")]
+        for root in filter(None, (changed, tree)):
+            dirs += [os.path.join(root, d) for d in (PKVM, "arch/arm64/include",
+                                                     "arch/arm64/kvm/hyp/include")]
         return (DEFINES + [f"-DPAGE_SHIFT={page}"] + HARNESSES[harness][3] +
                 [f"-I{path}" for path in dirs])
 
@@ -183,24 +173,7 @@ def try_mutant(prover, proofs, mutant):
     """What fails with a mutation: pairs of proof and property. Raises ValueError."""
     out = os.path.join(prover.out, "mutants", mutant.name)
     shutil.rmtree(out, ignore_errors=True)
-    subdir = next((d for d in DIRS
-                   if os.path.exists(os.path.join(prover.args.srctree, d, mutant.file))), None)
-    if not subdir:
-        raise ValueError(f"{mutant.name}: no {mutant.file}")
-    changed = os.path.join(out, subdir)
-    os.makedirs(changed)
-    source = os.path.join(prover.args.srctree, subdir)
-    with open(os.path.join(source, mutant.file), encoding="utf-8") as f:
-        text = model.mutate(f.read(), mutant)
-    if subdir == PKVM:
-        # emu.h is looked for beside the file that includes it first.
-        for name in os.listdir(source):
-            if name.startswith("emu"):
-                shutil.copy(os.path.join(source, name), changed)
-        shutil.copy(os.path.join(os.path.dirname(source), "arm-smmu-v3.h"),
-                    os.path.dirname(changed))
-    with open(os.path.join(changed, mutant.file), "w", encoding="utf-8") as f:
-        f.write(text)
+    model.copy_mutated(prover.args.srctree, out, mutant)
 
     failed = []
     for proof in [p for p in proofs if p.function == mutant.proof]:
@@ -211,7 +184,6 @@ def try_mutant(prover, proofs, mutant):
 
 
 def prove_mutants(prover, proofs, names, jobs):
-    model.Mutant = Mutant
     mutants = model.parse(os.path.join(HERE, "mutants.list"))
     mutants = [m for m in mutants if not names or m.name in names]
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Queues: all BASE registers, all sizes, all indexes. */
 #include "prove.h"
-#include "emu.h"
+#include "emu/emu.h"
 
 /* The largest queue that the architecture has. IHI0070G.b 6.3.2 */
 #define MAX_SHIFT	19
@@ -16,11 +16,11 @@ void prove_queue_decode(void)
 	u64 base_reg = ANY(u64), addr = ANY(u64);
 	u8 max_shift = ANY(u8), ent_shift = ANY(u8);
 	u64 log2size = bits(base_reg, 4, 0), align;
-	struct smmu_emu_queue q;
+	struct pkvm_smmu_queue q;
 	u32 idx = ANY(u32);
 
 	ASSUME(max_shift <= MAX_SHIFT && (ent_shift == 4 || ent_shift == 5));
-	q = smmu_emu_queue_decode(base_reg, max_shift, ent_shift);
+	q = pkvm_smmu_queue_decode(base_reg, max_shift, ent_shift);
 	align = q.bytes > 32 ? q.bytes : 32;
 
 	PROVE("a queue is no larger than offered",
@@ -33,12 +33,12 @@ void prove_queue_decode(void)
 	PROVE("each entry is inside",
 	      ((u64)SLOT(q.shift, idx) << ent_shift) + (1ULL << ent_shift) <= q.bytes);
 	PROVE("an aligned word of an MSI that counts as the queue's is inside, and only such",
-	      implies(!(addr & 3), smmu_emu_queue_has(&q, addr) ==
+	      implies(!(addr & 3), pkvm_smmu_queue_has(&q, addr) ==
 		      (addr >= q.base && addr <= q.base + q.bytes - 4)));
 
 	REACH("a queue of one entry", q.shift == 0);
 	REACH("a capped queue", q.shift < log2size);
-	REACH("the last word", smmu_emu_queue_has(&q, addr) && addr == q.base + q.bytes - 4);
+	REACH("the last word", pkvm_smmu_queue_has(&q, addr) && addr == q.base + q.bytes - 4);
 }
 
 void prove_queue_indexes(void)
@@ -50,7 +50,7 @@ void prove_queue_indexes(void)
 	ASSUME(shift <= MAX_SHIFT);
 	size = 1U << shift;
 	wrap = size * 2 - 1;
-	used = smmu_emu_queue_used(wrap, prod, cons);
+	used = pkvm_smmu_queue_used(wrap, prod, cons);
 
 	PROVE("from 0 to all entries are in use", used <= size);
 	PROVE("PROD is CONS advanced by the entries in use",
@@ -59,7 +59,7 @@ void prove_queue_indexes(void)
 	      implies(!used && n && n <= size, ADVANCE(cons, n) != (prod & wrap)));
 	PROVE("what is added is in use, at every wrap",
 	      implies(n <= size,
-		      smmu_emu_queue_used(wrap, ADVANCE(cons, n), cons) == n));
+		      pkvm_smmu_queue_used(wrap, ADVANCE(cons, n), cons) == n));
 	PROVE("no two entries in use share a slot",
 	      implies(i < j && j < used,
 		      SLOT(shift, ADVANCE(cons, i)) != SLOT(shift, ADVANCE(cons, j))));

@@ -80,19 +80,19 @@ static u32 half(u64 value, unsigned int word)
 
 void prove_regs(void)
 {
-	struct smmu_emu_caps caps = ANY(struct smmu_emu_caps);
-	struct smmu_emu_regs regs = ANY(struct smmu_emu_regs), read_regs;
+	struct pkvm_smmu_caps caps = ANY(struct pkvm_smmu_caps);
+	struct pkvm_smmu_regs regs = ANY(struct pkvm_smmu_regs), read_regs;
 	u32 offset = ANY(u32), written;
 	u64 val = ANY(u64), out = ANY(u64), was, is, read, enabled;
 	bool wide = ANY(bool), writes;
 	u8 size = wide ? 8 : 4, word;
-	struct smmu_emu_access acc;
+	struct pkvm_smmu_access acc;
 
 	/* The callers take the offset from the page that faulted and refuse any other size. */
 	ASSUME(offset < SMMU_EMU_SIZE && !(offset & (size - 1)));
-	smmu_emu_index_regs(&caps);
-	acc = smmu_emu_resolve(&caps, offset, size);
-	writes = smmu_emu_reg_merge(&regs, acc, val, &out);
+	pkvm_smmu_index_regs(&caps);
+	acc = pkvm_smmu_resolve(&caps, offset, size);
+	writes = pkvm_smmu_reg_merge(&regs, acc, val, &out);
 	enabled = regs.val[SMMU_REG_CR0] | regs.val[SMMU_REG_CR0ACK];
 
 	PROVE("an access is inside its register",
@@ -133,7 +133,7 @@ void prove_regs(void)
 		      acc.reg->id != SMMU_REG_CR0ACK && acc.reg->id != SMMU_REG_IRQ_CTRLACK));
 
 	read_regs = regs;
-	read = smmu_emu_reg_read(&caps, &read_regs, acc);
+	read = pkvm_smmu_reg_read(&caps, &read_regs, acc);
 	PROVE("where there is no register zero is read", implies(!acc.reg, !read));
 	PROVE("a read of 32 bits has no more", implies(size == 4, !(read >> 32)));
 	PROVE("a register reads as its value",

@@ -15,14 +15,14 @@ void prove_stage2(void)
 {
 	static const u8 s2ps_bits[8] = { 32, 36, 40, 42, 44, 48 };
 	u8 pa_bits = ANY(u8), ia_bits = ANY(u8);
-	struct smmu_emu_ids hw = any_hw(pa_bits);
-	struct smmu_emu_caps caps = any_caps(&hw);
+	struct pkvm_smmu_ids hw = any_hw(pa_bits);
+	struct pkvm_smmu_caps caps = any_caps(&hw);
 	u64 pgd = ANY(u64), ste1 = caps.ste1, d2, vtcr, tg;
 	s8 level = ANY(s8);
 
 	ASSUME(level >= 0 && level <= 3);
 	ASSUME(ia_bits >= 32 && ia_bits <= 48);
-	smmu_emu_s2_ste(&caps, pgd, ia_bits, level, &hw);
+	pkvm_smmu_s2_ste(&caps, pgd, ia_bits, level, &hw);
 	d2 = caps.ste2;
 	vtcr = bits(d2, 50, 32);
 	tg = bits(vtcr, 15, 14);

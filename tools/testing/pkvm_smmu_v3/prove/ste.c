@@ -16,7 +16,7 @@
  * for whatever it would call ILLEGAL or what lets more than stage 2 pass. The rest of
  * the STE is EL2's. IHI0070G.b 5.2.2
  */
-static bool safe(const struct smmu_emu_ids *hw, u64 d0, u64 d1)
+static bool safe(const struct pkvm_smmu_ids *hw, u64 d0, u64 d1)
 {
 	u64 cdmax = bits(d0, 63, 59), fmt = bits(d0, 5, 4);
 
@@ -39,14 +39,14 @@ static bool safe(const struct smmu_emu_ids *hw, u64 d0, u64 d1)
 
 void prove_ste(void)
 {
-	struct smmu_emu_ids hw = any_hw(ANY(u8));
-	struct smmu_emu_caps caps = any_caps(&hw);
+	struct pkvm_smmu_ids hw = any_hw(ANY(u8));
+	struct pkvm_smmu_caps caps = any_caps(&hw);
 	struct arm_smmu_ste host = ANY(struct arm_smmu_ste), ste = ANY(struct arm_smmu_ste);
 	bool none = ANY(bool), ok;
 	u64 d0, d1, cfg = CONFIG(host.data[0]);
 	int i;
 
-	ok = smmu_emu_make_ste(&caps, none ? NULL : &host, &ste);
+	ok = pkvm_smmu_make_ste(&caps, none ? NULL : &host, &ste);
 	d0 = ste.data[0];
 	d1 = ste.data[1];
 
@@ -109,16 +109,16 @@ void prove_ste(void)
  */
 void prove_ste_hitless(void)
 {
-	struct smmu_emu_ids hw = any_hw(ANY(u8));
-	struct smmu_emu_caps caps = any_caps(&hw);
+	struct pkvm_smmu_ids hw = any_hw(ANY(u8));
+	struct pkvm_smmu_caps caps = any_caps(&hw);
 	struct arm_smmu_ste host = ANY(struct arm_smmu_ste), was = ANY(struct arm_smmu_ste);
 	struct arm_smmu_ste ste, old, mixed, mixed_host = host;
 	bool ok, old_ok, mixed_ok;
 
-	ok = smmu_emu_make_ste(&caps, &host, &ste);
-	old_ok = smmu_emu_make_ste(&caps, &was, &old);
+	ok = pkvm_smmu_make_ste(&caps, &host, &ste);
+	old_ok = pkvm_smmu_make_ste(&caps, &was, &old);
 	mixed_host.data[1] = was.data[1];
-	mixed_ok = smmu_emu_make_ste(&caps, &mixed_host, &mixed);
+	mixed_ok = pkvm_smmu_make_ste(&caps, &mixed_host, &mixed);
 
 	PROVE("each mixture of dwords 0 and 1 of two STEs is legal and passes only stage 2's",
 	      safe(&hw, ste.data[0], old.data[1]) && safe(&hw, old.data[0], ste.data[1]));

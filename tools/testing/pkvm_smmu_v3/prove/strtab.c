@@ -6,12 +6,12 @@
 
 void prove_strtab(void)
 {
-	struct smmu_emu_ids hw = any_hw(ANY(u8));
-	struct smmu_emu_caps caps = any_caps(&hw);
+	struct pkvm_smmu_ids hw = any_hw(ANY(u8));
+	struct pkvm_smmu_caps caps = any_caps(&hw);
 	u64 base = ANY(u64), l1std = ANY(u64), addr = ANY(u64), l1, start, end, align;
 	u32 cfg = ANY(u32), sid = ANY(u32), n;
 	u64 log2size = bits(cfg, 5, 0), split = bits(cfg, 10, 6), span = bits(l1std, 4, 0);
-	struct smmu_emu_strtab st = smmu_emu_strtab_decode(&caps, base, cfg);
+	struct pkvm_smmu_strtab st = pkvm_smmu_strtab_decode(&caps, base, cfg);
 	bool two = !LINEAR(cfg) && bits(hw.idr[0], 28, 27) == 1;
 	u64 streams = 1ULL << st.log2size, l1_bits;
 
@@ -34,12 +34,12 @@ void prove_strtab(void)
 			       64ULL << st.log2size);
 	PROVE("the table lies below 2^52, without a wrap", st.base < end && end <= 1ULL << 52);
 	if (two && sid < streams) {
-		l1 = smmu_emu_l1std_addr(&st, sid);
+		l1 = pkvm_smmu_l1std_addr(&st, sid);
 		PROVE("each level 1 descriptor is inside the level 1 table",
 		      l1 >= st.base && l1 + 8 <= end && !(l1 & 7));
 	}
 
-	n = smmu_emu_ste_addr(&st, l1std, sid, &addr);
+	n = pkvm_smmu_ste_addr(&st, l1std, sid, &addr);
 	PROVE("no stream beyond the table has an STE", implies(sid >= streams, !n));
 	PROVE("the STEs that follow are of streams of the table",
 	      implies(n, (u64)sid + n <= streams));

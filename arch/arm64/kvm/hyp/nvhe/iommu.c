@@ -195,7 +195,7 @@ static int map_everything(struct hyp_iommu_s2 *s2)
 	int ret = 0;
 
 	hyp_assert_lock_held(&host_mmu.lock);
-	if (!hyp_smmu_v3_can_split())
+	if (!hyp_iommu_can_split())
 		ret = avoid_blocks(s2);
 	if (!ret)
 		ret = map_all_but_holes(s2, &nr_mmio);
@@ -437,13 +437,13 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 	/*
 	 * Every IOMMU observes the invalid leaves before it can observe that
 	 * there is a command to drop the old ones: pairs with the producer index
-	 * written by hyp_smmu_v3_flush_all(). A walk that follows the
+	 * written by hyp_iommu_flush_all(). A walk that follows the
 	 * invalidation then cannot bring an old leaf back.
 	 */
 	wmb();
 
 	if (ret > 0)
-		ret = hyp_smmu_v3_flush_all() ? -EIO : 0;
+		ret = hyp_iommu_flush_all() ? -EIO : 0;
 	if (ret)
 		hyp_iommu_grant_locked(phys, size);
 

@@ -28,7 +28,7 @@ static bool memory_is_mapped(phys_addr_t phys)
 
 	/* A leaf that is wrong, or larger than it may be. */
 	WARN_ON(*desc != iommu_s2_leaf_desc(ALIGN_DOWN(phys, kvm_granule_size(level)), level));
-	WARN_ON(level < KVM_PGTABLE_LAST_LEVEL && !hyp_smmu_v3_can_split());
+	WARN_ON(level < KVM_PGTABLE_LAST_LEVEL && !hyp_iommu_can_split());
 
 	return true;
 }

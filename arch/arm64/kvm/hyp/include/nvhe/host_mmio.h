@@ -6,7 +6,7 @@
 
 struct kvm_cpu_context;
 
-#ifdef CONFIG_ARM_SMMU_V3_PKVM
+#ifdef CONFIG_PKVM_IOMMU
 /**
  * __pkvm_host_donate_hyp_mmio - Take MMIO from the host and map it at EL2
  * @phys:  start, aligned to PAGE_SIZE
@@ -74,6 +74,8 @@ void host_mmio_reopen(void);
  */
 bool host_mmio_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, phys_addr_t addr);
 #else
+static inline int __pkvm_host_hide_mmio(phys_addr_t phys, u64 size) { return -ENODEV; }
+
 static inline bool host_mmio_is_taken(phys_addr_t addr, u64 *start, u64 *end)
 {
 	return false;
@@ -84,6 +86,6 @@ static inline bool host_mmio_handle_abort(struct kvm_cpu_context *host_ctxt, u64
 {
 	return false;
 }
-#endif /* CONFIG_ARM_SMMU_V3_PKVM */
+#endif /* CONFIG_PKVM_IOMMU */
 
 #endif /* __KVM_NVHE_HOST_MMIO_H */

@@ -28,7 +28,7 @@ struct hyp_iommu_s2 {
 	s8 start_level;
 };
 
-#ifdef CONFIG_ARM_SMMU_V3_PKVM
+#ifdef CONFIG_PKVM_IOMMU
 extern struct hyp_iommu_s2 hyp_iommu_s2;
 
 /*
@@ -132,74 +132,84 @@ static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool gran
 static inline void hyp_iommu_selftest(void) { }
 #endif
 
-/* The SMMUv3 driver, drivers/iommu/arm/arm-smmu-v3/pkvm. */
+/*
+ * The rest of this header is implemented by the driver of the machine's IOMMUs. There
+ * is one such driver, which is built where PKVM_IOMMU is selected.
+ */
 
 /* Whether an IOMMU is owned: it loses its state where the system suspends. */
 bool hyp_iommu_enabled(void);
 
 /**
- * hyp_smmu_v3_can_split - Whether a block may be replaced by a table under live DMA
+ * hyp_iommu_can_split - Whether a block may be replaced by a table under live DMA
  *
- * Context: every SMMU that can be enabled later has been registered.
- * Return: true where that takes no break-before-make on any SMMU, IDR3.BBML.
+ * Context: every IOMMU that can be enabled later has been registered.
+ * Return: true where no IOMMU needs break-before-make for that.
  */
-bool hyp_smmu_v3_can_split(void);
+bool hyp_iommu_can_split(void);
 
 /**
- * hyp_smmu_v3_flush_all - Drop every cached translation of the device stage 2
+ * hyp_iommu_flush_all - Drop every cached translation of the device stage 2
  *
- * Issues the invalidation to every enabled SMMU, then waits for all of them.
+ * Issues the invalidation to every enabled IOMMU, then waits for all of them.
  *
- * Context: any EL2 lock but an SMMU's own may be held.
- * Return: 0, or -EIO where an SMMU does not answer.
+ * Context: any EL2 lock but an IOMMU's own may be held.
+ * Return: 0, or -EIO where an IOMMU does not answer.
  */
-int hyp_smmu_v3_flush_all(void);
+int hyp_iommu_flush_all(void);
 
 /**
- * hyp_smmu_v3_handle_trap - Emulate a host access to an SMMU, if that is what it is
+ * hyp_iommu_handle_trap - Emulate a host access to an IOMMU, if that is what it is
  * @host_ctxt: the host's registers
  * @esr:       ESR_EL2 of an abort of the host's, whatever it is
  *
- * Before all else that a host abort leads to.
+ * Called before an abort is handled in any other way: the syndrome alone tells most
+ * accesses to an IOMMU, and every invalidation of the host's is one of them.
  *
  * Return: true if it was one and was emulated or is to be replayed, false if it is
  * anything else, or one that takes more than the syndrome to recognise: then
- * hyp_smmu_v3_handle_abort() follows.
+ * hyp_iommu_handle_abort() is called, once pKVM has found out which page faulted.
  */
-bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr);
+bool hyp_iommu_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr);
 
 /**
- * hyp_smmu_v3_handle_abort - Emulate a host access to an SMMU
+ * hyp_iommu_handle_abort - Emulate a host access to an IOMMU
  * @host_ctxt: the host's registers
  * @esr:       ESR_EL2 of the host's stage-2 translation fault
  * @addr:      the page that faulted
  *
  * Return: true if the access was emulated or is to be replayed, false if the
- * address is no SMMU's or the access cannot be emulated: the caller injects an
+ * address is no IOMMU's or the access cannot be emulated: the caller injects an
  * abort.
  */
-bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr);
+bool hyp_iommu_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr);
 
-int __pkvm_smmu_v3_register(unsigned int idx);
-int __pkvm_smmu_v3_enable(unsigned int idx);
-int __pkvm_smmu_v3_release(unsigned int idx);
+/* Hypercalls of the trusted host; the driver says what IOMMU @idx is. */
+int __pkvm_iommu_register(unsigned int idx);
+int __pkvm_iommu_enable(unsigned int idx);
+int __pkvm_iommu_unregister(unsigned int idx);
 #else
+static inline int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits) { return -ENODEV; }
+static inline int hyp_iommu_release(void) { return -ENODEV; }
+static inline int __pkvm_iommu_register(unsigned int idx) { return -ENODEV; }
+static inline int __pkvm_iommu_enable(unsigned int idx) { return -ENODEV; }
+static inline int __pkvm_iommu_unregister(unsigned int idx) { return -ENODEV; }
 static inline bool hyp_iommu_prepared(void) { return false; }
 static inline int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size) { return 0; }
 static inline void hyp_iommu_grant_locked(phys_addr_t phys, u64 size) { }
 static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
 static inline bool hyp_iommu_enabled(void) { return false; }
 
-static inline bool hyp_smmu_v3_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
+static inline bool hyp_iommu_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 {
 	return false;
 }
 
-static inline bool hyp_smmu_v3_handle_abort(struct kvm_cpu_context *host_ctxt,
-					    u64 esr, u64 addr)
+static inline bool hyp_iommu_handle_abort(struct kvm_cpu_context *host_ctxt,
+					  u64 esr, u64 addr)
 {
 	return false;
 }
-#endif /* CONFIG_ARM_SMMU_V3_PKVM */
+#endif /* CONFIG_PKVM_IOMMU */
 
 #endif /* __KVM_NVHE_IOMMU_H__ */

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated SMMUv3: the registers.
+ */
+#include <linux/bitfield.h>
+#include <linux/bits.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "emu.h"
+
+#define CR0_SETTABLE		(CR0_ATSCHK | CR0_CMDQEN | CR0_EVTQEN | CR0_SMMUEN)
+#define CR0_QUEUES		(CR0_CMDQEN | CR0_EVTQEN | CR0_PRIQEN)
+#define CR1_TABLE		(CR1_TABLE_SH | CR1_TABLE_OC | CR1_TABLE_IC)
+#define CR1_QUEUE		(CR1_QUEUE_SH | CR1_QUEUE_OC | CR1_QUEUE_IC)
+#define GBPA_SETTABLE		((u32)GBPA_UPDATE | GBPA_ABORT | GBPA_INSTCFG | GBPA_PRIVCFG | \
+				 GBPA_SHCFG | GBPA_ALLOCCFG | GBPA_MTCFG | GBPA_MEMATTR)
+#define IRQ_CTRL_SETTABLE	(IRQ_CTRL_EVTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN)
+#define GERROR_PRIQ		(GERROR_PRIQ_ABT_ERR | GERROR_MSI_PRIQ_ABT_ERR)
+#define STRTAB_BASE_SETTABLE	(STRTAB_BASE_RA | STRTAB_BASE_ADDR_MASK)
+#define STRTAB_CFG_SETTABLE	(STRTAB_BASE_CFG_FMT | STRTAB_BASE_CFG_SPLIT | \
+				 STRTAB_BASE_CFG_LOG2SIZE)
+#define Q_BASE_SETTABLE		(Q_BASE_RWA | Q_BASE_ADDR_MASK | Q_BASE_LOG2SIZE)
+#define EVTQ_IDX_SETTABLE	(Q_OVERFLOW_FLAG | SMMU_EMU_Q_IDX)
+
+#define ID(_name, _offset)							\
+	{ .name = _name, .offset = _offset, .width = 4, .id = SMMU_REG_ID }
+
+#define RO(_name, _offset, _id)							\
+	{ .name = _name, .offset = _offset, .width = 4, .id = SMMU_REG_##_id }
+
+#define RAZ(_name, _offset, _width)						\
+	{ .name = _name, .offset = _offset, .width = _width, .id = SMMU_REG_RAZ }
+
+#define RW(_name, _offset, _width, _id, _mask, _guard)				\
+	{									\
+		.name = _name, .offset = _offset, .width = _width,		\
+		.id = SMMU_REG_##_id,						\
+		.field = { { (_mask), SMMU_GUARD_##_guard } },			\
+	}
+
+#define RW2(_name, _offset, _width, _id, _mask0, _guard0, _mask1, _guard1)	\
+	{									\
+		.name = _name, .offset = _offset, .width = _width,		\
+		.id = SMMU_REG_##_id,						\
+		.field = { { (_mask0), SMMU_GUARD_##_guard0 },			\
+			   { (_mask1), SMMU_GUARD_##_guard1 } },		\
+	}
+
+/*
+ * Sorted by offset. What is in no row reads as zero and ignores writes: Secure
+ * registers (0x8000 to 0xffff), pages of enhanced command queues (0x4000 to
+ * 0x5fff; an SMMU that has them is not owned) and IMPLEMENTATION DEFINED ranges.
+ *
+ * The registers of features that are not offered are RAZ rows: ATOS, MPAM, DPT,
+ * PRI, S2PII. So are those of the MSIs of interrupts, which come by wire, and the
+ * optional aliases of page 1's registers in page 0.
+ * IHI0070G.b 6.2
+ */
+const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
+	ID("IDR0",		ARM_SMMU_IDR0),
+	ID("IDR1",		ARM_SMMU_IDR1),
+	ID("IDR2",		ARM_SMMU_IDR2),
+	ID("IDR3",		ARM_SMMU_IDR3),
+	ID("IDR4",		ARM_SMMU_IDR4),
+	ID("IDR5",		ARM_SMMU_IDR5),
+	ID("IIDR",		ARM_SMMU_IIDR),
+	ID("AIDR",		ARM_SMMU_AIDR),
+	RW("CR0",		ARM_SMMU_CR0, 4, CR0, CR0_SETTABLE, NONE),
+	RO("CR0ACK",		ARM_SMMU_CR0ACK, CR0ACK),
+	RW2("CR1",		ARM_SMMU_CR1, 4, CR1, CR1_TABLE, SMMUEN, CR1_QUEUE, QUEUES),
+	RW("CR2",		ARM_SMMU_CR2, 4, CR2, CR2_PTM | CR2_RECINVSID, SMMUEN),
+	RAZ("S2PII",		ARM_SMMU_S2PII, 8),
+	RAZ("STATUSR",		ARM_SMMU_STATUSR, 4),
+	RW("GBPA",		ARM_SMMU_GBPA, 4, GBPA, GBPA_SETTABLE, NONE),
+	RAZ("AGBPA",		ARM_SMMU_AGBPA, 4),
+	RW("IRQ_CTRL",		ARM_SMMU_IRQ_CTRL, 4, IRQ_CTRL, IRQ_CTRL_SETTABLE, NONE),
+	RO("IRQ_CTRLACK",	ARM_SMMU_IRQ_CTRLACK, IRQ_CTRLACK),
+	RO("GERROR",		ARM_SMMU_GERROR, GERROR),
+	RW("GERRORN",		ARM_SMMU_GERRORN, 4, GERRORN, GERROR_ERR_MASK & ~GERROR_PRIQ, NONE),
+	RAZ("GERROR_IRQ_CFG0",	ARM_SMMU_GERROR_IRQ_CFG0, 8),
+	RAZ("GERROR_IRQ_CFG1",	ARM_SMMU_GERROR_IRQ_CFG1, 4),
+	RAZ("GERROR_IRQ_CFG2",	ARM_SMMU_GERROR_IRQ_CFG2, 4),
+	RW("STRTAB_BASE",	ARM_SMMU_STRTAB_BASE, 8, STRTAB_BASE, STRTAB_BASE_SETTABLE, SMMUEN),
+	RW("STRTAB_BASE_CFG",	ARM_SMMU_STRTAB_BASE_CFG, 4, STRTAB_BASE_CFG,
+	   STRTAB_CFG_SETTABLE, SMMUEN),
+	RW("CMDQ_BASE",		ARM_SMMU_CMDQ_BASE, 8, CMDQ_BASE, Q_BASE_SETTABLE, CMDQEN),
+	RW("CMDQ_PROD",		ARM_SMMU_CMDQ_PROD, 4, CMDQ_PROD, SMMU_EMU_Q_IDX, NONE),
+	/* ERR is EL2's: in the value, in no mask. */
+	RW("CMDQ_CONS",		ARM_SMMU_CMDQ_CONS, 4, CMDQ_CONS, SMMU_EMU_Q_IDX, CMDQEN),
+	RW("EVENTQ_BASE",	ARM_SMMU_EVTQ_BASE, 8, EVTQ_BASE, Q_BASE_SETTABLE, EVTQEN),
+	RAZ("EVENTQ_PROD alias", ARM_SMMU_EVTQ_PROD, 4),
+	RAZ("EVENTQ_CONS alias", ARM_SMMU_EVTQ_CONS, 4),
+	RAZ("EVENTQ_IRQ_CFG0",	ARM_SMMU_EVTQ_IRQ_CFG0, 8),
+	RAZ("EVENTQ_IRQ_CFG1",	ARM_SMMU_EVTQ_IRQ_CFG1, 4),
+	RAZ("EVENTQ_IRQ_CFG2",	ARM_SMMU_EVTQ_IRQ_CFG2, 4),
+	RAZ("PRIQ_BASE",	ARM_SMMU_PRIQ_BASE, 8),
+	RAZ("PRIQ_PROD alias",	ARM_SMMU_PRIQ_PROD, 4),
+	RAZ("PRIQ_CONS alias",	ARM_SMMU_PRIQ_CONS, 4),
+	RAZ("PRIQ_IRQ_CFG0",	ARM_SMMU_PRIQ_IRQ_CFG0, 8),
+	RAZ("PRIQ_IRQ_CFG1",	ARM_SMMU_PRIQ_IRQ_CFG1, 4),
+	RAZ("PRIQ_IRQ_CFG2",	ARM_SMMU_PRIQ_IRQ_CFG2, 4),
+	RAZ("GATOS_CTRL",	ARM_SMMU_GATOS_CTRL, 4),
+	RAZ("GATOS_SID",	ARM_SMMU_GATOS_SID, 8),
+	RAZ("GATOS_ADDR",	ARM_SMMU_GATOS_ADDR, 8),
+	RAZ("GATOS_PAR",	ARM_SMMU_GATOS_PAR, 8),
+	RAZ("MPAMIDR",		ARM_SMMU_MPAMIDR, 4),
+	RAZ("GMPAM",		ARM_SMMU_GMPAM, 4),
+	RAZ("GBPMPAM",		ARM_SMMU_GBPMPAM, 4),
+	RAZ("VATOS_SEL",	ARM_SMMU_VATOS_SEL, 4),
+	RAZ("IDR6",		ARM_SMMU_IDR6, 4),
+	RAZ("DPT_BASE",		ARM_SMMU_DPT_BASE, 8),
+	RAZ("DPT_BASE_CFG",	ARM_SMMU_DPT_BASE_CFG, 4),
+	RAZ("DPT_CFG_FAR",	ARM_SMMU_DPT_CFG_FAR, 8),
+	/* Optional identification of the component. IHI0070G.b 6.3.72 */
+	RAZ("PIDR4",		0xfd0, 4),
+	RAZ("PIDR5",		0xfd4, 4),
+	RAZ("PIDR6",		0xfd8, 4),
+	RAZ("PIDR7",		0xfdc, 4),
+	RAZ("PIDR0",		0xfe0, 4),
+	RAZ("PIDR1",		0xfe4, 4),
+	RAZ("PIDR2",		0xfe8, 4),
+	RAZ("PIDR3",		0xfec, 4),
+	RAZ("CIDR0",		0xff0, 4),
+	RAZ("CIDR1",		0xff4, 4),
+	RAZ("CIDR2",		0xff8, 4),
+	RAZ("CIDR3",		0xffc, 4),
+	/* Page 1 */
+	RW("EVENTQ_PROD",	SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD, 4, EVTQ_PROD,
+	   EVTQ_IDX_SETTABLE, EVTQEN),
+	RW("EVENTQ_CONS",	SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_CONS, 4, EVTQ_CONS,
+	   EVTQ_IDX_SETTABLE, NONE),
+	RAZ("PRIQ_PROD",	SMMU_EMU_PAGE1 + ARM_SMMU_PRIQ_PROD, 4),
+	RAZ("PRIQ_CONS",	SMMU_EMU_PAGE1 + ARM_SMMU_PRIQ_CONS, 4),
+};
+
+const unsigned int pkvm_smmu_regs_table_len = ARRAY_SIZE(pkvm_smmu_regs_table);
+
+/* The word that @offset is in, SMMU_EMU_NR_WORDS and more for none that has a value. */
+static unsigned int pkvm_smmu_word(u32 offset)
+{
+	unsigned int word = offset % SMMU_EMU_PAGE1 / 4;
+
+	if (word >= SMMU_EMU_PAGE_WORDS)
+		return SMMU_EMU_NR_WORDS;
+
+	return word + offset / SMMU_EMU_PAGE1 * SMMU_EMU_PAGE_WORDS;
+}
+
+void pkvm_smmu_index_regs(struct pkvm_smmu_caps *caps)
+{
+	const struct pkvm_smmu_reg *reg = pkvm_smmu_regs_table;
+	unsigned int i, word;
+	u8 byte;
+
+	memset(caps->row, 0, sizeof(caps->row));
+	for (i = 0; i < ARRAY_SIZE(pkvm_smmu_regs_table); i++, reg++) {
+		for (byte = 0; byte < reg->width; byte += 4) {
+			word = pkvm_smmu_word(reg->offset + byte);
+			if (reg->id != SMMU_REG_RAZ && word < SMMU_EMU_NR_WORDS)
+				caps->row[word] = i + 1;
+		}
+	}
+}
+
+struct pkvm_smmu_access pkvm_smmu_resolve(const struct pkvm_smmu_caps *caps, u32 offset, u8 size)
+{
+	unsigned int word = pkvm_smmu_word(offset);
+	struct pkvm_smmu_access acc = { .size = size };
+	const struct pkvm_smmu_reg *reg;
+
+	if (word >= SMMU_EMU_NR_WORDS)
+		return acc;
+	if ((size != 4 && size != 8) || offset % size)
+		return acc;
+	word = array_index_nospec(word, SMMU_EMU_NR_WORDS);
+	if (!caps->row[word])
+		return acc;
+
+	reg = &pkvm_smmu_regs_table[caps->row[word] - 1];
+	if (size > reg->width)
+		return acc;
+
+	acc.reg = reg;
+	acc.shift = (offset - reg->offset) * BITS_PER_BYTE;
+	return acc;
+}
+
+static u32 pkvm_smmu_id(const struct pkvm_smmu_ids *ids, u32 offset)
+{
+	switch (offset) {
+	case ARM_SMMU_IIDR:
+		return ids->iidr;
+	case ARM_SMMU_AIDR:
+		return ids->aidr;
+	default:
+		return ids->idr[offset / 4];
+	}
+}
+
+u64 pkvm_smmu_reg_read(const struct pkvm_smmu_caps *caps,
+		       const struct pkvm_smmu_regs *regs,
+		       struct pkvm_smmu_access acc)
+{
+	u64 val;
+
+	if (!acc.reg)
+		return 0;
+
+	if (acc.reg->id == SMMU_REG_ID)
+		val = pkvm_smmu_id(&caps->ids, acc.reg->offset);
+	else
+		val = regs->val[acc.reg->id];
+
+	val >>= acc.shift;
+	return acc.size == 8 ? val : (u32)val;
+}
+
+/*
+ * Until CR0ACK shows it, a change of CR0 may or may not have taken effect: a bit
+ * that is set in either counts. IHI0070G.b 6.3.9
+ */
+static bool pkvm_smmu_guard_open(const struct pkvm_smmu_regs *regs, u8 guard)
+{
+	u64 enabled = regs->val[SMMU_REG_CR0] | regs->val[SMMU_REG_CR0ACK];
+
+	switch (guard) {
+	case SMMU_GUARD_NONE:
+		return true;
+	case SMMU_GUARD_SMMUEN:
+		return !(enabled & CR0_SMMUEN);
+	case SMMU_GUARD_CMDQEN:
+		return !(enabled & CR0_CMDQEN);
+	case SMMU_GUARD_EVTQEN:
+		return !(enabled & CR0_EVTQEN);
+	case SMMU_GUARD_QUEUES:
+		return !(enabled & CR0_QUEUES);
+	default:
+		return false;
+	}
+}
+
+bool pkvm_smmu_reg_merge(const struct pkvm_smmu_regs *regs,
+			 struct pkvm_smmu_access acc, u64 val, u64 *out)
+{
+	u64 written = acc.size == 8 ? ~0ULL : (u64)U32_MAX << acc.shift;
+	u64 mask = 0;
+	unsigned int i;
+
+	if (!acc.reg)
+		return false;
+
+	for (i = 0; i < ARRAY_SIZE(acc.reg->field); i++)
+		if (pkvm_smmu_guard_open(regs, acc.reg->field[i].guard))
+			mask |= acc.reg->field[i].mask;
+
+	mask &= written;
+	if (!mask)
+		return false;
+
+	*out = (regs->val[acc.reg->id] & ~mask) | ((val << acc.shift) & mask);
+	return true;
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Emulated SMMUv3: STEs and the geometry of the host's stream table.
+ */
+#include <linux/bitfield.h>
+#include <linux/bits.h>
+#include <linux/minmax.h>
+
+#include "emu.h"
+
+#define STE_SHIFT			6
+#define L1STD_SHIFT			3
+
+/* Reserved, means linear. IHI0070G.b 5.2 */
+#define STRTAB_STE_0_S1FMT_RESERVED	3
+
+/* IHI0070G.b 5.2: ignored by the SMMU, kept by software. */
+#define STRTAB_STE_1_SW_RESERVED	GENMASK_ULL(23, 20)
+
+/*
+ * Dword 0: what user space may set for a nested domain. Dword 1: S1_ATTRS are the
+ * host's, stage 2 confines all that the SMMU does with them; MEV and SHCFG are EL2's,
+ * the host may ask for what it likes.
+ */
+#define STE_1_ALLOWED	cpu_to_le64(STRTAB_STE_1_S1_ATTRS | STRTAB_STE_1_MEV | \
+				    STRTAB_STE_1_SHCFG | STRTAB_STE_1_SW_RESERVED)
+
+/* Whether the host's stage 1 is what the offered ID registers allow. IHI0070G.b 5.2.2 */
+static bool pkvm_smmu_ste_stage1_ok(const struct pkvm_smmu_caps *caps, u64 ste0)
+{
+	u64 fmt = FIELD_GET(STRTAB_STE_0_S1FMT, ste0);
+	u64 cdmax = FIELD_GET(STRTAB_STE_0_S1CDMAX, ste0);
+
+	/* S1CDMax and S1Fmt are ignored without substreams. */
+	if (!caps->ssid_bits || !cdmax)
+		return true;
+	if (cdmax > caps->ssid_bits)
+		return false;
+
+	return fmt == STRTAB_STE_0_S1FMT_LINEAR ||
+	       fmt == STRTAB_STE_0_S1FMT_RESERVED ||
+	       (caps->ids.idr[0] & IDR0_CD2L);
+}
+
+static bool pkvm_smmu_ste_ok(const struct pkvm_smmu_caps *caps,
+			     const struct arm_smmu_ste *host)
+{
+	u64 ste0 = le64_to_cpu(host->data[0]);
+	unsigned int i;
+
+	if ((host->data[0] & ~STRTAB_STE_0_NESTING_ALLOWED) ||
+	    (host->data[1] & ~STE_1_ALLOWED))
+		return false;
+
+	/* No stage 2, MPAM or Secure state is offered. */
+	for (i = 2; i < STRTAB_STE_DWORDS; i++)
+		if (host->data[i])
+			return false;
+
+	if (FIELD_GET(STRTAB_STE_0_CFG, ste0) == STRTAB_STE_0_CFG_S1_TRANS)
+		return pkvm_smmu_ste_stage1_ok(caps, ste0);
+	return true;
+}
+
+/* The stage 1 fields of dword 0, without those that the SMMU has to ignore. */
+static u64 pkvm_smmu_ste0_stage1(const struct pkvm_smmu_caps *caps, u64 ste0)
+{
+	u64 fmt = FIELD_GET(STRTAB_STE_0_S1FMT, ste0);
+	u64 mask = STRTAB_STE_0_S1FMT | STRTAB_STE_0_S1CTXPTR_MASK | STRTAB_STE_0_S1CDMAX;
+
+	if (!caps->ssid_bits)
+		mask &= ~STRTAB_STE_0_S1CDMAX;
+	if (!FIELD_GET(STRTAB_STE_0_S1CDMAX, ste0 & mask) ||
+	    fmt == STRTAB_STE_0_S1FMT_RESERVED)
+		mask &= ~STRTAB_STE_0_S1FMT;
+	return ste0 & mask;
+}
+
+/*
+ * Dword 0 of the shadow STE of a valid host STE, or 0 for one that the host may
+ * not have. Whatever lets a transaction pass has stage 2.
+ */
+static u64 pkvm_smmu_make_ste0(const struct pkvm_smmu_caps *caps,
+			       const struct arm_smmu_ste *host)
+{
+	u64 ste0 = le64_to_cpu(host->data[0]);
+	u64 cfg = FIELD_GET(STRTAB_STE_0_CFG, ste0);
+
+	/* Config 0b0xx aborts, and the SMMU looks at nothing else. */
+	if (cfg < STRTAB_STE_0_CFG_BYPASS)
+		return STRTAB_STE_0_V |
+		       FIELD_PREP(STRTAB_STE_0_CFG, STRTAB_STE_0_CFG_ABORT);
+
+	if (!pkvm_smmu_ste_ok(caps, host))
+		return 0;
+
+	switch (cfg) {
+	case STRTAB_STE_0_CFG_BYPASS:
+		return STRTAB_STE_0_V |
+		       FIELD_PREP(STRTAB_STE_0_CFG, STRTAB_STE_0_CFG_S2_TRANS);
+	case STRTAB_STE_0_CFG_S1_TRANS:
+		return STRTAB_STE_0_V |
+		       FIELD_PREP(STRTAB_STE_0_CFG, STRTAB_STE_0_CFG_NESTED) |
+		       pkvm_smmu_ste0_stage1(caps, ste0);
+	default:
+		return 0;
+	}
+}
+
+bool pkvm_smmu_make_ste(const struct pkvm_smmu_caps *caps,
+			const struct arm_smmu_ste *host, struct arm_smmu_ste *out)
+{
+	u64 ste0 = 0, ste1 = caps->ste1;
+
+	if (host) {
+		if (host->data[0] & cpu_to_le64(STRTAB_STE_0_V))
+			ste0 = pkvm_smmu_make_ste0(caps, host);
+		ste1 |= le64_to_cpu(host->data[1]) & STRTAB_STE_1_S1_ATTRS;
+	}
+
+	*out = (struct arm_smmu_ste){
+		.data = {
+			cpu_to_le64(ste0), cpu_to_le64(ste1),
+			cpu_to_le64(caps->ste2), cpu_to_le64(caps->ste3),
+		},
+	};
+	return ste0;
+}
+
+static u64 pkvm_smmu_align_down(u64 addr, u8 bits)
+{
+	return bits < 64 ? addr >> bits << bits : 0;
+}
+
+static u8 pkvm_smmu_strtab_split(u32 cfg)
+{
+	u8 split = FIELD_GET(STRTAB_BASE_CFG_SPLIT, cfg);
+
+	return split == 8 || split == 10 ? split : 6;
+}
+
+struct pkvm_smmu_strtab pkvm_smmu_strtab_decode(const struct pkvm_smmu_caps *caps,
+						u64 base, u32 cfg)
+{
+	u8 log2size = FIELD_GET(STRTAB_BASE_CFG_LOG2SIZE, cfg);
+	struct pkvm_smmu_strtab st = {
+		.log2size = min(log2size, caps->sid_bits),
+	};
+	u8 bits = log2size + STE_SHIFT;
+
+	/* FMT and SPLIT are RES0 without two levels. */
+	if (FIELD_GET(IDR0_ST_LVL, caps->ids.idr[0]) == IDR0_ST_LVL_2LVL &&
+	    FIELD_GET(STRTAB_BASE_CFG_FMT, cfg) == STRTAB_BASE_CFG_FMT_2LVL) {
+		st.two_level = true;
+		st.split = pkvm_smmu_strtab_split(cfg);
+		bits = log2size > st.split ? log2size - st.split : 0;
+		bits += L1STD_SHIFT;
+	}
+
+	st.base = pkvm_smmu_align_down(base & STRTAB_BASE_ADDR_MASK, bits);
+	return st;
+}
+
+u64 pkvm_smmu_l1std_addr(const struct pkvm_smmu_strtab *st, u32 sid)
+{
+	return st->base + ((u64)(sid >> st->split) << L1STD_SHIFT);
+}
+
+/*
+ * log2 of the STEs that a level 1 descriptor covers, or -1 for an invalid one. The
+ * reserved values of Span, above 11, are above every SPLIT + 1.
+ */
+static int pkvm_smmu_l1std_shift(const struct pkvm_smmu_strtab *st, u64 l1std)
+{
+	u64 span = FIELD_GET(STRTAB_L1_DESC_SPAN, l1std);
+
+	if (!span || span > st->split + 1)
+		return -1;
+	return span - 1;
+}
+
+u32 pkvm_smmu_ste_addr(const struct pkvm_smmu_strtab *st, u64 l1std, u32 sid, u64 *addr)
+{
+	u64 left = 1ULL << st->log2size;
+	int shift;
+	u32 idx;
+
+	if (sid >= left)
+		return 0;
+	left -= sid;
+
+	if (!st->two_level) {
+		*addr = st->base + ((u64)sid << STE_SHIFT);
+		return left;
+	}
+
+	shift = pkvm_smmu_l1std_shift(st, l1std);
+	idx = sid & ((1U << st->split) - 1);
+	if (shift < 0 || idx >= 1U << shift)
+		return 0;
+
+	*addr = pkvm_smmu_align_down(l1std & STRTAB_L1_DESC_L2PTR_MASK, shift + STE_SHIFT) +
+		((u64)idx << STE_SHIFT);
+	return min(left, (1U << shift) - idx);
+}

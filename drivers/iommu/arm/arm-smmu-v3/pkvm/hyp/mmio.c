@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * EL2's SMMUv3 driver: the registers that the host sees.
+ *
+ * Which registers exist, how wide they are and which bits of them the host may set,
+ * and when, is the table in emu/regs.c. Here is what a write brings about.
+ *
+ * The hardware stays enabled whatever the host writes to CR0: without SMMUEN every
+ * stream aborts, without CMDQEN no host command is read, without EVENTQEN the
+ * hardware writes no event. Each change takes effect in the trap or is waited for
+ * by CR0ACK, which the host polls. A CR0 write before that is ignored, as from
+ * SMMUv3.2 on (IHI0070G.b 6.3.9).
+ */
+
+#include <asm/kvm_hyp.h>
+#include <nvhe/mem_protect.h>
+
+#include "smmu.h"
+
+/* The page that has the event queue's indexes. IHI0070G.b 6.2 */
+#define HW_EVTQ_PROD		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD)
+#define HW_EVTQ_CONS		(SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_CONS)
+
+static void evtq_unpin(struct hyp_smmu *smmu)
+{
+	__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(smmu->evtq.base, PAGE_SIZE),
+				      PAGE_ALIGN(smmu->evtq.bytes));
+	smmu->evtq_pinned = false;
+}
+
+static void hw_set_evtqen(struct hyp_smmu *smmu, bool on)
+{
+	u32 cr0 = readl_relaxed(smmu->mmio + ARM_SMMU_CR0);
+
+	cr0 = on ? cr0 | CR0_EVTQEN : cr0 & ~CR0_EVTQEN;
+	writel_relaxed(cr0, smmu->mmio + ARM_SMMU_CR0);
+}
+
+/*
+ * The hardware writes to the host's queue: pin it before it is enabled. Where it
+ * cannot be pinned the hardware's stays disabled, and events are lost.
+ */
+static void evtq_enable(struct hyp_smmu *smmu)
+{
+	struct pkvm_smmu_queue q;
+
+	q = pkvm_smmu_queue_decode(smmu->regs.val[SMMU_REG_EVTQ_BASE],
+				   smmu->caps.evtq_bits, EVTQ_ENT_SZ_SHIFT);
+	if (__pkvm_host_share_pin_hyp(ALIGN_DOWN(q.base, PAGE_SIZE), PAGE_ALIGN(q.bytes)))
+		return;
+
+	smmu->evtq = q;
+	smmu->evtq_pinned = true;
+	/*
+	 * What the hardware is given is the range that was pinned. Its size decides
+	 * which bits of the indexes can be written. IHI0070G.b 6.3.29
+	 */
+	writeq_relaxed(Q_BASE_RWA | q.base | q.shift, smmu->mmio + ARM_SMMU_EVTQ_BASE);
+	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_PROD], smmu->mmio + HW_EVTQ_PROD);
+	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_CONS], smmu->mmio + HW_EVTQ_CONS);
+	hw_set_evtqen(smmu, true);
+}
+
+/*
+ * Add what CR0ACK waits for. If there is no room CR0ACK stays behind until there is;
+ * of dead hardware nobody knows what it still does, and CR0ACK never follows.
+ */
+static void issue_cfgi_all(struct hyp_smmu *smmu)
+{
+	u64 seq;
+
+	smmu->cr0_owed = hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &seq);
+	if (!smmu->cr0_owed)
+		smmu->cr0_seq = seq;
+}
+
+/* CR0ACK: complete what was waited for. */
+static void settle_cr0(struct hyp_smmu *smmu)
+{
+	u64 *ack = &smmu->regs.val[SMMU_REG_CR0ACK];
+	u64 cr0 = smmu->regs.val[SMMU_REG_CR0];
+	u32 want, hw_ack;
+
+	if (*ack == cr0)
+		return;
+
+	/* Its CMD_SYNC serves for hyp_smmu_cmdq_disable(), too. */
+	if (smmu->cr0_owed)
+		issue_cfgi_all(smmu);
+	if (smmu->cr0_owed)
+		return;
+
+	want = smmu->evtq_pinned ? cr0 & CR0_EVTQEN : 0;
+	hw_ack = readl_relaxed(smmu->mmio + ARM_SMMU_CR0ACK) & CR0_EVTQEN;
+	if (want != hw_ack || !hyp_smmu_hwq_done(smmu, smmu->cr0_seq))
+		return;
+
+	if (!(cr0 & CR0_CMDQEN))
+		hyp_smmu_cmdq_release(smmu);
+	/* The hardware has acknowledged that it writes no more. IHI0070G.b 6.3.9.4 */
+	if (!(cr0 & CR0_EVTQEN) && smmu->evtq_pinned) {
+		smmu->regs.val[SMMU_REG_EVTQ_PROD] = readl(smmu->mmio + HW_EVTQ_PROD);
+		evtq_unpin(smmu);
+	}
+	*ack = cr0;
+}
+
+/* The host does not go on to set SMMUEN: what was read so far aborts again. */
+static void cancel_enable(struct hyp_smmu *smmu)
+{
+	if (!smmu->enable_scan.active)
+		return;
+	smmu->enable_scan.active = false;
+	hyp_smmu_strtab_clear(smmu);
+	issue_cfgi_all(smmu);
+}
+
+/* Returns false if the write is to be replayed. */
+static bool write_cr0(struct hyp_smmu *smmu, u64 val)
+{
+	u64 *cr0 = &smmu->regs.val[SMMU_REG_CR0];
+	u64 set = val & ~*cr0, clear = *cr0 & ~val;
+
+	settle_cr0(smmu);
+	/* Ignored, unless it is a replay of the write that CR0ACK waits for. */
+	if (*cr0 != smmu->regs.val[SMMU_REG_CR0ACK])
+		return val != *cr0 || hyp_smmu_cmdq_run(smmu);
+
+	smmu->cr0_seq = 0;
+	if (!(val & CR0_SMMUEN))
+		cancel_enable(smmu);
+	if ((set & CR0_SMMUEN) &&
+	    !hyp_smmu_strtab_update(smmu, &smmu->enable_scan, 0, BIT_ULL(smmu->caps.sid_bits)))
+		return false;
+
+	*cr0 = val;
+
+	if (clear & CR0_SMMUEN)
+		hyp_smmu_strtab_clear(smmu);
+	if ((set | clear) & CR0_SMMUEN)
+		issue_cfgi_all(smmu);
+	if (clear & CR0_CMDQEN)
+		hyp_smmu_cmdq_disable(smmu);
+	if (set & CR0_CMDQEN)
+		hyp_smmu_cmdq_enable(smmu);
+	if (clear & CR0_EVTQEN)
+		hw_set_evtqen(smmu, false);
+	if (set & CR0_EVTQEN)
+		evtq_enable(smmu);
+
+	settle_cr0(smmu);
+
+	return hyp_smmu_cmdq_run(smmu);
+}
+
+/* Streams that match no STE abort in any case: only the handshake is emulated. */
+static void write_gbpa(struct hyp_smmu *smmu, u64 val)
+{
+	if (val & GBPA_UPDATE)
+		smmu->regs.val[SMMU_REG_GBPA] = val & ~(u64)GBPA_UPDATE;
+}
+
+static bool write_gerrorn(struct hyp_smmu *smmu, u64 val)
+{
+	u64 *gerrorn = &smmu->regs.val[SMMU_REG_GERRORN];
+	u64 active = (*gerrorn ^ smmu->regs.val[SMMU_REG_GERROR]) & GERROR_EMULATED;
+	u64 ack = (*gerrorn ^ val) & active;
+
+	hyp_smmu_hwq_ack_gerror(smmu, val);
+	*gerrorn ^= ack;
+	if (ack & GERROR_CMDQ_ERR)
+		hyp_smmu_cmdq_restart(smmu);
+
+	return hyp_smmu_cmdq_run(smmu);
+}
+
+static bool write_reg(struct hyp_smmu *smmu, struct pkvm_smmu_access acc, u64 val)
+{
+	u8 id = acc.reg->id;
+	u64 new;
+
+	/* The guards look at CR0ACK. */
+	settle_cr0(smmu);
+	if (!pkvm_smmu_reg_merge(&smmu->regs, acc, val, &new))
+		return true;
+
+	switch (id) {
+	case SMMU_REG_CR0:
+		return write_cr0(smmu, new);
+	case SMMU_REG_GBPA:
+		write_gbpa(smmu, new);
+		return true;
+	case SMMU_REG_GERRORN:
+		return write_gerrorn(smmu, new);
+	}
+
+	smmu->regs.val[id] = new;
+
+	switch (id) {
+	case SMMU_REG_IRQ_CTRL:
+		writel_relaxed(new, smmu->mmio + ARM_SMMU_IRQ_CTRL);
+		break;
+	case SMMU_REG_STRTAB_BASE:
+	case SMMU_REG_STRTAB_BASE_CFG:
+		cancel_enable(smmu);
+		break;
+	case SMMU_REG_EVTQ_CONS:
+		/* Before that, it is kept for the hardware. */
+		if (smmu->evtq_pinned)
+			writel_relaxed(new, smmu->mmio + HW_EVTQ_CONS);
+		break;
+	case SMMU_REG_CMDQ_CONS:
+		smmu->cmdq.fetch = new & SMMU_EMU_Q_IDX;
+		break;
+	case SMMU_REG_CMDQ_PROD:
+		return hyp_smmu_cmdq_write_prod(smmu, new);
+	}
+
+	return true;
+}
+
+/*
+ * A dead SMMU looks to the host like one in service failure mode. GERROR.SFM_ERR is
+ * toggled once, which the host may acknowledge. IHI0070G.b 7.5, 12.3
+ */
+static void report_dead(struct hyp_smmu *smmu)
+{
+	if (!READ_ONCE(smmu->hwq.dead) || smmu->sfm_shown)
+		return;
+	smmu->regs.val[SMMU_REG_GERROR] ^= GERROR_SFM_ERR;
+	smmu->sfm_shown = true;
+}
+
+/* Errors of the hardware's that concern the host, and those of its own queue. */
+static u64 read_gerror(struct hyp_smmu *smmu, u32 hw_offset, u8 id)
+{
+	u32 hw = readl_relaxed(smmu->mmio + hw_offset);
+
+	return (hw & GERROR_ERR_MASK & ~GERROR_EMULATED) |
+	       (smmu->regs.val[id] & GERROR_EMULATED);
+}
+
+/* Bring the value up to date that pkvm_smmu_reg_read() returns. */
+static void refresh_reg(struct hyp_smmu *smmu, u8 id)
+{
+	u64 *val = &smmu->regs.val[id];
+
+	switch (id) {
+	case SMMU_REG_CR0ACK:
+		settle_cr0(smmu);
+		break;
+	case SMMU_REG_IRQ_CTRLACK:
+		*val = readl_relaxed(smmu->mmio + ARM_SMMU_IRQ_CTRLACK) &
+		       (IRQ_CTRL_EVTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN);
+		break;
+	case SMMU_REG_GERROR:
+		/* Nobody may have looked since the error that interrupted the host. */
+		hyp_smmu_hwq_look(smmu);
+		hyp_smmu_cmdq_settle(smmu);
+		report_dead(smmu);
+		*val = read_gerror(smmu, ARM_SMMU_GERROR, id);
+		break;
+	case SMMU_REG_GERRORN:
+		*val = read_gerror(smmu, ARM_SMMU_GERRORN, id);
+		break;
+	case SMMU_REG_CMDQ_CONS:
+		hyp_smmu_begin_attempt(smmu);
+		hyp_smmu_cmdq_run(smmu);
+		hyp_smmu_cmdq_settle(smmu);
+		break;
+	case SMMU_REG_EVTQ_PROD:
+		/* readl(): events are not read before PROD says they are there. */
+		if (smmu->evtq_pinned)
+			*val = readl(smmu->mmio + HW_EVTQ_PROD);
+		break;
+	}
+}
+
+u64 hyp_smmu_read(struct hyp_smmu *smmu, u32 offset, u8 size)
+{
+	struct pkvm_smmu_access acc = pkvm_smmu_resolve(&smmu->caps, offset, size);
+
+	hyp_assert_lock_held(&smmu->emu_lock);
+	if (!acc.reg)
+		return 0;
+	refresh_reg(smmu, acc.reg->id);
+
+	return pkvm_smmu_reg_read(&smmu->caps, &smmu->regs, acc);
+}
+
+bool hyp_smmu_write(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val)
+{
+	struct pkvm_smmu_access acc = pkvm_smmu_resolve(&smmu->caps, offset, size);
+
+	hyp_assert_lock_held(&smmu->emu_lock);
+	if (!acc.reg)
+		return true;
+	hyp_smmu_begin_attempt(smmu);
+
+	return write_reg(smmu, acc, val);
+}

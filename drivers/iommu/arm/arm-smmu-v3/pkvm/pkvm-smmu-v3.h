@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the KVM-side SMMUv3 driver (EL1) and the hypervisor (EL2) share.
+ *
+ * The host fills pkvm_smmu_v3_infos[] and calls the hypercalls below while it is
+ * still trusted, before __pkvm_prot_finalize. None of them exists afterwards.
+ *
+ *   __pkvm_iommu_register(i)  memory and MMIO of SMMU i become EL2's
+ *   __pkvm_host_hide_mmio(base, size)
+ *				 MMIO that nobody is to use becomes RAZ/WI
+ *   __pkvm_iommu_prepare(...)   the device stage 2 is built
+ *   __pkvm_iommu_enable(i)    SMMU i is taken over
+ *   __pkvm_iommu_unregister(i)   undo register and enable
+ *   __pkvm_iommu_release()      undo prepare; no SMMU is enabled
+ */
+#ifndef __ARM_SMMU_V3_PKVM_H
+#define __ARM_SMMU_V3_PKVM_H
+
+#include <linux/io.h>
+#include <linux/kvm_host.h>
+#include <linux/types.h>
+
+#include "emu/emu.h"
+
+/* SMMUs that EL2 can own. */
+#define PKVM_SMMU_V3_MAX	64
+
+/**
+ * struct pkvm_smmu_v3_info - An SMMU, described by the host while it is trusted
+ * @mmio_base:   physical address of page 0, aligned to 64 KiB
+ * @mmio_size:   bytes that become EL2's, at least 128 KiB, a multiple of PAGE_SIZE
+ * @cmdq_base:   physical address of EL2's command queue, aligned to its size
+ * @cmdq_shift:  log2 of its number of entries; the pages it lies in become EL2's
+ * @strtab_base: physical address of EL2's stream table (level 1 of two, or
+ *               linear where the SMMU has at most SMMU_EMU_SPLIT stream ID bits),
+ *               aligned to its size
+ * @strtab_size: its bytes, a multiple of PAGE_SIZE
+ * @pool:        pages for level 2 stream tables; one more is the bounce buffer for
+ *               reads of the host's table
+ * @pa_bits:     bits of the highest physical address that a device may have to reach
+ * @timer_freq:  of the generic timer, in Hz
+ */
+struct pkvm_smmu_v3_info {
+	u64 mmio_base;
+	u64 mmio_size;
+	u64 cmdq_base;
+	u64 strtab_base;
+	u64 strtab_size;
+	struct kvm_hyp_memcache pool;
+	u32 timer_freq;
+	u8 cmdq_shift;
+	u8 pa_bits;
+};
+
+/* The queue's bytes. */
+static inline u64 pkvm_smmu_v3_cmdq_size(const struct pkvm_smmu_v3_info *info)
+{
+	return PAGE_ALIGN(BIT_ULL(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
+}
+
+/* Bytes of the stream table, which is linear for at most SMMU_EMU_SPLIT bits. */
+static inline u64 pkvm_smmu_v3_strtab_size(u8 sid_bits)
+{
+	return sid_bits > SMMU_EMU_SPLIT ? sizeof(u64) << (sid_bits - SMMU_EMU_SPLIT) :
+					   sizeof(struct arm_smmu_ste) << sid_bits;
+}
+
+/* IDR0 to IDR5 are adjacent. IHI0070G.b 6.2 */
+static inline void pkvm_smmu_v3_read_ids(void __iomem *mmio, struct pkvm_smmu_ids *ids)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids->idr); i++)
+		ids->idr[i] = readl_relaxed(mmio + ARM_SMMU_IDR0 + i * sizeof(u32));
+	ids->iidr = readl_relaxed(mmio + ARM_SMMU_IIDR);
+	ids->aidr = readl_relaxed(mmio + ARM_SMMU_AIDR);
+}
+
+/* EL2's, by its name in the kernel. */
+#ifndef __KVM_NVHE_HYPERVISOR__
+#define pkvm_smmu_v3_infos kvm_nvhe_sym(pkvm_smmu_v3_infos)
+#endif
+extern struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
+
+#endif /* __ARM_SMMU_V3_PKVM_H */
