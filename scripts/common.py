@@ -3,8 +3,9 @@
 
 A patch file is a mail header (From, Date, Subject), an empty line, the commit
 message, a line "---", one line "new-file: PATH" for each file that the commit
-adds whole from this repository, and a git diff of the files that exist
-upstream.
+adds, and a git diff of the files that were there before. This repository has
+new files as they are at the end of the series: where later patches have hunks
+for one, it is added as it is without them.
 """
 
 import fcntl
@@ -99,6 +100,10 @@ class Patch:
         listed = "".join(f"new-file: {name}\n" for name in self.new_files)
         return (f"From: {self.author}\nDate: {self.date}\nSubject: {self.subject}\n\n"
                 f"{body}---\n{listed}{self.diff}")
+
+    def edited(self):
+        """The files that the diff changes."""
+        return re.findall(r"^diff --git a/(\S+) b/", self.diff, re.M)
 
     def message(self):
         return f"{self.subject}\n\n{self.body}".strip("\n") + "\n"
