@@ -9,7 +9,24 @@
 #include <linux/kvm_host.h>
 #include <linux/types.h>
 
-#include <nvhe/iommu.h>
+/**
+ * struct hyp_iommu_s2 - The device stage 2: identity-mapped, one for all IOMMUs
+ * @pgd:         physical address of the root, 0 before hyp_iommu_prepare()
+ * @pgd_size:    bytes of the root
+ * @ia_bits:     input address size
+ * @pa_bits:     output address size that every IOMMU has at least
+ * @start_level: level of the root
+ *
+ * Constant once the first IOMMU is enabled. The descriptors are guarded by
+ * host_mmu.lock.
+ */
+struct hyp_iommu_s2 {
+	phys_addr_t pgd;
+	u64 pgd_size;
+	u8 ia_bits;
+	u8 pa_bits;
+	s8 start_level;
+};
 
 /**
  * iommu_s2_leaf_desc - The descriptor that lets devices access a page or block
