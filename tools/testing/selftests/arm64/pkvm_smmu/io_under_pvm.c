@@ -6,7 +6,8 @@
  * Tried: random blocks are written to and read back from an NVMe and a
  * virtio-blk disk past the page cache, frames go from one igb port to another;
  * meanwhile protected VMs come and go, and the NVMe's group changes from a
- * strict to a flush-queue DMA domain under load.
+ * strict to a flush-queue DMA domain under load. A virtual function of the NVMe,
+ * whose stream is its own, appears, is used as a disk and disappears.
  *
  * Must happen, natively and protected: every byte arrives, the same.
  */
@@ -16,6 +17,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/limits.h>
+#include <linux/nvme_ioctl.h>
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
@@ -131,19 +133,26 @@ TEST_F_TIMEOUT(io, virtio_blk, 400)
 	EXPECT_EQ(0, disk_io(&self->load, "/dev/vda"));
 }
 
+/* The name of what the link @name of the NVMe controller @ctrl points at */
+static void nvme_link(const char *ctrl, const char *name, char target[PCI_BDF_LEN])
+{
+	char path[PATH_MAX], link[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/class/nvme/%s/%s", ctrl, name);
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n < 0)
+		die("no %s: %s", path, strerror(errno));
+	link[n] = '\0';
+	snprintf(target, PCI_BDF_LEN, "%.15s", strrchr(link, '/') + 1);
+}
+
 /* The disk, bound again after its group got a strict DMA domain. */
 static void nvme_make_strict(char bdf[PCI_BDF_LEN])
 {
-	char link[PATH_MAX];
-	ssize_t n;
 	int ret, i;
 
-	n = readlink("/sys/class/nvme/nvme0/device", link, sizeof(link) - 1);
-	if (n < 0)
-		die("no PCI device behind nvme0");
-	link[n] = '\0';
-	snprintf(bdf, PCI_BDF_LEN, "%.15s", strrchr(link, '/') + 1);
-
+	nvme_link("nvme0", "device", bdf);
 	pci_bind(bdf, NULL);
 	ret = pci_set_domain_type(bdf, "DMA");
 	if (ret)
@@ -178,6 +187,99 @@ TEST_F_TIMEOUT(io, nvme_strict_to_flush_queue, 400)
 	ASSERT_EQ(0, pci_get_domain_type(bdf, type, sizeof(type)));
 	EXPECT_STREQ("DMA-FQ", type);
 	EXPECT_EQ(0, disk_io(&self->load, "/dev/nvme0n1"));
+}
+
+/* NVMe's Virtualization Management command, its actions and resources */
+#define NVME_VIRT_MGMT		0x1c
+#define NVME_PRIMARY_KEEP	1
+#define NVME_SECONDARY_GIVE	8
+#define NVME_SECONDARY_ONLINE	9
+#define NVME_QUEUES		0
+#define NVME_INTERRUPTS		1
+
+static void virt_mgmt(const char *ctrl, int action, int whom, int resource, int nr)
+{
+	struct nvme_admin_cmd cmd = {
+		.opcode = NVME_VIRT_MGMT,
+		.cdw10 = whom << 16 | resource << 8 | action,
+		.cdw11 = nr,
+	};
+	char path[PATH_MAX];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/dev/%s", ctrl);
+	fd = open(path, O_RDWR);
+	ret = ioctl(fd, NVME_IOCTL_ADMIN_CMD, &cmd);
+	if (ret)
+		die("%s: action %d, resource %d: status %#x, %s", ctrl, action, resource, ret,
+		    strerror(errno));
+	close(fd);
+}
+
+static void nvme_write(const char *ctrl, const char *file, const char *value)
+{
+	int ret = write_file(value, "/sys/class/nvme/%s/device/%s", ctrl, file);
+
+	if (ret)
+		die("%s: cannot write %s to %s: %s", ctrl, value, file, strerror(-ret));
+}
+
+/*
+ * Of the controller's resources those that can be given away are its own at first. It
+ * loses them by a reset, the first VF gets some; without them it does not work.
+ */
+static void vf_appears(const char *ctrl, char vf[PCI_BDF_LEN])
+{
+	nvme_write(ctrl, "sriov_numvfs", "0");
+	virt_mgmt(ctrl, NVME_PRIMARY_KEEP, 0, NVME_QUEUES, 0);
+	virt_mgmt(ctrl, NVME_PRIMARY_KEEP, 0, NVME_INTERRUPTS, 0);
+	nvme_write(ctrl, "reset", "1");
+
+	nvme_write(ctrl, "sriov_drivers_autoprobe", "0");
+	nvme_write(ctrl, "sriov_numvfs", "1");
+	virt_mgmt(ctrl, NVME_SECONDARY_GIVE, 1, NVME_QUEUES, 2);
+	virt_mgmt(ctrl, NVME_SECONDARY_GIVE, 1, NVME_INTERRUPTS, 1);
+	virt_mgmt(ctrl, NVME_SECONDARY_ONLINE, 1, 0, 0);
+	nvme_link(ctrl, "device/virtfn0", vf);
+	pci_bind(vf, "nvme");
+}
+
+/* The first path like @pattern, within 10 s */
+static bool path_appears(const char *pattern, char path[PATH_MAX])
+{
+	glob_t g;
+	int i;
+
+	for (i = 0; i < 100 && glob(pattern, 0, NULL, &g); i++)
+		usleep(100 * 1000);
+	if (i == 100)
+		return false;
+	snprintf(path, PATH_MAX, "%s", g.gl_pathv[0]);
+	globfree(&g);
+	return true;
+}
+
+TEST_F_TIMEOUT(io, nvme_vf, 400)
+{
+	char pf[PCI_BDF_LEN], vf[PCI_BDF_LEN], pf_group[PCI_BDF_LEN], vf_group[PCI_BDF_LEN];
+	char pattern[PATH_MAX], disk[PATH_MAX], dev[PATH_MAX];
+
+	if (access("/sys/class/nvme/nvme0/device/sriov_numvfs", F_OK))
+		SKIP(return, "needs an NVMe controller with virtual functions");
+
+	vf_appears("nvme0", vf);
+	nvme_link("nvme0", "device", pf);
+	nvme_link("nvme0", "device/iommu_group", pf_group);
+	nvme_link("nvme0", "device/virtfn0/iommu_group", vf_group);
+	EXPECT_TRUE(pci_same_iommu(pf, vf));
+	EXPECT_STRNE(pf_group, vf_group);
+
+	snprintf(pattern, sizeof(pattern), "/sys/bus/pci/devices/%s/nvme/nvme*/nvme*n*", vf);
+	ASSERT_TRUE(path_appears(pattern, disk));
+	snprintf(dev, sizeof(dev), "/dev/%s", strrchr(disk, '/') + 1);
+	EXPECT_EQ(0, disk_io(&self->load, dev));
+	nvme_write("nvme0", "sriov_numvfs", "0");
+	EXPECT_NE(0, access(dev, F_OK));
 }
 
 /* The @index-th network interface of @driver, up; 0 if there is none. */
