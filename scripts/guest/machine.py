@@ -266,6 +266,19 @@ def smmu_on_bus(dts):
                                 "dma-ranges = <0 0x40000000 0 0x40000000 0 0x80000000>;"))
 
 
+def refused():
+    """SMMUs that have devices, and IDR0 0; what refuses them is a property of all but two."""
+    properties = {"reset": "resets = <0>;", "cmdqv": "nvidia,cmdqv = <0>;",
+                  "page1": "cavium,cn9900-broken-page1-regspace;",
+                  "hi161x": "hisilicon,broken-prefetch-cmd;",
+                  "incoherent": "dma-noncoherent;", "no-stage1": ""}
+    nodes = smmu("small@4200000", (FLASH_BASE + 0x200000, 0x10000))
+    for i, (name, text) in enumerate(properties.items(), 1):
+        base = FLASH_BASE + DEAD_SMMU + i * 0x20000
+        nodes += smmu(f"{name}@{base:x}", (base, 0x20000), text)
+    return nodes
+
+
 DISABLED, OKAY = 'status = "disabled";', 'status = "okay";'
 PMCG = "arm,smmu-v3-pmcg"
 FIRMWARE = {
@@ -283,7 +296,7 @@ FIRMWARE = {
         smmu("far@7fff00000000", (0x7fff00000000, 0x20000), DISABLED) +
         bus("dma-bus", "simple-bus",
             smmu("shifted@4100000", (FLASH_BASE + DEAD_SMMU, 0x20000), OKAY, "dma-coherent;"),
-            "dma-ranges = <0 0 0 0x40000000 0 0x80000000>;")),
+            "dma-ranges = <0 0 0 0x40000000 0 0x80000000>;") + refused()),
     "smmu-disabled": disable_smmu,
     "smmu-on-bus": smmu_on_bus,
 }
