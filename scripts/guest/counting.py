@@ -19,6 +19,8 @@ STEP = "dma_map_page_attrs"         # the benchmark calls it once for each pair
 EVENTS = ["smmuv3_read_mmio", "smmuv3_write_mmio", "smmuv3_cmdq_opcode", "smmu_ptw_level",
           "smmuv3_get_ste", "smmuv3_get_cd", "smmuv3_record_event"]
 EXACT = ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01", "-seed", "1"]
+# Of several CPUs, which take turns: at 128 ns for an instruction, a second is soon over
+TURNS = ["-icount", "shift=7,sleep=off", *EXACT[2:]]
 PAGE_KIB = 4                        # of the kernel that is counted
 QUIET = "nokaslr loglevel=1 arm_smmu_v3_kvm.dyndbg=+p"
 # ESR_ELx.EC of what a host or a guest of it may trap with
@@ -167,27 +169,33 @@ def pools(console):
     return found
 
 
-def machine(cpu, memory, variant, mode):
+def machine(cpu, memory, variant, mode, smp=0):
+    """That counts; with SMP, that of cpus()."""
     params = "kvm-arm.mode=protected" + (" kvm-arm.iommu=native" if mode == "native" else "")
-    return Machine(cpu=cpu, smp=1, mem=memory, variant=variant, params=params,
-                   model="virt,dtb-randomness=off", qemu=list(EXACT))
+    return Machine(cpu=cpu, smp=smp or 1, mem=memory, variant=variant, params=params,
+                   model="virt,dtb-randomness=off", qemu=list(TURNS if smp else EXACT))
+
+
+def run_bench(name, item, log, options, only):
+    """Boot the machine ITEM with QEMU's log in LOG, run the operations ONLY: its console."""
+    boot.LOGS.mkdir(parents=True, exist_ok=True)
+    item.qemu += [*options, "-D", str(log)]
+    wanted = f" PKVM_SMMU_BENCH={only}" if only is not None else ""
+    item = boot.Boot(name, item, ["bench"], QUIET + wanted)
+    for point in boot.run(item):
+        if not point.passed:
+            die(f"{point.name}: {point.why}: see {item.log().relative_to(TOP)}")
+    return boot.console_text(item)
 
 
 def count(name, item, only, profile=False):
     """Boot the machine ITEM and run the operations ONLY: (per operation, KiB of pools)."""
-    boot.LOGS.mkdir(parents=True, exist_ok=True)
     step = next(addr for addr, symbol in symbols(item.variant) if symbol == STEP)
     log = boot.LOGS / f"{name}.trace"
-    item.qemu += ["-plugin", f"{plugin()},step={step:#x},warm={WARM},steps={STEPS},"
-                  f"profile={int(profile)}", "-D", str(log),
-                  "-d", ",".join(["plugin", "int", *(f"trace:{event}" for event in EVENTS)])]
-    wanted = f" PKVM_SMMU_BENCH={only}" if only is not None else ""
-    item = boot.Boot(name, item, ["bench"], QUIET + wanted)
-    points = boot.run(item)
-    for point in points:
-        if not point.passed:
-            die(f"{point.name}: {point.why}: see {item.log().relative_to(TOP)}")
-    console = item.log().read_text(encoding="utf-8", errors="replace").replace("\r", "")
+    events = ",".join(["plugin", "int", *(f"trace:{event}" for event in EVENTS)])
+    console = run_bench(name, item, log,
+                        ["-plugin", f"{plugin()},step={step:#x},warm={WARM},steps={STEPS},"
+                         f"profile={int(profile)}", "-d", events], only)
 
     parser = Parser()
     with open(log, encoding="utf-8", errors="replace") as lines:
@@ -201,6 +209,30 @@ def count(name, item, only, profile=False):
     return per_operation([(title, int(times) or STEPS, window)
                           for (times, title), window in zip(titles, parser.windows)]), \
         pools(console)
+
+
+def cpus(name, item):
+    """
+    {what: number} per pair of a map and an unmap, all CPUs of ITEM doing nothing else. The
+    plugin knows one CPU only: windows are system calls in the log, pairs invalidations.
+    """
+    log = boot.LOGS / f"{name}.trace"
+    run_bench(name, item, log, ["-d", "int,trace:smmuv3_cmdq_opcode,trace:smmuv3_write_mmio"],
+              "cpus")
+    parser, system_call = Parser(), False
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            # The ESR of an interrupt is what the one before has left.
+            if line.startswith("Taking exception"):
+                system_call = "[SVC]" in line
+            mark = system_call and re.match(r"\.\.\.with ESR 0x15/0x5600b50([13])$", line)
+            if mark:
+                parser.count([{"1": "open", "3": "close"}[mark[1]], *"0000"])
+            parser.line(line.rstrip("\n"))
+    log.unlink()
+    counts = parser.windows[1].counts
+    return {what: counts[what] / counts["commands-tlbi-nh-va"]
+            for what in ("traps", "prod-writes", "commands")}
 
 
 def times(name, mode, cpu, variant):

@@ -29,6 +29,7 @@ static const struct {
 	{ "vm", bench_vm },
 	{ "walk", bench_walk },
 	{ "donate", bench_donate },
+	{ "cpus", bench_cpus },
 	{ "wallclock", bench_wallclock },
 };
 

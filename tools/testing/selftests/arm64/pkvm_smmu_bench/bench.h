@@ -6,6 +6,7 @@
 #ifndef PKVM_SMMU_BENCH_BENCH_H
 #define PKVM_SMMU_BENCH_BENCH_H
 
+#include <asm/unistd.h>
 #include <linux/compiler.h>
 
 static inline void bench_open(void)
@@ -23,6 +24,18 @@ static inline void bench_close(void)
 {
 	asm volatile("movz xzr, #0xb503" ::: "memory");
 }
+
+/*
+ * The same where there is no plugin, which knows one CPU only: a system call by an
+ * instruction whose constant is in QEMU's log of exceptions.
+ */
+#define BENCH_LOG_OPEN	0xb501
+#define BENCH_LOG_CLOSE	0xb503
+#define bench_log_mark(constant) do {					\
+	register long nr asm("x8") = __NR_getpid;			\
+	register long ret asm("x0");					\
+	asm volatile("svc %1" : "=r"(ret) : "i"(constant), "r"(nr) : "memory"); \
+} while (0)
 
 /* Say what the last window held: @count times what @name stands for. */
 void __printf(2, 3) bench_window(unsigned long count, const char *name, ...);
@@ -47,7 +60,10 @@ void bench_fault(void);
 void bench_walk(void);
 void bench_wallclock(void);
 
-/* Unmaps from several CPUs at once, which can only be timed */
+/* Unmaps from all CPUs at once, of a machine that has them take turns */
+void bench_cpus(void);
+
+/* Unmaps from several CPUs at once, timed */
 void time_dma_map(void);
 
 #endif

@@ -22,6 +22,8 @@
 
 #define BENCHMARK	"/sys/kernel/debug/dma_map_benchmark"
 #define RUN_MS		25
+#define CPUS_WARM_MS	200
+#define CPUS_RUN_MS	1000
 #define MAX_SECONDS	60
 
 /* Returns the average time of an unmap in ns. */
@@ -44,19 +46,31 @@ static unsigned long run_benchmark(unsigned int threads, unsigned int pages, uns
 }
 
 /* The benchmark cannot end a run after a number of pairs, but a signal ends it. */
+static pid_t start_benchmark(unsigned int threads, unsigned int pages)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		run_benchmark(threads, pages, MAX_SECONDS);
+		_exit(0);
+	}
+	return child;
+}
+
+static void stop_benchmark(pid_t child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
 static void count_pairs(const char *type, unsigned int threads, unsigned int size)
 {
 	pid_t child;
 
 	bench_open_stepped();
-	child = fork();
-	if (!child) {
-		run_benchmark(threads, size / page_size(), MAX_SECONDS);
-		_exit(0);
-	}
+	child = start_benchmark(threads, size / page_size());
 	usleep(RUN_MS * 1000);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	stop_benchmark(child);
 	bench_close();
 	bench_window(0, "pair-%uK-%s-%u", size >> 10, type, threads);
 }
@@ -92,6 +106,21 @@ void bench_dma_map(void)
 {
 	count_in_domain("DMA", "strict");
 	count_in_domain("DMA-FQ", "lazy");
+}
+
+void bench_cpus(void)
+{
+	char bdf[PCI_BDF_LEN];
+	pid_t child;
+
+	bind_benchmark(bdf, "DMA");
+	child = start_benchmark(sysconf(_SC_NPROCESSORS_ONLN), 1);
+	usleep(CPUS_WARM_MS * 1000);
+	bench_log_mark(BENCH_LOG_OPEN);
+	usleep(CPUS_RUN_MS * 1000);
+	bench_log_mark(BENCH_LOG_CLOSE);
+	stop_benchmark(child);
+	pci_bind(bdf, NULL);
 }
 
 void time_dma_map(void)
