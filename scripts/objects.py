@@ -8,11 +8,16 @@ KERNEL_DIRS = ("arch/", "drivers/", "include/", "kernel/", "lib/", "mm/", "virt/
 ALWAYS = ("arch/arm64/kvm/", "drivers/iommu/arm/")
 
 
+def sources(files, tree):
+    """Those of FILES that are sources of kernel objects, and exist in TREE."""
+    return {name for name in files if name.endswith((".c", ".S"))
+            and name.startswith(KERNEL_DIRS) and (tree / name).exists()}
+
+
 def targets(files, tree):
     """What make has to build for FILES (of the series) that exist in TREE."""
-    sources = [name for name in files if name.endswith((".c", ".S"))
-               and name.startswith(KERNEL_DIRS) and (tree / name).exists()]
-    single = [name[:-1] + "o" for name in sources if not name.startswith(ALWAYS)]
+    single = sorted(name[:-1] + "o" for name in sources(files, tree)
+                    if not name.startswith(ALWAYS))
     return [*ALWAYS, *single]
 
 
