@@ -12,6 +12,9 @@
 
 #include <linux/kernel.h>
 
+#ifdef EXHAUST
+#include "exhaust.h"
+#else
 /* Holds for all inputs. @words say it for the reader of the test's output. */
 #define PROVE(words, cond)	__CPROVER_assert(cond, words)
 /* Holds for at least one input: without it a proof may be one of nothing. */
@@ -20,6 +23,24 @@
 
 /* Any value of @type. */
 #define ANY(type)		({ type __any; __any; })
+/* 0 to @n - 1. */
+#define ANY_OF(n)		({ unsigned int __any; ASSUME(__any < (n)); __any; })
+/* What an u64 can hold that nobody may rely on. */
+#define ANY_CONTENT		ANY(u64)
+/* An endless loop fails to be unrolled. */
+#define STEP()			do { } while (0)
+
+/* Whether a pointer is into an array of @n, and the index. */
+static inline bool inside(const u64 *ptr, const u64 *array, unsigned int n)
+{
+	return __CPROVER_same_object(ptr, array);
+}
+
+static inline unsigned int index_in(const u64 *ptr, const u64 *array)
+{
+	return __CPROVER_POINTER_OFFSET(ptr) / sizeof(*array);
+}
+#endif /* EXHAUST */
 
 /* Bits @h to @l of @v. */
 static inline u64 bits(u64 v, int h, int l)

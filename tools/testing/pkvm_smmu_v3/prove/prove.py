@@ -29,43 +29,85 @@ import mutants as model    # noqa: E402
 
 PKVM = "drivers/iommu/arm/arm-smmu-v3/pkvm"
 NVHE = "arch/arm64/kvm/hyp/nvhe"
+PROVE = "tools/testing/pkvm_smmu_v3/prove"
+# What is run for all inputs; a finding of a sanitizer does not end it.
+EXHAUST = ["-O2", "-g", "-w", "-std=gnu11", "-rdynamic", "-DEXHAUST",
+           '-DEXHAUST_POINTS=__attribute__((used, section("exhaust_points")))',
+           "-fsanitize=address,undefined", "-fsanitize-recover=address"]
 DEFINES = ["-D__KVM_NVHE_HYPERVISOR__", "-DCONFIG_PKVM_IOMMU=1"]
 CHECKS = ["--pointer-overflow-check", "--drop-unused-functions"]
 # The kernel's -fno-strict-overflow defines it, and arm-smmu-v3.h shifts into the sign bit.
 DEFINED = "arithmetic overflow on signed shl"
 TIMEOUT = 900
 
-# Harness: sources, bound of the loops, page sizes as shifts, more flags
-HARNESSES = {
-    "ids": (["emu/ids.c", "emu/cmd.c"], 14, (12, 14, 16), []),
-    "ste": (["emu/ste.c", "emu/ids.c", "emu/cmd.c"], 14, (12,), []),
-    "stage2": (["emu/ids.c", "emu/cmd.c"], 14, (12, 14, 16), []),
-    "cmd": (["emu/cmd.c", "emu/ids.c"], 14, (12,), []),
-    "regs": (["emu/regs.c", "emu/ids.c", "emu/cmd.c"], 90, (12,), []),
-    "queue": (["emu/cmd.c"], 5, (12,), []),
-    "strtab": (["emu/ste.c", "emu/ids.c", "emu/cmd.c"], 14, (12,), []),
-}
+PAGES = {f"{1 << (shift - 10)} KiB pages": [f"-DPAGE_SHIFT={shift}"] for shift in (12, 14, 16)}
+PAGES_4K = {"": ["-DPAGE_SHIFT=12"]}
+SHIM = ["-include", os.path.join(HERE, "pgtable-shim.h")]
+
+
+def universe(shift, start_level, root_bits, table_bits):
+    """The name and the flags of a small page table: shifts of a page, levels, entries."""
+    return (f"{1 << (shift - 10)} KiB pages, level {start_level}, {1 << root_bits} entries, "
+            f"tables of {1 << table_bits}",
+            [f"-DPAGE_SHIFT={shift}", f"-DSTART_LEVEL={start_level}", f"-DROOT_BITS={root_bits}",
+             f"-DMODEL_TABLE_BITS={table_bits}", *SHIM])
+
+
+class Harness:
+    """Functions prove_*() of a file. @unwind bounds the loops for CBMC; without it all
+    inputs are run. @variants: more flags of the compiler, by name."""
+
+    def __init__(self, name, sources, variants, unwind=None, cbmc=(), skip=()):
+        self.name, self.sources, self.variants = name, sources, variants
+        self.unwind, self.cbmc, self.skip = unwind, cbmc, skip
+
+
+HARNESSES = [
+    Harness("ids", ["emu/ids.c", "emu/cmd.c"], PAGES, 14),
+    Harness("ste", ["emu/ste.c", "emu/ids.c", "emu/cmd.c"], PAGES_4K, 14),
+    Harness("stage2", ["emu/ids.c", "emu/cmd.c"], PAGES, 14),
+    Harness("cmd", ["emu/cmd.c", "emu/ids.c"], PAGES_4K, 14),
+    Harness("regs", ["emu/regs.c", "emu/ids.c", "emu/cmd.c"], PAGES_4K, 90),
+    Harness("queue", ["emu/cmd.c"], PAGES_4K, 5),
+    Harness("strtab", ["emu/ste.c", "emu/ids.c", "emu/cmd.c"], PAGES_4K, 14),
+    Harness("range", ["iommu_pgtable.c"], {n: f + SHIM for n, f in PAGES.items()}, 5),
+    Harness("pgtable", ["iommu_pgtable.c", "exhaust.c"], dict([
+        universe(12, 2, 1, 2), universe(14, 2, 1, 2), universe(16, 2, 1, 2),
+        # Concatenated tables, and all start levels
+        universe(12, 2, 2, 1), universe(12, 1, 1, 1), universe(12, 0, 0, 1),
+        universe(14, 2, 2, 1), universe(14, 1, 1, 1), universe(14, 3, 3, 2),
+        universe(16, 2, 2, 1), universe(16, 1, 1, 1), universe(16, 3, 3, 2)])),
+    # Here a page that is no table yet can hold anything.
+    Harness("pgtable", ["iommu_pgtable.c"], dict([universe(12, 2, 1, 1)]), 6,
+            ["--sat-solver", "cadical", "--unwindset",
+             "iommu_s2_map.0:3,iommu_s2_map.1:5,add_tables_to.0:2,largest_leaf.0:3,"
+             "find_leaf.0:3,split.0:3"], ["prove_reserved"]),
+]
 
 
 class Proof:
-    def __init__(self, harness, function, page_shift):
-        self.harness, self.function, self.page_shift = harness, function, page_shift
+    def __init__(self, harness, function, variant):
+        self.harness, self.function, self.variant = harness, function, variant
         self.name = function.removeprefix("prove_")
-        if len(HARNESSES[harness][2]) > 1:
-            self.name += f" ({1 << (page_shift - 10)} KiB pages)"
+        # Small page tables are many: their results are one.
+        if not harness.unwind:
+            self.name += f" ({len(harness.variants)} universes)"
+        elif variant:
+            self.name += f" ({variant})"
 
 
 def all_proofs():
-    for harness, (_, _, pages, _) in HARNESSES.items():
-        with open(os.path.join(HERE, harness + ".c"), encoding="utf-8") as f:
+    for harness in HARNESSES:
+        with open(os.path.join(HERE, harness.name + ".c"), encoding="utf-8") as f:
             functions = re.findall(r"^void (prove_\w+)\(void\)", f.read(), re.M)
-        for page in pages:
+        for variant in harness.variants:
             for function in functions:
-                yield Proof(harness, function, page)
+                if function not in harness.skip:
+                    yield Proof(harness, function, variant)
 
 
-def run(cmd, timeout=None):
-    return subprocess.run(cmd, cwd=MODEL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+def run(cmd, timeout=None, stderr=subprocess.STDOUT):
+    return subprocess.run(cmd, cwd=MODEL, stdout=subprocess.PIPE, stderr=stderr,
                           errors="replace", check=False, timeout=timeout)
 
 
@@ -74,56 +116,63 @@ class Prover:
         self.args = args
         self.out = os.path.abspath(args.output)
 
-    def flags(self, harness, page, changed):
+    def flags(self, harness, variant, changed):
         tree = self.args.srctree
         dirs = [HERE, "include", ".", os.path.join(tree, "tools/include")]
         for root in filter(None, (changed, tree)):
             dirs += [os.path.join(root, d) for d in (PKVM, "arch/arm64/include",
                                                      "arch/arm64/kvm/hyp/include")]
-        return (DEFINES + [f"-DPAGE_SHIFT={page}"] + HARNESSES[harness][3] +
-                [f"-I{path}" for path in dirs])
+        return DEFINES + harness.variants[variant] + [f"-I{path}" for path in dirs]
 
     def source(self, name, changed):
         for root in filter(None, (changed, self.args.srctree)):
-            for path in (os.path.join(root, d, name) for d in (PKVM, NVHE)):
+            for path in (os.path.join(root, d, name) for d in (PKVM, NVHE, PROVE)):
                 if os.path.exists(path):
                     return path
         sys.exit(f"no {name} in {self.args.srctree}")
 
-    def compile(self, harness, page, out, changed=None):
+    def compile(self, harness, variant, out, changed=None):
         """Compile a harness and its sources; the path of the program, or an error."""
-        program = os.path.join(out, f"{harness}-{page}.gb")
-        sources = [self.source(name, changed) for name in HARNESSES[harness][0]]
-        done = run([self.args.goto_cc, *self.flags(harness, page, changed), "-o", program,
-                    os.path.join(HERE, harness + ".c"), *sources])
+        name = "-".join(re.findall(r"\w+", f"{harness.name} {variant}"))
+        program = os.path.join(out, f"{name}.{'gb' if harness.unwind else 'exe'}")
+        compiler = [self.args.goto_cc] if harness.unwind else [self.args.cc, *EXHAUST]
+        done = run([*compiler, *self.flags(harness, variant, changed), "-o", program,
+                    os.path.join(HERE, harness.name + ".c"),
+                    *[self.source(name, changed) for name in harness.sources]])
         if done.returncode:
-            raise ValueError(f"{harness} does not compile:\n{done.stdout}")
+            raise ValueError(f"{harness.name} does not compile:\n{done.stdout}")
         return program
+
+    def command(self, proof, program):
+        harness = proof.harness
+        if not harness.unwind:
+            return [program, proof.function]
+        return [self.args.cbmc, program, "--function", proof.function, "--json-ui",
+                "--unwind", str(harness.unwind), *CHECKS, *harness.cbmc]
 
     def prove(self, proof, program):
         """Pairs of a property and what is wrong with it, or None."""
-        unwind = HARNESSES[proof.harness][1]
         try:
-            done = run([self.args.cbmc, program, "--function", proof.function, "--json-ui",
-                        "--unwind", str(unwind), *CHECKS], timeout=TIMEOUT)
+            done = run(self.command(proof, program), TIMEOUT, subprocess.PIPE)
             messages = json.loads(done.stdout)
         except subprocess.TimeoutExpired:
             return [("ends", f"not within {TIMEOUT} s")]
         except ValueError:
-            return [("ends", f"CBMC says {done.stdout.strip()[-300:]}")]
+            return [("ends", f"it says {(done.stdout + done.stderr).strip()[-300:]}")]
         results = [m["result"] for m in messages if "result" in m]
         if len(results) != 1:
             texts = [m["messageText"] for m in messages if m.get("messageType") == "ERROR"]
             return [("ends", "; ".join(texts) or "no result")]
-        return self.judge(proof, results[0])
+        findings = re.findall("ERROR: AddressSanitizer: .*|.*runtime error: .*", done.stderr)
+        return self.judge(proof, results[0], findings)
 
     @staticmethod
-    def judge(proof, results):
-        stated, checks, wrong = {}, 0, []
+    def judge(proof, results, wrong):
+        stated, checks = {}, 0
         for result in results:
             words, status = result["description"], result["status"]
             where = result.get("sourceLocation", {})
-            if f"{proof.function}.assertion." in result["property"]:
+            if ".assertion." in result["property"]:
                 goal = words.startswith("reached: ")
                 good = status == ("FAILURE" if goal else "SUCCESS")
                 why = None if good else "no input does" if goal else status.lower()
@@ -136,7 +185,8 @@ class Prover:
         if not any(words.startswith("reached: ") for words in stated):
             wrong.append("no input is stated to be reached")
         points = [(words, why) for words, why in stated.items()]
-        points.append((f"accesses, shifts, overflows, loops: {checks} checks",
+        by = f"{checks} checks" if proof.harness.unwind else "sanitizers"
+        points.append((f"accesses, shifts, overflows, loops: {by}",
                        "; ".join(wrong[:5]) or None))
         return points
 
@@ -149,18 +199,20 @@ def timed(function, *args):
 def prove_all(prover, proofs, jobs):
     os.makedirs(prover.out, exist_ok=True)
     number = failed = 0
-    points = []
+    points = {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        kinds = sorted({(p.harness, p.page_shift) for p in proofs})
+        kinds = list(dict.fromkeys((p.harness, p.variant) for p in proofs))
         programs = dict(zip(kinds, pool.map(
             lambda kind: prover.compile(*kind, prover.out), kinds)))
-        runs = pool.map(lambda p: timed(prover.prove, p, programs[p.harness, p.page_shift]),
+        runs = pool.map(lambda p: timed(prover.prove, p, programs[p.harness, p.variant]),
                         proofs)
         for proof, (found, seconds) in zip(proofs, runs):
             print(f"# {proof.name}: {seconds:.0f} s", flush=True)
-            points += [(f"{proof.name}: {words}", why) for words, why in found]
+            for words, why in found:
+                name = f"{proof.name}: {words}"
+                points[name] = points.get(name) or (why and f"{proof.variant}: {why}")
     print(f"TAP version 13\n1..{len(points)}")
-    for number, (name, why) in enumerate(points, 1):
+    for number, (name, why) in enumerate(points.items(), 1):
         if why:
             failed += 1
             print(f"# {why}")
@@ -177,7 +229,10 @@ def try_mutant(prover, proofs, mutant):
 
     failed = []
     for proof in [p for p in proofs if p.function == mutant.proof]:
-        program = prover.compile(proof.harness, proof.page_shift, out, out)
+        # One universe that fails is enough.
+        if failed and not proof.harness.unwind:
+            break
+        program = prover.compile(proof.harness, proof.variant, out, out)
         failed += [(proof.name, words, why) for words, why in prover.prove(proof, program) if why]
     shutil.rmtree(out, ignore_errors=True)
     return failed
@@ -219,14 +274,16 @@ def prove_mutants(prover, proofs, names, jobs):
 def never_fails(proofs, failing):
     """The properties in the text of the harnesses that are not among those that failed."""
     missing = []
-    for harness in sorted({p.harness for p in proofs}):
+    words_failing = {words for _, words in failing}
+    for harness in sorted({p.harness.name for p in proofs}):
         with open(os.path.join(HERE, harness + ".c"), encoding="utf-8") as f:
             text = f.read()
-        for part in re.split(r"^void (?=prove_)", text, flags=re.M)[1:]:
-            name = re.match(r"prove_(\w+)", part)[1]
+        for part in re.split(r"^(?=\S.*\)$)", text, flags=re.M):
+            name = re.match(r"void prove_(\w+)\(void\)", part)
             for words in re.findall(r'PROVE\("([^"]*)"', part):
-                if (name, words.split(":")[0]) not in failing:
-                    missing.append(f"{name}: {words}")
+                key = words.split(":")[0]
+                if (name[1], key) not in failing if name else key not in words_failing:
+                    missing.append(f"{name[1] if name else harness}: {words}")
     return missing
 
 
@@ -236,6 +293,7 @@ def main():
     parser.add_argument("--output", default=os.path.join(HERE, "out"))
     parser.add_argument("--cbmc", default="cbmc")
     parser.add_argument("--goto-cc", default="goto-cc")
+    parser.add_argument("--cc", default="gcc")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--mutants", action="store_true")
     parser.add_argument("names", nargs="*", help="of proofs, without prove_, or of mutations")
