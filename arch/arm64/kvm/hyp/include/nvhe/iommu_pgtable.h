@@ -57,7 +57,8 @@ u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level);
  *
  * What is mapped already stays as it is, and so does every table.
  *
- * Return: 0, -ENOMEM, or -EINVAL for a range that is not of pages of the table.
+ * Return: 0, -ENOMEM with a part of the range mapped, or -EINVAL for a range that is not
+ * of pages of the table.
  */
 int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_memcache *mc);
 
@@ -105,9 +106,11 @@ int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 int iommu_s2_check(const struct hyp_iommu_s2 *s2, int (*check_range)(u64 start, u64 end));
 
 /**
- * iommu_s2_free_tables - Empty the root
+ * iommu_s2_free_tables - Take all tables out of the root
  * @s2: the device stage 2, not in use by hardware
  * @mc: gets every table below the root
+ *
+ * Leaves in the root itself stay.
  */
 void iommu_s2_free_tables(struct hyp_iommu_s2 *s2, struct kvm_hyp_memcache *mc);
 
