@@ -124,7 +124,7 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 		.strtab_base	= page_phys(SMMU_PAGE(i) + 1),
 		.strtab_size	= PAGE_SIZE,
 		.pool		= make_pool(SMMU_PAGE(i) + 2, cfg->pool_pages),
-		.timer_freq	= 4000,
+		.timer_freq	= 16000,
 		.pa_bits	= cfg->ia_bits,
 	};
 

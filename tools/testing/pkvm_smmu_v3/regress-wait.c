@@ -259,6 +259,21 @@ static void service_failure_mode(void)
 	drv_ring(0);
 	expect_dead();
 	EXPECT_EQ((smmus[0].gerror ^ smmus[0].gerrorn) & SFM_ERR, SFM_ERR);
+
+	/* CMDQ_CONS.ERR is that of an earlier error: this one is not repaired for that. */
+	setup(0);
+	drv_put(0, 0x9b, 0);
+	drv_ring(0);
+	hw_settle();
+	drv_skip_err(0);
+	EXPECT(drv_sync(0));
+	EXPECT_EQ(smmus[0].cmdq_cons >> 24, 1);
+	smmus[0].hang = true;
+	drv_put(0, 0x10, 0);
+	drv_ring(0);
+	smmus[0].gerror ^= SFM_ERR;
+	EXPECT_EQ(active_errors(), SFM_ERR);
+	expect_dead();
 }
 
 /*

@@ -266,7 +266,7 @@ static void consume(struct smmu *s)
 {
 	u32 mask = (2U << (s->cmdq_base & 0x1f)) - 1;
 
-	s->cmdq_cons = (s->cmdq_cons + 1) & mask;
+	s->cmdq_cons = (s->cmdq_cons & ~mask) | ((s->cmdq_cons + 1) & mask);
 	s->consumed++;
 	s->nr_ahead--;
 	memmove(s->ahead, s->ahead + 1, s->nr_ahead * sizeof(s->ahead[0]));
@@ -275,7 +275,8 @@ static void consume(struct smmu *s)
 /* Stops at the command. IHI0070G.b 7.1 */
 static void error(struct smmu *s, u32 reason)
 {
-	s->cmdq_cons |= reason << 24;
+	/* It stays there when the error is acknowledged: nothing says that it goes. */
+	s->cmdq_cons = (s->cmdq_cons & 0x000fffff) | reason << 24;
 	s->nr_ahead = 0;
 	s->gerror ^= 1;
 	s->cmdq_errors++;

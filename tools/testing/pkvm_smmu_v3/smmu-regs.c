@@ -172,8 +172,6 @@ static void write_gerrorn(struct smmu *s, u32 val)
 	if ((val ^ s->gerrorn) & ~active)
 		violation("GERRORN %x: not active are %x", val, (val ^ s->gerrorn) & ~active);
 	s->gerrorn = val;
-	if (!((s->gerror ^ val) & 1))
-		s->cmdq_cons &= 0x000fffff;
 }
 
 /* What has to be off for a write to have its effect. IHI0070G.b 6.3.24 */
