@@ -262,10 +262,14 @@ static void unfit_mmio_is_not_taken(void)
  * end and begin in the same page, leave a hole below a page, have no whole page, are
  * empty, or end where EL2's memory begins.
  */
-static void boot_regions(const struct memblock_region *regions, unsigned int nr)
+static void boot_regions_mapped(const struct memblock_region *regions, unsigned int nr,
+				bool by_pages)
 {
 	struct machine_cfg cfg = machine_default();
 
+	/* Without IDR3.BBML no block may be split later. */
+	if (by_pages)
+		cfg.idr[3] &= ~(3 << 11);
 	memcpy(cfg.regions, regions, nr * sizeof(*regions));
 	cfg.nr_regions = nr;
 	EXPECT_EQ(machine_boot(&cfg), 0);
@@ -276,6 +280,12 @@ static void boot_regions(const struct memblock_region *regions, unsigned int nr)
 	EXPECT_EQ(dev_dma(0, 3, BLOCK_BASE), DMA_DONE);
 	EXPECT_EQ(donate(BLOCK_BASE + PAGE_SIZE), 0);
 	oracle_full();
+}
+
+static void boot_regions(const struct memblock_region *regions, unsigned int nr)
+{
+	boot_regions_mapped(regions, nr, false);
+	boot_regions_mapped(regions, nr, true);
 }
 
 /* A window of memory is cut in two; what is between is a region as well, or none. */
