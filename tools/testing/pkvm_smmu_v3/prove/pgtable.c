@@ -6,8 +6,9 @@
  *
  * By induction, which covers operations in any number: the page table before is any
  * that is well formed, with a pool of any size; the operation is any, on any range of
- * pages; the page table after is well formed, too, and maps what it should. The empty
- * root, which all begins with, is one of them.
+ * pages; the page table after is well formed, too, and maps the pages that it mapped
+ * before, with the range or without it. The empty root, with which EL2 begins, is one
+ * of these page tables.
  *
  * What this relies on:
  * - Larger tables and more of them behave like these. The code has no constant that

@@ -28,7 +28,6 @@ sys.path.insert(0, MODEL)
 import mutants as model    # noqa: E402
 
 PKVM = "drivers/iommu/arm/arm-smmu-v3/pkvm"
-NVHE = "arch/arm64/kvm/hyp/nvhe"
 PROVE = "tools/testing/pkvm_smmu_v3/prove"
 # What is run for all inputs; a finding of a sanitizer does not end it.
 EXHAUST = ["-O2", "-g", "-w", "-std=gnu11", "-rdynamic", "-DEXHAUST",
@@ -126,7 +125,7 @@ class Prover:
 
     def source(self, name, changed):
         for root in filter(None, (changed, self.args.srctree)):
-            for path in (os.path.join(root, d, name) for d in (PKVM, NVHE, PROVE)):
+            for path in (os.path.join(root, d, name) for d in (*model.DIRS, PROVE)):
                 if os.path.exists(path):
                     return path
         sys.exit(f"no {name} in {self.args.srctree}")

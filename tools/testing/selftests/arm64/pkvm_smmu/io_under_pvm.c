@@ -225,8 +225,8 @@ static void nvme_write(const char *ctrl, const char *file, const char *value)
 }
 
 /*
- * Of the controller's resources those that can be given away are its own at first. It
- * loses them by a reset, the first VF gets some; without them it does not work.
+ * At first the physical function has all flexible queues and interrupts. Told to keep none,
+ * it gives them up at its next reset. A VF needs some of them before it can go online.
  */
 static void vf_appears(const char *ctrl, char vf[PCI_BDF_LEN])
 {

@@ -116,8 +116,8 @@ static inline void hyp_iommu_selftest(void) { }
 #endif
 
 /*
- * The rest of this header is implemented by the driver of the machine's IOMMUs. There
- * is one such driver, which is built where PKVM_IOMMU is selected.
+ * The functions below are implemented by the driver of the machine's IOMMUs. The option of
+ * that driver selects PKVM_IOMMU.
  */
 
 /* Whether an IOMMU is owned: it loses its state where the system suspends. */
@@ -142,15 +142,15 @@ bool hyp_iommu_can_split(void);
 int hyp_iommu_flush_all(void);
 
 /**
- * hyp_iommu_handle_trap - Emulate a host access to an IOMMU, if that is what it is
+ * hyp_iommu_handle_trap - Emulate a host access to an IOMMU that the syndrome tells
  * @host_ctxt: the host's registers
  * @esr:       ESR_EL2 of an abort of the host's, whatever it is
  *
  * Called before an abort is handled in any other way: the syndrome alone tells most
  * accesses to an IOMMU, and every invalidation of the host's is one of them.
  *
- * Return: true if it was one and was emulated or is to be replayed, false if it is
- * anything else, or one that takes more than the syndrome to recognise: then
+ * Return: true if the access was to an IOMMU and was emulated or is to be replayed, false
+ * for any other abort, and for an access that takes more than the syndrome: then
  * hyp_iommu_handle_abort() is called, once pKVM has found out which page faulted.
  */
 bool hyp_iommu_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr);

@@ -14,7 +14,7 @@
 /* enum pkvm_smmu_cmd_row, by opcode. */
 extern const u8 pkvm_smmu_cmd_rows[SMMU_EMU_NR_OPS];
 
-/* What is done with the command of a row. */
+/* How the filter treats the commands of a row. */
 enum pkvm_smmu_cmd_kind {
 	SMMU_KIND_NONE,
 	SMMU_KIND_HINT,

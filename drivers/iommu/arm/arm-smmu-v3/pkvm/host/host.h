@@ -99,7 +99,7 @@ int pkvm_smmu_hide_pmcg(const struct pkvm_smmu_fw_regs *regs);
 
 /**
  * pkvm_smmu_mem_alloc - Allocate all that the hypervisor will ever need for an SMMU
- * @info: filled in; what it does not describe yet is zero
+ * @info: filled in; fields that are not about memory are zero
  * @ids:  identification registers of the SMMU
  *
  * From the page allocator: the host sees no reservation and no parameter.
@@ -170,7 +170,7 @@ unsigned int pkvm_smmu_mmio_blocks(u64 size);
  * pkvm_smmu_s2_prepare - Have the hypervisor build the device stage 2
  * @ia_bits:	    its input address size
  * @pa_bits:	    output address size that every SMMU has at least
- * @nr_mmio_blocks: sum of pkvm_smmu_mmio_blocks() for what was donated
+ * @nr_mmio_blocks: sum of pkvm_smmu_mmio_blocks() over the MMIO ranges that EL2 has taken
  *
  * Return: 0, or an error with all memory freed.
  */
