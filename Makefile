@@ -15,7 +15,7 @@ shell: image ## a shell in the protected machine
 check: ## lint, build, boot and test: "N passed, N failed, N skipped"
 	@scripts/check
 
-check-full: ## check, and what takes longer: all variants, all machines, bisect
+check-full: ## check, and what takes longer: all variants and machines, machines by chance, bisect, host-mutants
 	@scripts/check --full
 
 deps:
@@ -35,6 +35,7 @@ lint: tree ## checkpatch, sparse, W=1, kernel-doc, git am, docs
 	@scripts/lint
 
 accounting: tree ## the documentation's tables say what the code and the tests do
+	@scripts/deps lint
 	@scripts/accounting
 	@scripts/attacks >&2
 
@@ -53,7 +54,15 @@ coverage: tree ## which of the hypervisor's lines and branches the model's tests
 mutants: tree ## take one check away at a time; the model's tests must notice
 	@scripts/model mutants
 
-prove: tree ## prove the rules of the emulation for all inputs, by CBMC
+machines: image ## boot machines with memory, CPUs and memory regions by chance: SEEDS="1 8"
+	@scripts/guest/userland
+	@scripts/machines $(SEEDS)
+
+host-mutants: tree ## take one check of the host's away at a time; a boot must notice
+	@scripts/guest/userland
+	@scripts/host-mutants $(MUTANTS)
+
+prove: tree ## prove the rules for all inputs, by CBMC; litmus tests of each memory barrier
 	@scripts/prove
 
 prove-mutants: tree ## change the sources at one place at a time; a proof must fail
@@ -78,4 +87,4 @@ series: tree ## out/series/*.patch with a cover letter, verified with git am
 clean: ## remove out/ (downloads stay in the user's cache)
 	rm -rf out
 
-.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model coverage fuzz libfuzzer mutants prove prove-mutants bench bench-check
+.PHONY: help run shell check check-full deps tree refresh image lint bisect docs series clean accounting model coverage fuzz libfuzzer mutants host-mutants machines prove prove-mutants bench bench-check

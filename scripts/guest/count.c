@@ -10,10 +10,11 @@
  * later; the guest may do as many more as it likes.
  *
  * In the log:
- *   count: open EL0 EL1 EL2 EL3	instructions since the machine was reset
+ *   count: open EL0 EL1 EL2 EL3 F	instructions since the machine was reset, and how many
+ *				of EL2's flush a line of a cache (DC CIVAC)
  *   count: at ADDRESS N		EL2 executed this N times in the window that closes,
  *				or before the first window (PROFILE only)
- *   count: close EL0 EL1 EL2 EL3
+ *   count: close EL0 EL1 EL2 EL3 F
  *   count: short			the window did not get as many steps
  *
  * QEMU's own header for plugins is not packaged everywhere: what is used of the
@@ -94,13 +95,17 @@ EXPORT int qemu_plugin_version = API;
 #define MARK_STEPPED	MOVZ_XZR(0xb502)
 #define MARK_CLOSE	MOVZ_XZR(0xb503)
 
+#define DC_CIVAC(insn)	(((insn) & 0xffffffe0U) == 0xd50b7e20U)
+
 #define NR_ELS		4
+#define FLUSHES		NR_ELS		/* behind the counts of exception levels */
+#define NR_COUNTS	(NR_ELS + 1)
 #define PSTATE_EL(x)	((x) >> 2 & 3)
 #define MAX_PCS		(1 << 17)	/* of a profile, a power of 2 */
 
 static struct qemu_plugin_register *pstate;
 static GByteArray *value;
-static qemu_plugin_u64 counts[NR_ELS];
+static qemu_plugin_u64 counts[NR_COUNTS];
 
 /* From the plugin's arguments */
 static uint64_t step, warm, steps;
@@ -153,9 +158,12 @@ static void say(const char *what)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "count: %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-		 what, qemu_plugin_u64_sum(counts[0]), qemu_plugin_u64_sum(counts[1]),
-		 qemu_plugin_u64_sum(counts[2]), qemu_plugin_u64_sum(counts[3]));
+	size_t i, len = snprintf(text, sizeof(text), "count: %s", what);
+
+	for (i = 0; i < NR_COUNTS; i++)
+		len += snprintf(text + len, sizeof(text) - len, " %" PRIu64,
+				qemu_plugin_u64_sum(counts[i]));
+	strcpy(text + len, "\n");
 	qemu_plugin_outs(text);
 }
 
@@ -235,6 +243,9 @@ static void count_insn(struct qemu_plugin_insn *insn, int el)
 
 	qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 							    counts[el], 1);
+	if (el == 2 && DC_CIVAC(opcode))
+		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn,
+				QEMU_PLUGIN_INLINE_ADD_U64, counts[FLUSHES], 1);
 	if (profile && el == 2)
 		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn,
 				QEMU_PLUGIN_INLINE_ADD_U64,
@@ -274,7 +285,7 @@ static bool argument(const char *arg, const char *name, uint64_t *to)
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
 {
-	struct qemu_plugin_scoreboard *score = qemu_plugin_scoreboard_new(8 * NR_ELS);
+	struct qemu_plugin_scoreboard *score = qemu_plugin_scoreboard_new(8 * NR_COUNTS);
 	uint64_t on = 0;
 	int i;
 
@@ -286,7 +297,7 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, 
 	profile = on;
 	if (profile)
 		pc_counts.score = qemu_plugin_scoreboard_new(8 * MAX_PCS);
-	for (i = 0; i < NR_ELS; i++)
+	for (i = 0; i < NR_COUNTS; i++)
 		counts[i] = (qemu_plugin_u64){ score, 8 * i };
 
 	value = g_byte_array_new();

@@ -62,7 +62,7 @@ def function_of(table, addr):
 
 
 class Window:
-    def __init__(self, instructions=(0, 0, 0, 0)):
+    def __init__(self, instructions=(0, 0, 0, 0, 0)):
         self.start = list(instructions)
         self.counts = Counter()
         self.profile = Counter()
@@ -70,6 +70,7 @@ class Window:
     def close(self, instructions):
         for level in range(3):
             self.counts[f"el{level}"] = instructions[level] - self.start[level]
+        self.counts["flushes"] = instructions[4] - self.start[4]
 
 
 def access(line):
@@ -169,11 +170,12 @@ def pools(console):
     return found
 
 
-def machine(cpu, memory, variant, mode, smp=0):
+def machine(cpu, memory, variant, mode, smp=0, firmware=()):
     """That counts; with SMP, that of cpus()."""
     params = "kvm-arm.mode=protected" + (" kvm-arm.iommu=native" if mode == "native" else "")
     return Machine(cpu=cpu, smp=smp or 1, mem=memory, variant=variant, params=params,
-                   model="virt,dtb-randomness=off", qemu=list(TURNS if smp else EXACT))
+                   model="virt,dtb-randomness=off", firmware=firmware,
+                   qemu=list(TURNS if smp else EXACT))
 
 
 def run_bench(name, item, log, options, only):
@@ -227,7 +229,7 @@ def cpus(name, item):
                 system_call = "[SVC]" in line
             mark = system_call and re.match(r"\.\.\.with ESR 0x15/0x5600b50([13])$", line)
             if mark:
-                parser.count([{"1": "open", "3": "close"}[mark[1]], *"0000"])
+                parser.count([{"1": "open", "3": "close"}[mark[1]], *"00000"])
             parser.line(line.rstrip("\n"))
     log.unlink()
     counts = parser.windows[1].counts

@@ -65,6 +65,7 @@ FLASH_BASE, FLASH_SIZE = 0x4000000, 64 << 20
 NO_VTIMER = [("/timer", "interrupts", "x", "1 d 4  1 e 4  0 b 4  1 a 4")]
 UEFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
 DEAD_SMMU = 0x100000
+CMDQV = 0x300000
 # Alone in its IOMMU group and with a reset, as the VFIO selftests want it
 VFIO = ["-device", "pcie-root-port,id=port2,bus=pcie.0,chassis=3",
         "-device", "igb,bus=port2,romfile="]
@@ -216,7 +217,8 @@ def several_smmus(stages):
 def flash(scratch):
     """
     What QEMU has not, is in the second flash bank: two PMCGs whose PMCG_CFGR says MSI
-    and 64-bit counters, and SMMUs whose IDR0 is not 0, from DEAD_SMMU on it is.
+    and 64-bit counters, SMMUs whose IDR0 is not 0, from DEAD_SMMU on it is, and a CMDQ-V
+    that is configured to be enabled, and says that it is not.
     """
     path = scratch / "flash.img"
     with open(path, "wb") as image:
@@ -227,6 +229,8 @@ def flash(scratch):
         for offset in range(0x10000, DEAD_SMMU, 0x10000):
             image.seek(offset)
             image.write(struct.pack("<I", 0x0d44101b))
+        image.seek(CMDQV)
+        image.write(struct.pack("<III", 0x30001, 0x1111, 0))
     return ["-drive", f"if=pflash,index=1,format=raw,readonly=on,file={path}"]
 
 
@@ -259,6 +263,11 @@ def disable_smmu(dts):
     return dts.replace(own, own.replace("{", '{ status = "disabled";', 1))
 
 
+def smmu_incoherent(dts):
+    own = smmu_node(dts)
+    return dts.replace(own, own.replace("dma-coherent;", "dma-noncoherent;", 1))
+
+
 def smmu_on_bus(dts):
     """Whose DMA addresses are the CPUs', below 4 GiB."""
     own = smmu_node(dts)
@@ -266,12 +275,24 @@ def smmu_on_bus(dts):
                                 "dma-ranges = <0 0x40000000 0 0x40000000 0 0x80000000>;"))
 
 
+def smmu_of_tegra264(dts):
+    """With a CMDQ-V in flash."""
+    own = smmu_node(dts)
+    dts = dts.replace(own, own.replace("{", '{ nvidia,cmdqv = <0x9200>;', 1).replace(
+        'compatible = "', 'compatible = "nvidia,tegra264-smmu", "'))
+    return add_nodes(node(f"cmdqv@{FLASH_BASE + CMDQV:x}", "nvidia,tegra264-cmdqv",
+                          (FLASH_BASE + CMDQV, 0x830000), "phandle = <0x9200>;"))(dts)
+
+
 def refused():
-    """SMMUs that have devices, and IDR0 0; what refuses them is a property of all but two."""
+    """
+    SMMUs that have devices, and IDR0 0; what refuses them is a property of all but two. The
+    last does not snoop the caches, which is no reason.
+    """
     properties = {"reset": "resets = <0>;", "cmdqv": "nvidia,cmdqv = <0>;",
                   "page1": "cavium,cn9900-broken-page1-regspace;",
                   "hi161x": "hisilicon,broken-prefetch-cmd;",
-                  "incoherent": "dma-noncoherent;", "no-stage1": ""}
+                  "no-stage1": "dma-noncoherent;"}
     nodes = smmu("small@4200000", (FLASH_BASE + 0x200000, 0x10000))
     for i, (name, text) in enumerate(properties.items(), 1):
         base = FLASH_BASE + DEAD_SMMU + i * 0x20000
@@ -298,7 +319,9 @@ FIRMWARE = {
             smmu("shifted@4100000", (FLASH_BASE + DEAD_SMMU, 0x20000), OKAY, "dma-coherent;"),
             "dma-ranges = <0 0 0 0x40000000 0 0x80000000>;") + refused()),
     "smmu-disabled": disable_smmu,
+    "smmu-incoherent": smmu_incoherent,
     "smmu-on-bus": smmu_on_bus,
+    "smmu-tegra264": smmu_of_tegra264,
 }
 
 

@@ -19,13 +19,14 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(HERE, "coverage.list")
 RECORD = os.path.join(HERE, "coverage.json")
-SOURCES = re.compile(r"/(nvhe/iommu\w*\.c|pkvm/(hyp|emu)/(?!test)[\w-]+\.[ch]"
+SOURCES = re.compile(r"/(nvhe/(iommu\w*|host_mmio)\.c|pkvm/(hyp|emu)/(?!test)[\w-]+\.[ch]"
                      r"|asm/kvm_iommu_pgtable\.h|nvhe/iommu\w*\.h)$")
 
 
 def read_gcov(objdir):
     """Counts by file: of lines, and of branches, by function, line and number."""
     lines = collections.defaultdict(collections.Counter)
+    functions = collections.defaultdict(dict)
     branches = collections.defaultdict(collections.Counter)
     paths = {}
     for data in sorted(glob.glob(os.path.join(objdir, "*.gcda"))):
@@ -41,14 +42,15 @@ def read_gcov(objdir):
                 for line in src["lines"]:
                     nr = line["line_number"]
                     lines[name][nr] += line["count"]
+                    functions[name][nr] = line.get("function_name", "")
                     for i, branch in enumerate(line["branches"]):
                         key = (line.get("function_name", ""), nr, i)
                         branches[name][key] += branch["count"]
-    return paths, lines, branches
+    return paths, functions, lines, branches
 
 
 def parse_list():
-    """Reasons by file and text of the line."""
+    """Reasons by file and function, and text of the line."""
     reasons = {}
     why = None
     with open(LIST, encoding="utf-8") as f:
@@ -57,8 +59,8 @@ def parse_list():
             if line.startswith("why: "):
                 why = line[5:]
             elif line and not line.startswith("#"):
-                name, _, text = line.partition(": ")
-                reasons[name, text.strip()] = why
+                where, _, text = line.partition(": ")
+                reasons[where, text.strip()] = why
     return reasons
 
 
@@ -70,19 +72,19 @@ def main():
     parser.add_argument("objdir")
     args = parser.parse_args()
 
-    paths, lines, branches = read_gcov(args.objdir)
+    paths, functions, lines, branches = read_gcov(args.objdir)
     reasons, used, errors, record = parse_list(), set(), [], {}
     for name in sorted(paths):
         with open(paths[name], encoding="utf-8") as f:
             text = [""] + f.read().splitlines()
         missed = sorted(nr for nr, count in lines[name].items() if not count)
         for nr in missed:
-            key = (name, text[nr].strip())
+            key = (f"{name} {functions[name][nr]}", text[nr].strip())
             used.add(key)
             if key in reasons:
                 print(f"{name}:{nr}: {key[1]}: {reasons[key]}")
             else:
-                errors.append(f"{name}:{nr}: no test reaches: {key[1]}")
+                errors.append(f"line {nr}: no test reaches: {key[0]}: {key[1]}")
         untaken = sorted({nr for (_, nr, _), count in branches[name].items() if not count})
         if args.branches:
             for nr in untaken:
@@ -93,8 +95,8 @@ def main():
             "branches": len(branches[name]),
             "taken": sum(count > 0 for count in branches[name].values()),
         }
-    for name, text in sorted(set(reasons) - used):
-        print(f"coverage.list: reached or gone: {name}: {text}")
+    for where, text in sorted(set(reasons) - used):
+        print(f"coverage.list: reached or gone: {where}: {text}")
 
     print(f"{'':24}{'lines':>7}{'reached':>9}{'branches':>10}{'taken':>7}")
     for name, new in record.items():

@@ -21,8 +21,8 @@ void el2_reset(void)
 	memset(pkvm_smmu_v3_infos, 0, NR_SMMUS * sizeof(pkvm_smmu_v3_infos[0]));
 	hyp_smmus_end = NULL;
 	nr_host_mmio_ranges = 0;
-	host_mmio_in_use = false;
+	host_mmio_frozen = false;
 	hyp_iommu_s2 = (struct hyp_iommu_s2) {};
 	hyp_iommu_pool = (struct kvm_hyp_memcache) {};
-	hyp_iommu_tables = (struct kvm_hyp_memcache) {};
+	hyp_iommu_spare = (struct kvm_hyp_memcache) {};
 }

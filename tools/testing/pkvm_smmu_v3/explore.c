@@ -210,6 +210,15 @@ static bool go(u64 nr)
 	violation("%s", text);
 }
 
+/**
+ * explore - Run a scenario with every interleaving
+ * @sc:		the scenario
+ * @max_bound:	preemptions, at most
+ * @max_runs:	runs for each number of preemptions, at most; more than that are
+ *		replaced by as many random ones
+ *
+ * A finding is reported with the decisions that led to it.
+ */
 void explore(const struct scenario *sc, unsigned int max_bound, u64 max_runs)
 {
 	u64 runs = 0, first;

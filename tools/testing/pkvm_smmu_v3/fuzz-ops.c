@@ -7,6 +7,7 @@
 #include <asm/sysreg.h>
 
 #include "fuzz.h"
+#include "hyp/smmu.h"
 
 static unsigned int pick_smmu(void)
 {
@@ -309,10 +310,10 @@ static void now_ste(void)
 		       (fuzz_chance(4) ? (u64)fuzz_byte() << 59 : 0);
 	if (fuzz_chance(8))
 		dw0 = flip_some(dw0);
-	host_store64(addr + 8, fuzz_chance(4) ? flip_some(fuzz_byte()) : fuzz_byte());
+	dma_store64(i, addr + 8, fuzz_chance(4) ? flip_some(fuzz_byte()) : fuzz_byte());
 	for (n = 2; n < 8; n++)
-		host_store64(addr + n * 8, fuzz_chance(64) ? fuzz_u64() : 0);
-	host_store64(addr, dw0);
+		dma_store64(i, addr + n * 8, fuzz_chance(64) ? fuzz_u64() : 0);
+	dma_store64(i, addr, dw0);
 }
 
 static void now_l1std(void)
@@ -322,7 +323,7 @@ static void now_l1std(void)
 
 	if (fuzz_chance(2))
 		desc = fuzz_chance(4) ? fuzz_u64() : pick_phys() | fuzz_below(32);
-	host_store64(HOST_STRTAB(i) + n * 8, desc);
+	dma_store64(i, HOST_STRTAB(i) + n * 8, desc);
 }
 
 static void now_store(void)
@@ -499,6 +500,30 @@ static void now_fault(void)
 	}
 }
 
+/* A system suspend, which firmware may refuse. */
+static void do_suspend(const struct fuzz_job *job)
+{
+	unsigned int i;
+
+	hyp_iommu_suspend();
+	if (!fuzz_others_off())
+		return;
+	if (job->kind && host_wake(job->kind, true))
+		violation("an SMMU cannot be stopped");
+	fuzz_others_on();
+	model.polls = 0;
+	for (i = 0; i < nr_smmus; i++) {
+		if (job->kind && el2_smmu(i)->hwq.dead && !fuzz_may_kill)
+			violation("SMMU %u does not come back", i);
+	}
+}
+
+static void job_suspend(struct fuzz_job *job)
+{
+	job->fn = do_suspend;
+	job->kind = fuzz_below(8);
+}
+
 const struct fuzz_op fuzz_ops[] = {
 	{ "write",	30, .job = job_write },
 	{ "read",	16, .job = job_read },
@@ -518,5 +543,6 @@ const struct fuzz_op fuzz_ops[] = {
 	{ "prefetch",	 6, .now = now_prefetch },
 	{ "evict",	 4, .now = now_evict },
 	{ "fault",	 4, .now = now_fault },
+	{ "suspend",	 2, .job = job_suspend },
 	{}
 };

@@ -13,6 +13,8 @@
 
 static const u8 *input, *input_end;
 static struct fuzz_job jobs[MODEL_CPUS];
+/* The only CPU that is on, 0: all are. */
+static unsigned int last_cpu;
 bool fuzz_may_kill;
 bool fuzz_verbose;
 static u64 nr_steps;
@@ -68,6 +70,26 @@ static bool any_active(void)
 	return false;
 }
 
+bool fuzz_others_off(void)
+{
+	unsigned int i;
+
+	if (last_cpu)
+		return false;
+	last_cpu = cur_cpu;
+	for (i = 1; i < MODEL_CPUS; i++) {
+		while (i != cur_cpu && cpu_active(i))
+			cpu_preempt();
+	}
+
+	return true;
+}
+
+void fuzz_others_on(void)
+{
+	last_cpu = 0;
+}
+
 /* A CPU goes on: to the end, most of the time. */
 static void resume(unsigned int cpu)
 {
@@ -108,6 +130,8 @@ static void step(void)
 
 	cpu = 1 + fuzz_byte() % (MODEL_CPUS - 1);
 	/* It is still busy: the operation is that it goes on. */
+	if (last_cpu && !cpu_active(cpu))
+		cpu = last_cpu;
 	if (!cpu_active(cpu)) {
 		jobs[cpu] = (struct fuzz_job){};
 		op->job(&jobs[cpu]);
@@ -216,10 +240,12 @@ static void check_alive(unsigned int i)
 		violation("SMMU %u: a CMD_SYNC is lost", i);
 
 	at = drv_next(i);
-	drv_put(i, 0x46 | 1 << 12 | 0xfcULL << 20 | 0x5a5a5a5aULL << 32, at);
-	drv_ring(i);
-	if (!comes_true(is_word, at, 0x5a5a5a5a))
-		violation("SMMU %u: an MSI is lost", i);
+	if (s->coherent) {
+		drv_put(i, 0x46 | 1 << 12 | 0xfcULL << 20 | 0x5a5a5a5aULL << 32, at);
+		drv_ring(i);
+		if (!comes_true(is_word, at, 0x5a5a5a5a))
+			violation("SMMU %u: an MSI is lost", i);
+	}
 
 	irqs = s->gerror_irqs;
 	drv_put(i, 0xfe, 0);
@@ -294,12 +320,13 @@ static void pick_regions(struct machine_cfg *cfg)
 }
 
 /* SMMUs of different kinds, memory as firmware has it, more or fewer levels. */
-static void pick_environment(struct machine_cfg *cfg)
+static void pick_environment(struct machine_cfg *cfg, u8 flags)
 {
 	static const u8 ia_bits[] = { IA_BITS, 36, 40 };
 	static struct machine_cfg others;
 
 	others = machine_variant(fuzz_byte());
+	others.incoherent = flags & 2;
 	cfg->others = &others;
 	cfg->ia_bits = ia_bits[fuzz_below(ARRAY_SIZE(ia_bits))];
 	others.ia_bits = cfg->ia_bits;
@@ -313,12 +340,14 @@ static void run_input(void *unused)
 	unsigned int i;
 	u8 flags;
 
+	last_cpu = 0;
 	model.random = false;
 	model.rng = 0x9e3779b97f4a7c15ULL + fuzz_u32();
 	flags = fuzz_byte();
 	fuzz_may_kill = !(flags & 0x1f);
 	if ((flags & 0x11) == 0x01)
-		pick_environment(&cfg);
+		pick_environment(&cfg, flags);
+	cfg.incoherent = flags & 0x80;
 	if (machine_boot(&cfg))
 		violation("the machine does not boot");
 	for (i = 0; i < nr_smmus && flags & 0x60; i++)

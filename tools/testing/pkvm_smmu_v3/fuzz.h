@@ -43,6 +43,10 @@ struct fuzz_op {
 
 extern const struct fuzz_op fuzz_ops[];
 
+/* The other CPUs go off: false if one of them is the last that is on. */
+bool fuzz_others_off(void);
+void fuzz_others_on(void);
+
 /* Whether the hardware may fail for good in this run. */
 extern bool fuzz_may_kill;
 extern bool fuzz_verbose;

@@ -136,11 +136,11 @@ static void drv_strtab(unsigned int i)
 	u32 cfg = smmu_sid_bits(&smmus[i]);
 
 	for (n = 0; n < PAGE_SIZE; n += 8)
-		host_store64(HOST_STRTAB(i) + n, 0);
+		dma_store64(i, HOST_STRTAB(i) + n, 0);
 	if (two_levels(i)) {
 		cfg |= 1 << 16 | 6 << 6;
 		for (n = 0; n < 3; n++)
-			host_store64(HOST_STRTAB(i) + n * 8, HOST_L2(i, n) | 7);
+			dma_store64(i, HOST_STRTAB(i) + n * 8, HOST_L2(i, n) | 7);
 	}
 	write64(i, 0x80, HOST_STRTAB(i));
 	write32(i, 0x88, cfg);
@@ -151,7 +151,7 @@ void drv_fill_strtab(unsigned int i)
 	unsigned int n;
 
 	for (n = 3; n < 1U << (smmu_sid_bits(&smmus[i]) - 6); n++)
-		host_store64(HOST_STRTAB(i) + n * 8, HOST_L2(i, 2) | 7);
+		dma_store64(i, HOST_STRTAB(i) + n * 8, HOST_L2(i, 2) | 7);
 }
 
 void drv_enable(unsigned int i, u32 cr0)
@@ -192,8 +192,8 @@ u32 drv_prod(unsigned int i)
 
 void drv_put(unsigned int i, u64 dw0, u64 dw1)
 {
-	host_store64(slot(i, drv[i].prod), dw0);
-	host_store64(slot(i, drv[i].prod) + 8, dw1);
+	dma_store64(i, slot(i, drv[i].prod), dw0);
+	dma_store64(i, slot(i, drv[i].prod) + 8, dw1);
 	drv[i].prod = (drv[i].prod + 1) & ((2 << DRV_CMDQ_SHIFT) - 1);
 }
 
@@ -244,8 +244,8 @@ void drv_skip_err(unsigned int i)
 {
 	u32 cons = read32(i, 0x9c) & 0xfffff;
 
-	host_store64(slot(i, cons), 0x46);
-	host_store64(slot(i, cons) + 8, 0);
+	dma_store64(i, slot(i, cons), 0x46);
+	dma_store64(i, slot(i, cons) + 8, 0);
 	write32(i, 0x64, read32(i, 0x60));
 }
 
@@ -259,8 +259,8 @@ static u64 host_ste(unsigned int i, u32 sid)
 
 void drv_write_ste(unsigned int i, u32 sid, u64 dw0, u64 dw1)
 {
-	host_store64(host_ste(i, sid) + 8, dw1);
-	host_store64(host_ste(i, sid), dw0);
+	dma_store64(i, host_ste(i, sid) + 8, dw1);
+	dma_store64(i, host_ste(i, sid), dw0);
 }
 
 bool drv_ste(unsigned int i, u32 sid, u64 dw0, u64 dw1)
@@ -294,6 +294,26 @@ enum dma_result dev_dma(unsigned int i, u32 sid, u64 phys)
 	};
 
 	return smmu_dma(&smmus[i], &dma, false);
+}
+
+int host_wake(u32 lost, bool system)
+{
+	unsigned int i;
+	int ret;
+
+	model.asleep = true;
+	for (i = 0; i < nr_smmus; i++) {
+		if (lost & BIT(i))
+			smmu_lose_power(&smmus[i]);
+	}
+	ret = hyp_iommu_resume(system);
+	model.polls = 0;
+	if (ret)
+		return ret;
+	model.asleep = false;
+	oracle_step();
+
+	return 0;
 }
 
 void hw_settle(void)

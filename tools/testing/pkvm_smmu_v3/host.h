@@ -71,6 +71,12 @@ bool drv_detach(unsigned int i, u32 sid);
 /* A device's access, of a bypassing or translated stream; done at once. */
 enum dma_result dev_dma(unsigned int i, u32 sid, u64 phys);
 
+/*
+ * Firmware wakes the system up, after hyp_iommu_suspend(), or one CPU; bit i of @lost: SMMU i
+ * has lost power. Returns 0 if EL2 enters the host.
+ */
+int host_wake(u32 lost, bool system);
+
 /* Steps of the hardware until it has nothing to do. */
 void hw_settle(void);
 

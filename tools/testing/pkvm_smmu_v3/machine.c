@@ -85,8 +85,26 @@ struct machine_cfg machine_variant(u8 n)
 	if ((n & 0xc1) == 0xc0)
 		cfg.idr[1] = (IDR1 & ~0x3f) | 13;
 	cfg.stale_boot = n & 64;
+	if ((n & 0x12) == 0x10) {
+		cfg.idr[0] |= 1 << 20;
+		cfg.idr[1] |= 1U << 31;
+		cfg.idr[2] = 1;
+		cfg.idr6 = 1 << 24 | 2 << 16;
+		cfg.ecmdq = 0x200000;
+		cfg.cmdqv = true;
+	}
+	cfg.repeat = (n & 0x28) == 0x28;
 
 	return cfg;
+}
+
+/* What the host has left in a page looks like leaves that lead to EL2's memory. */
+static void leave_junk(u64 page)
+{
+	u64 phys;
+
+	for (phys = page; phys < page + PAGE_SIZE; phys += 8)
+		host_store64(phys, page_phys(PGD_PAGE) | 0x7ff);
 }
 
 /* The first two pages are a chunk, where there are as many. */
@@ -94,13 +112,10 @@ static struct kvm_hyp_memcache make_pool(unsigned int first, unsigned int n)
 {
 	struct kvm_hyp_memcache mc = {};
 	u64 phys, order = n > 1;
-	unsigned int i;
 
 	while (n--) {
 		phys = page_phys(first + n);
-		/* What is in it looks like leaves that lead to EL2's memory. */
-		for (i = 8; i < PAGE_SIZE; i += 8)
-			host_store64(phys + i, page_phys(PGD_PAGE) | 0x7ff);
+		leave_junk(phys);
 		host_store64(phys, mc.head);
 		mc.head = phys;
 		mc.nr_pages++;
@@ -110,12 +125,34 @@ static struct kvm_hyp_memcache make_pool(unsigned int first, unsigned int n)
 	return mc;
 }
 
+static bool snoops_not(const struct machine_cfg *cfg)
+{
+	return cfg->incoherent || !(cfg->idr[0] & 1 << 4);
+}
+
+/* What the host is to lose of an SMMU that is not mapped at EL2. */
+static void lose_hidden(unsigned int i)
+{
+	const struct smmu *s = &smmus[i];
+	u64 base = SMMU_MMIO(i), rest = pkvm_smmu_v3_infos[i].mmio_size - 0x20000;
+
+	if (rest)
+		mmio_lose(base, base + 0x20000, rest, false);
+	if (smmu_ecmdq_size(s))
+		mmio_lose(base, base + s->ecmdq, smmu_ecmdq_size(s), false);
+	if (smmu_vatos_page(s))
+		mmio_lose(base, smmu_vatos_page(s), 0x10000, false);
+	if (s->cmdqv)
+		mmio_lose(base, CMDQV_MMIO(i), CMDQV_SIZE, false);
+}
+
 static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 {
 	struct pkvm_smmu_v3_info *info = &pkvm_smmu_v3_infos[i];
 	int ret;
 
 	smmu_reset(&smmus[i], cfg);
+	leave_junk(page_phys(SMMU_PAGE(i) + 1));
 	*info = (struct pkvm_smmu_v3_info){
 		.mmio_base	= SMMU_MMIO(i),
 		.mmio_size	= 0x20000 + (cfg->two_pages ? 0 : PAGE_SIZE),
@@ -125,13 +162,15 @@ static int boot_smmu(unsigned int i, const struct machine_cfg *cfg)
 		.strtab_size	= PAGE_SIZE,
 		.pool		= make_pool(SMMU_PAGE(i) + 2, cfg->pool_pages),
 		.timer_freq	= 16000,
-		.pa_bits	= cfg->ia_bits,
+		.coherent	= !cfg->incoherent,
+		.cmdqv_base	= CMDQV_MMIO(i),
+		.cmdqv_size	= cfg->cmdqv ? CMDQV_SIZE : 0,
+		.repeat		= cfg->repeat,
 	};
 
 	ret = __pkvm_iommu_register(i);
-	/* EL2 does not map the page that is hidden. */
 	if (!ret)
-		mmio_el2[i] += PAGE_SIZE;
+		lose_hidden(i);
 
 	return ret;
 }
@@ -141,14 +180,26 @@ static int hide_pmcg(void)
 	int ret = __pkvm_host_hide_mmio(PMCG_MMIO, PMCG_SIZE);
 
 	if (!ret)
-		mmio_el2[NR_SMMUS] = PMCG_SIZE;
+		mmio_lose(PMCG_MMIO, PMCG_MMIO, PMCG_SIZE, false);
 
 	return ret;
 }
 
+/* Parts of the address space with MMIO that EL2 takes: its ranges are small. */
+static unsigned int nr_mmio_blocks(void)
+{
+	const struct smmu *s;
+	unsigned int n = 1;
+
+	for (s = smmus; s < smmus + nr_smmus; s++)
+		n += 1 + !!smmu_ecmdq_size(s) + !!smmu_vatos_page(s) + s->cmdqv;
+
+	return n;
+}
+
 static int build_stage2(const struct machine_cfg *cfg)
 {
-	unsigned int n = hyp_iommu_pgtable_pages(cfg->ia_bits, cfg->ia_bits, nr_smmus + 1);
+	unsigned int n = hyp_iommu_pgtable_pages(cfg->ia_bits, cfg->ia_bits, nr_mmio_blocks());
 
 	if (n > LARGE_POOL_PAGES)
 		violation("tables take %u pages", n);
@@ -165,6 +216,7 @@ int machine_boot(const struct machine_cfg *cfg)
 	int ret = 0;
 
 	model.enforce = false;
+	model.asleep = false;
 	model.exploring = false;
 	model.time = 0;
 	drv_reset();
@@ -174,6 +226,9 @@ int machine_boot(const struct machine_cfg *cfg)
 	mem_init(cfg);
 
 	nr_smmus = cfg->nr_smmus;
+	cache_init(snoops_not(cfg) ||
+		   (cfg->nr_smmus > 1 && cfg->others && snoops_not(cfg->others)));
+	leave_junk(page_phys(PGD_PAGE));
 	for (i = 0; i < nr_smmus && !ret; i++) {
 		ret = boot_smmu(i, i && cfg->others ? cfg->others : cfg);
 		smmus[i].hang = cfg->hang >> i & 1;

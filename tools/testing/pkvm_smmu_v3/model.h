@@ -7,6 +7,7 @@
  *
  *   include/       what they include, reduced to what they use
  *   shim-mem.c     physical memory, and who owns which page of it
+ *   cache.c        caches of the CPUs, where an SMMU does not snoop
  *   shim-lock.c    locks that check their order, barriers, time
  *   plain.c        loads and stores of EL2's that it does not mark as shared
  *   sched.c        emulated CPUs, which may switch at every shared access
@@ -31,9 +32,13 @@
  * - Transactions are in flight between their translation and their access.
  * - Stores of the CPUs, plain ones as well, become visible to the SMMU in any order up
  *   to a barrier.
+ * - An SMMU may not snoop the caches: it reads what has been cleaned or evicted, and EL2
+ *   reads what the host wrote past the caches once it has invalidated the line.
  * - Events and MSIs are written, and CR0ACK follows CR0, at some later time.
  * - Registers that are guarded take any value when they are written regardless.
  * - Any command may meet an error; the hardware may stop answering.
+ * - While the system is suspended, registers may take their reset values, or any where
+ *   the architecture has none, and so may caches.
  *
  * Not modelled: the host's stage 1 tables (what stage 1 makes of an address is the
  * host's choice, so it is a parameter of the access), stalls, ATOS, the Secure state,
@@ -84,6 +89,9 @@
 /* The registers of SMMU i, and an address that is nobody's memory. */
 #define SMMU_MMIO(i)	(0x09000000UL + (i) * 0x40000UL)
 #define P2P_MMIO	0xb0000000UL
+/* CMDQ-V of SMMU i. */
+#define CMDQV_MMIO(i)	(0x0a000000UL + (i) * 0x100000UL)
+#define CMDQV_SIZE	0x20000
 /* A group of performance counters of SMMU 0. */
 #define PMCG_MMIO	0x09100000UL
 #define PMCG_SIZE	PAGE_SIZE
@@ -126,8 +134,13 @@ enum access_kind {
 struct model {
 	/* The host is not trusted any more: oracles are on. */
 	bool enforce;
+	/* From a system suspend until EL2 enters the host: SMMUs may be disabled. */
+	bool asleep;
 	/* The SMMU reads stores late, and makes a step whenever it may. */
 	bool random;
+	/* An SMMU does not snoop the caches. How often EL2 has flushed them. */
+	bool caches;
+	u32 flushes;
 	/* explore.c has the say about switches. */
 	bool exploring;
 	/* Called at every point where another CPU or the hardware may come in. */
@@ -171,6 +184,7 @@ struct page_info *phys_to_info(u64 phys);
 u64 page_phys(unsigned int i);
 void *phys_ptr(u64 phys);
 bool host_has(u64 phys);
+/* Through the caches. */
 bool host_store64(u64 phys, u64 val);
 bool host_load64(u64 phys, u64 *val);
 bool mmio_is_el2(u64 phys);
@@ -182,6 +196,15 @@ int guest_unshare_host(u64 phys, u8 vm);
 int host_donate_guest(u64 phys, u8 vm);
 int host_reclaim_guest(u64 phys);
 
+/* cache.c */
+void cache_init(bool on);
+void cache_settle(u64 page);
+void cache_flush(u64 phys, size_t size);
+void cache_store64(u64 phys, u64 val);
+void uncached_store64(u64 phys, u64 val);
+u64 uncached_load64(u64 phys);
+bool cache_is_clean(u64 phys);
+
 /* shim-lock.c */
 
 /* Which stores since the last barrier a load of the hardware sees. */
@@ -191,8 +214,10 @@ enum hw_view {
 	HW_ALL,
 };
 
-u64 hw_load64(u64 phys);
-u64 hw_load64_view(u64 phys, enum hw_view view);
+struct smmu;
+
+u64 hw_load64(const struct smmu *s, u64 phys);
+u64 hw_load64_view(const struct smmu *s, u64 phys, enum hw_view view);
 void model_point(void);
 void stores_reset(void);
 
@@ -232,8 +257,20 @@ struct machine_cfg {
 	u8 pool_short;		/* pages that the pool for tables lacks */
 	bool page1_alias;
 	bool two_pages;		/* an SMMU has no registers behind the first 128 KiB */
+	bool incoherent;	/* firmware says that an SMMU does not snoop */
 	bool stale_boot;	/* firmware left caches and registers full */
+	bool cmdqv;		/* CMDQ-V, and it runs */
+	bool scattered;		/* control pages of enhanced queues are not adjacent */
+	bool repeat;		/* an invalidation has no effect unless it is repeated */
+	/*
+	 * Bits: an enhanced queue, or CMDQ-V, never stops; control pages are not enabled, or
+	 * do not say so; an enhanced queue is about to start for ever.
+	 */
+	u8 stuck;
+	u32 idr6;
+	u64 ecmdq;		/* where the control pages are, from page 0 */
 	u8 hang;		/* SMMUs that consume no command, a bit for each */
+	u8 deaf;		/* first update of a register that is not acknowledged, 0: none */
 	u8 picky;		/* 1 in so many skippable commands is refused, 0: none */
 	u8 nr_smmus;
 	u8 ia_bits;

@@ -33,7 +33,7 @@ TIMEOUT = 900
 class Mutant:
     def __init__(self, line):
         self.line = line
-        self.name = self.file = self.why = self.equivalent = self.proof = None
+        self.name = self.file = self.why = self.equivalent = self.proof = self.boot = None
         self.hunks = []
 
 

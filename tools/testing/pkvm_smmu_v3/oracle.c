@@ -141,9 +141,9 @@ void oracle_page_lost(u64 phys)
 	if (hyp_phys_to_page(phys)->refcount)
 		violation("%llx is lost while pinned", (unsigned long long)phys);
 	leaf = s2_leaf(phys, &pa);
-	if (hw_load64(hyp_virt_to_phys(leaf)) & 1)
-		violation("%llx is lost, its leaf valid", (unsigned long long)phys);
 	for (s = smmus; s < smmus + nr_smmus; s++) {
+		if (hw_load64(s, hyp_virt_to_phys(leaf)) & 1)
+			violation("%llx is lost, its leaf valid", (unsigned long long)phys);
 		range_lost(s, phys, "lost");
 		check_tlb(s, phys);
 	}
@@ -160,7 +160,7 @@ void oracle_store(u64 phys)
 		u32 n = 1U << (s->cmdq_base & 0x1f), slot, pos;
 		u64 base = s->cmdq_base & GENMASK_ULL(51, 5);
 
-		if (phys - base >= n * 16ULL)
+		if (!((s->cr0 | s->cr0ack) & CR0_CMDQEN) || phys - base >= n * 16ULL)
 			continue;
 		slot = (phys - base) / 16;
 		pos = (slot - s->cmdq_cons) & (n - 1);
@@ -176,11 +176,16 @@ static void check_regs(const struct smmu *s)
 	u64 base = s->evtq_base & GENMASK_ULL(51, 5), phys;
 	u64 size = 32ULL << min((u32)(s->evtq_base & 0x1f), s->idr[1] >> 16 & 0x1f);
 
-	if (!(s->cr0 & 1) || !(s->cr0ack & 1))
+	bool off = !(s->cr0 & s->cr0ack & 1);
+
+	if (off && !model.asleep && !el2_smmu(SMMU_IDX(s))->hwq.dead)
 		violation("SMMU %u is disabled", SMMU_IDX(s));
-	if (!(s->gbpa & (1 << 20)))
-		violation("SMMU %u: GBPA %x", SMMU_IDX(s), s->gbpa);
-	if (s->gerror_irq_cfg0 || s->evtq_irq_cfg0 || s->priq_irq_cfg0)
+	if (s->lost && !model.asleep)
+		violation("SMMU %u: the host runs, and streams bypass", SMMU_IDX(s));
+	if (!s->lost && !(s->gbpa_now & (1 << 20)))
+		violation("SMMU %u: GBPA %x", SMMU_IDX(s), s->gbpa_now);
+	if ((!off || s->irq_ctrl || s->irq_ctrlack) &&
+	    (s->gerror_irq_cfg0 || s->evtq_irq_cfg0 || s->priq_irq_cfg0))
 		violation("SMMU %u: an MSI is configured", SMMU_IDX(s));
 	if (!((s->cr0 | s->cr0ack) & CR0_EVTQEN))
 		return;
@@ -226,6 +231,8 @@ static void check_leaf(u64 phys)
 	u64 pa, *leaf = s2_leaf(phys, &pa);
 	bool valid = *leaf & 1;
 
+	if (!cache_is_clean(hyp_virt_to_phys(leaf)))
+		violation("the leaf of %llx is in a cache only", (unsigned long long)phys);
 	if (valid && pa != phys)
 		violation("%llx is mapped to %llx", (unsigned long long)phys,
 			  (unsigned long long)pa);
@@ -270,21 +277,37 @@ static void check_stream_table(struct smmu *s)
 	}
 }
 
-static void check_mmio(const struct smmu *s)
+static void check_not_mapped(u64 phys, u64 size)
 {
-	u64 phys = SMMU_MMIO(SMMU_IDX(s)), *leaf;
+	u64 *leaf, end = phys + size;
 	s8 level;
 
-	/* What is not EL2's has the attributes of memory: stage 1 decides. */
-	leaf = iommu_s2_leaf(&hyp_iommu_s2, P2P_MMIO, &level);
-	if ((*leaf & 0x3fd) != 0x3fd || *leaf >> 48)
-		violation("MMIO with attributes %llx", (unsigned long long)*leaf);
-	for (; phys < SMMU_MMIO(SMMU_IDX(s)) + 0x20000; phys += PAGE_SIZE) {
+	for (; phys < end; phys += PAGE_SIZE) {
 		leaf = iommu_s2_leaf(&hyp_iommu_s2, phys, &level);
 		if (*leaf & 1)
 			violation("registers at %llx are mapped for devices",
 				  (unsigned long long)phys);
 	}
+}
+
+static void check_mmio(const struct smmu *s)
+{
+	u64 base = SMMU_MMIO(SMMU_IDX(s)), *leaf;
+	s8 level;
+
+	if (smmu_has_queues(s))
+		violation("SMMU %u: runs commands that are not EL2's", SMMU_IDX(s));
+
+	/* What is not EL2's has the attributes of memory: stage 1 decides. */
+	leaf = iommu_s2_leaf(&hyp_iommu_s2, P2P_MMIO, &level);
+	if ((*leaf & 0x3fd) != 0x3fd || *leaf >> 48)
+		violation("MMIO with attributes %llx", (unsigned long long)*leaf);
+	check_not_mapped(base, 0x20000);
+	check_not_mapped(base + s->ecmdq, smmu_ecmdq_size(s));
+	if (smmu_vatos_page(s))
+		check_not_mapped(smmu_vatos_page(s), 0x10000);
+	if (s->cmdqv)
+		check_not_mapped(CMDQV_MMIO(SMMU_IDX(s)), CMDQV_SIZE);
 }
 
 static void check_entry(struct smmu *s, const struct tlb_entry *e)
@@ -307,8 +330,11 @@ void oracle_full(void)
 		return;
 	oracle_quiet();
 	for (s = smmus; s < smmus + nr_smmus; s++) {
-		check_stream_table(s);
 		check_mmio(s);
+		/* A dead one may be disabled: it uses neither registers nor caches. */
+		if (!smmu_is_on(s))
+			continue;
+		check_stream_table(s);
 		for (i = 0; i < NR_TLB; i++) {
 			if (s->tlb[i].valid)
 				check_entry(s, &s->tlb[i]);

@@ -63,8 +63,8 @@ static void unfit_hardware_is_refused(void)
 		u8 reg;
 		u32 flip;
 	} flips[] = {
-		{ 0, 1 << 0 }, { 0, 1 << 1 }, { 0, 2 << 2 }, { 0, 1 << 4 }, { 0, 2 << 24 },
-		{ 0, 1 << 20 }, { 1, 1 << 30 }, { 1, 1 << 29 }, { 1, 1U << 31 },
+		{ 0, 1 << 0 }, { 0, 1 << 1 }, { 0, 2 << 2 }, { 0, 2 << 24 },
+		{ 1, 1 << 30 }, { 1, 1 << 29 },
 		{ 0, 1 << 27 }, { 5, 1 << 4 },
 	};
 	unsigned int i;
@@ -118,6 +118,9 @@ static void calls_out_of_order(void)
 	EXPECT_EQ(__pkvm_iommu_register(0), 0);
 	EXPECT_EQ(__pkvm_iommu_enable(0), -EINVAL);
 	EXPECT_EQ(__pkvm_iommu_unregister(0), 0);
+	/* A stream table of no pages. */
+	pkvm_smmu_v3_infos[0].strtab_size -= 64;
+	EXPECT_EQ(__pkvm_iommu_register(0), -ENOMEM);
 	EXPECT_EQ(machine_release(), 0);
 }
 
@@ -164,6 +167,9 @@ static void levels_of_the_root(void)
 			continue;
 		EXPECT_EQ(hyp_iommu_start_level(roots[i].ia_bits, roots[i].pa_bits),
 			  roots[i].level);
+		/* A table of each level below it. */
+		EXPECT(hyp_iommu_pgtable_pages(roots[i].ia_bits, roots[i].pa_bits, 0) >=
+		       3 - roots[i].level);
 		EXPECT_EQ(hyp_iommu_pgd_size(roots[i].ia_bits, roots[i].pa_bits),
 			  roots[i].pages * PAGE_SIZE);
 	}
@@ -181,6 +187,28 @@ static void takeover_of_dead_hardware(void)
 		EXPECT_EQ(machine_boot(&cfg), -EIO);
 	cfg.hang = 0;
 	EXPECT_EQ(machine_boot(&cfg), 0);
+}
+
+/* From one update of a register on the SMMU acknowledges none: each update in turn. */
+static void takeover_of_deaf_hardware(void)
+{
+	struct machine_cfg cfg = machine_default();
+	unsigned int boots;
+	u8 stale;
+
+	for (stale = 0; stale < 2; stale++) {
+		cfg.stale_boot = stale;
+		for (cfg.deaf = 1, boots = 0; machine_boot(&cfg) == -ETIMEDOUT; cfg.deaf++)
+			boots++;
+		/* GBPA, CR0 three times; what firmware has left in GBPA and IRQ_CTRL before. */
+		EXPECT_EQ(boots, stale ? 6 : 4);
+		/* An SMMU that does not say that it has stopped stays EL2's, with its memory. */
+		for (boots = 0; machine_release() == -EBUSY; boots++) {
+			cfg.deaf++;
+			EXPECT_EQ(machine_boot(&cfg), 0);
+		}
+		EXPECT_EQ(boots, 2);
+	}
 }
 
 /* All that the host may do to MMIO which nobody is to use: nothing comes of it. */
@@ -209,6 +237,14 @@ static void unused_mmio_is_hidden(void)
 		expect_hidden(PMCG_MMIO + off);
 		expect_hidden(SMMU_MMIO(0) + 0x20000 + off);
 	}
+	expect_not_emulated(PMCG_MMIO - SMMU_MMIO(0));
+	/* A load to the zero register changes none, nor the stack pointer. */
+	cpu_ctxt()->regs.sp = 0x5151;
+	val = 0x55;
+	EXPECT_EQ(host_trap(0, PMCG_MMIO - SMMU_MMIO(0),
+			    ESR_READ | 31 << ESR_ELx_SRT_SHIFT, &val), MMIO_DONE);
+	EXPECT_EQ(val, 0x55);
+	EXPECT_EQ(cpu_ctxt()->regs.sp, 0x5151);
 	EXPECT_EQ(host_mmio(0, PMCG_MMIO - SMMU_MMIO(0) + PMCG_SIZE, 4, false, &val),
 		  MMIO_ABORT);
 	EXPECT_EQ(host_mmio(0, 0x20000 + PAGE_SIZE, 4, false, &val), MMIO_ABORT);
@@ -250,11 +286,170 @@ static void unfit_mmio_is_not_taken(void)
 	EXPECT_EQ(__pkvm_host_donate_hyp_mmio(SMMU_MMIO(0), 0x20000, &haddr), 0);
 	for (i = 0; i < ARRAY_SIZE(ranges); i++)
 		EXPECT_EQ(__pkvm_host_hide_mmio(ranges[i].base, ranges[i].size), ranges[i].ret);
+	/* An SMMU with a page beyond the two that cannot be taken keeps none of them. */
+	EXPECT_EQ(__pkvm_hyp_donate_host_mmio(SMMU_MMIO(0)), 0);
+	EXPECT_EQ(__pkvm_host_hide_mmio(SMMU_MMIO(0) + 0x20000, PAGE_SIZE), 0);
+	EXPECT_EQ(__pkvm_iommu_register(0), -EPERM);
+	EXPECT_EQ(__pkvm_host_hide_mmio(SMMU_MMIO(0), 0x20000), 0);
 	for (i = 0; !__pkvm_host_hide_mmio(P2P_MMIO + i * PAGE_SIZE, PAGE_SIZE); i++)
 		;
-	/* With the SMMU and the PMCG. */
-	EXPECT_EQ(i, 254);
+	/* With the PMCG and two of the SMMU. */
+	EXPECT_EQ(i, 253);
 	EXPECT_EQ(__pkvm_host_hide_mmio(P2P_MMIO + i * PAGE_SIZE, PAGE_SIZE), -ENOSPC);
+}
+
+/* An SMMU with all that it may have outside its two pages, and queues that run there. */
+static struct machine_cfg machine_with_queues(void)
+{
+	struct machine_cfg cfg = machine_variant(16);
+
+	cfg.picky = 0;
+	cfg.stale_boot = true;
+
+	return cfg;
+}
+
+static void expect_range_hidden(u64 phys, u64 size)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE) {
+		expect_hidden(phys);
+		expect_hidden(phys + PAGE_SIZE - 8);
+	}
+}
+
+/* Queues that EL2 does not emulate are stopped, and their registers are the host's no more. */
+static void withheld(const struct machine_cfg *cfg)
+{
+	unsigned int i;
+
+	EXPECT_EQ(machine_boot(cfg), 0);
+	EXPECT_EQ(machine_release(), 0);
+	EXPECT_EQ(machine_boot(cfg), 0);
+	drv_init(0);
+	EXPECT(drv_bypass(0, 3));
+	for (i = 0; i < nr_smmus; i++) {
+		EXPECT(!smmu_has_queues(&smmus[i]));
+		if (smmu_ecmdq_size(&smmus[i]))
+			expect_range_hidden(SMMU_MMIO(i) + cfg->ecmdq, smmu_ecmdq_size(&smmus[i]));
+		if (smmu_vatos_page(&smmus[i]))
+			expect_range_hidden(smmu_vatos_page(&smmus[i]), 0x10000);
+		if (cfg->cmdqv)
+			expect_range_hidden(CMDQV_MMIO(i), CMDQV_SIZE);
+	}
+	oracle_full();
+}
+
+static void registers_elsewhere_are_withheld(void)
+{
+	struct machine_cfg cfg = machine_with_queues();
+	static const u64 places[] = { 0x20000, 0x30000, 0x200000, 0x210000 };
+	unsigned int i;
+
+	withheld(&cfg);
+	/* Each alone. */
+	cfg.cmdqv = false;
+	withheld(&cfg);
+	cfg.idr[0] &= ~(1U << 20);
+	withheld(&cfg);
+	/* One page of one queue, and of as many as there can be. */
+	cfg.idr6 = 0;
+	withheld(&cfg);
+	cfg.idr6 = 8 << 16;
+	withheld(&cfg);
+	/* One SMMU has the pages in what firmware describes, in part, or the last one not. */
+	cfg.nr_smmus = 1;
+	cfg.idr6 = 1 << 24;
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		cfg.ecmdq = places[i];
+		withheld(&cfg);
+	}
+	cfg = machine_default();
+	cfg.nr_smmus = 1;
+	cfg.idr[0] |= 1 << 20;
+	withheld(&cfg);
+	cfg.idr[2] = 0x80;
+	withheld(&cfg);
+	cfg.two_pages = true;
+	cfg.idr[2] = 0;
+	withheld(&cfg);
+}
+
+static void expect_refused(const struct machine_cfg *cfg, int refusal)
+{
+	EXPECT_EQ(machine_boot(cfg), refusal);
+}
+
+/* Hardware or firmware that says what cannot be: the SMMU stays the host's. */
+static void registers_that_cannot_be_withheld(void)
+{
+	/* In its two pages, across them, in memory, beyond all addresses, another SMMU. */
+	static const u64 places[] = {
+		0, 0x10000, RAM0_BASE - SMMU_MMIO(0), BIT_ULL(55), 0x40000,
+		PMCG_MMIO - SMMU_MMIO(1) - 0x10000,
+	};
+	const struct machine_cfg good = machine_with_queues();
+	struct machine_cfg cfg = good;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		cfg.ecmdq = places[i];
+		/* The second SMMU, or the counters, are taken later. */
+		expect_refused(&cfg, i < 4 ? SMMU_REFUSE_ECMDQ : -EPERM);
+	}
+	/* More pages or queues than there can be, pages that are not one behind the other. */
+	cfg = good;
+	cfg.idr6 = 9 << 24;
+	expect_refused(&cfg, SMMU_REFUSE_ECMDQ);
+	cfg.idr6 = 1 << 24 | 9 << 16;
+	expect_refused(&cfg, SMMU_REFUSE_ECMDQ);
+	cfg = good;
+	cfg.scattered = true;
+	expect_refused(&cfg, SMMU_REFUSE_ECMDQ);
+	/* What does not stop, is not enabled, or does not answer. */
+	cfg = good;
+	for (cfg.stuck = 1; cfg.stuck <= 16; cfg.stuck *= 2)
+		expect_refused(&cfg, cfg.stuck == 2 ? SMMU_REFUSE_CMDQV : SMMU_REFUSE_ECMDQ);
+	/* The VATOS page is another SMMU's, or in the pages of queues. */
+	cfg = good;
+	cfg.idr[2] = (good.ecmdq - 0x20000) / 0x10000;
+	expect_refused(&cfg, SMMU_REFUSE_VATOS);
+	/* CMDQ-V is the second SMMU's, or in what firmware describes of this one. */
+	cfg = good;
+	EXPECT_EQ(machine_boot(&cfg), 0);
+	EXPECT_EQ(machine_release(), 0);
+	pkvm_smmu_v3_infos[0].pool = pkvm_smmu_v3_infos[1].pool;
+	pkvm_smmu_v3_infos[0].cmdqv_base = SMMU_MMIO(0) + 0x10000;
+	EXPECT_EQ(__pkvm_iommu_register(0), SMMU_REFUSE_CMDQV);
+	pkvm_smmu_v3_infos[0].cmdqv_base = RAM0_BASE;
+	EXPECT_EQ(__pkvm_iommu_register(0), SMMU_REFUSE_CMDQV);
+	EXPECT_EQ(__pkvm_iommu_enable(0), -EINVAL);
+	EXPECT_EQ(machine_release(), 0);
+}
+
+/* An invalidation that is not repeated has no effect: EL2's are. */
+static void erratum_of_invalidations(void)
+{
+	struct machine_cfg cfg = machine_default();
+	u64 phys = HOST_DATA(0);
+
+	cfg.repeat = true;
+	cfg.stale_boot = true;
+	EXPECT_EQ(machine_boot(&cfg), 0);
+	oracle_full();
+	drv_init(0);
+	EXPECT(drv_bypass(0, 3));
+	/* The driver repeats its own. */
+	EXPECT(drv_bypass(0, 3));
+	EXPECT_EQ(dev_dma(0, 3, phys), DMA_DONE);
+	EXPECT_EQ(donate(phys), 0);
+	EXPECT_EQ(dev_dma(0, 3, phys), DMA_ABORTED);
+	oracle_full();
+	/* The host leaves room for as many commands of EL2's as there are then. */
+	EXPECT_EQ(el2_smmu(0)->hwq.limit, 32 - 2 * HYP_SMMU_HWQ_RESERVE);
+	drv_disable(0);
+	EXPECT_EQ(dev_dma(0, 3, HOST_DATA(1)), DMA_ABORTED);
 }
 
 /*
@@ -352,6 +547,7 @@ static void ranges_of_no_pages(void)
 		{ 0, (1ULL << IA_BITS) + PAGE_SIZE }, { 1ULL << IA_BITS, 1ULL << 33 },
 		{ -PAGE_SIZE, 0 }, { 0, -PAGE_SIZE },
 	};
+	struct kvm_hyp_memcache none = {};
 	unsigned int i;
 	u64 start, end;
 	s8 level;
@@ -360,11 +556,20 @@ static void ranges_of_no_pages(void)
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
 		start = ranges[i][0];
 		end = ranges[i][1];
-		EXPECT_EQ(iommu_s2_map(s2, start, end, &hyp_iommu_tables), -EINVAL);
-		EXPECT_EQ(iommu_s2_unmap(s2, start, end, &hyp_iommu_tables), -EINVAL);
-		EXPECT_EQ(iommu_s2_add_tables(s2, start, end, &hyp_iommu_tables), -EINVAL);
+		EXPECT_EQ(iommu_s2_map(s2, start, end, &hyp_iommu_spare), -EINVAL);
+		EXPECT_EQ(iommu_s2_unmap(s2, start, end, &hyp_iommu_spare), -EINVAL);
+		EXPECT_EQ(iommu_s2_add_tables(s2, start, end, &hyp_iommu_spare), -EINVAL);
 	}
-	EXPECT_EQ(iommu_s2_unmap(s2, PAGE_SIZE, PAGE_SIZE, &hyp_iommu_tables), 0);
+	EXPECT_EQ(iommu_s2_unmap(s2, PAGE_SIZE, PAGE_SIZE, &hyp_iommu_spare), 0);
+	/* Nothing is mapped where EL2's own memory is, and nothing changes. */
+	EXPECT_EQ(iommu_s2_unmap(s2, page_phys(4), page_phys(5), &hyp_iommu_spare), 0);
+	hyp_spin_lock(&host_mmu.lock);
+	EXPECT_EQ(hyp_iommu_revoke_locked(page_phys(4), PAGE_SIZE), 0);
+	EXPECT_EQ(hyp_iommu_revoke_locked(1ULL << IA_BITS, PAGE_SIZE), -EINVAL);
+	hyp_spin_unlock(&host_mmu.lock);
+	/* Nor without a page to split a block with. */
+	EXPECT_EQ(iommu_s2_unmap(s2, BLOCK_BASE, BLOCK_BASE + PAGE_SIZE, &none), -ENOMEM);
+	EXPECT_EQ(iommu_s2_add_tables(s2, BLOCK_BASE, BLOCK_BASE + PAGE_SIZE, &none), -ENOMEM);
 	EXPECT(!iommu_s2_leaf(s2, 1ULL << IA_BITS, &level));
 	EXPECT(!iommu_s2_leaf(s2, -1ULL, &level));
 	oracle_full();
@@ -449,8 +654,12 @@ const struct test tests_boot[] = {
 	TEST(roots_that_cannot_be_used),
 	TEST(levels_of_the_root),
 	TEST(takeover_of_dead_hardware),
+	TEST(takeover_of_deaf_hardware),
 	TEST(unused_mmio_is_hidden),
 	TEST(unfit_mmio_is_not_taken),
+	TEST(registers_elsewhere_are_withheld),
+	TEST(registers_that_cannot_be_withheld),
+	TEST(erratum_of_invalidations),
 	TEST(regions_of_odd_sizes),
 	TEST(regions_begin_and_end_in_pages),
 	TEST(ranges_of_no_pages),

@@ -89,6 +89,20 @@ static void range_tlbi(void)
 	hw_settle();
 }
 
+/* With IDR5.DS tables of 16K pages have a level 1. */
+static void range_tlbi_with_ds(void)
+{
+	struct machine_cfg cfg = machine_default();
+
+	cfg.idr[5] |= 1 << 7;
+	EXPECT_EQ(machine_boot(&cfg), 0);
+	drv_init(0);
+	EXPECT_EQ(try_cmd(0x12, 2 << 10 | 1 << 8), 0);
+	EXPECT_EQ(try_cmd(0x12 | 3 << 12, 2 << 10 | 1 << 8 | 0x4000), 0);
+	EXPECT_EQ(try_cmd(0x12, 2 << 10), ILL);
+	hw_settle();
+}
+
 static void stage2_invalidation_from_host(void)
 {
 	u64 phys = HOST_DATA(0);
@@ -528,6 +542,7 @@ const struct test tests_cmd[] = {
 	TEST(every_command_bit_without_features),
 	TEST(secure_commands),
 	TEST(range_tlbi),
+	TEST(range_tlbi_with_ds),
 	TEST(stage2_invalidation_from_host),
 	TEST(tlbi_has_its_effect),
 	TEST(stream_id_out_of_range),

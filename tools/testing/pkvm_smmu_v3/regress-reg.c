@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests: the registers, and the instructions that access them. */
-#include <asm/esr.h>
 #include <asm/sysreg.h>
 
 #include "regress.h"
-
-#define ESR_READ	((u64)ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT | ESR_ELx_ISV | 0x07)
-#define ESR_SIZE(n)	((u64)(n) << ESR_ELx_SAS_SHIFT)
 
 static enum mmio_result trap(u32 off, u64 esr, u64 *val)
 {
@@ -76,25 +72,34 @@ static void access_behind(void)
 	early_and_late(access_behind_once);
 }
 
-/* What a syndrome does not describe is not emulated. */
+/* The syndrome does not describe the access, or it is no access that EL2 emulates. */
+void expect_not_emulated(u32 off)
+{
+	static const u64 syndromes[] = {
+		ESR_READ & ~ESR_ELx_ISV, ESR_READ | ESR_ELx_S1PTW, ESR_READ | ESR_ELx_CM,
+		/* Permission fault, instruction abort. */
+		ESR_READ | 0x8, ESR_READ ^ 0x4ULL << ESR_ELx_EC_SHIFT,
+	};
+	u64 spsr = *model_sysreg(SYS_SPSR), val = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(syndromes); i++)
+		EXPECT_EQ(trap(off, syndromes[i] | ESR_SIZE(2), &val), MMIO_ABORT);
+	*model_sysreg(SYS_SPSR) = PSR_MODE32_BIT;
+	EXPECT_EQ(trap(off, ESR_READ | ESR_SIZE(2), &val), MMIO_ABORT);
+	*model_sysreg(SYS_SPSR) = spsr;
+}
+
 static void instructions_once(void)
 {
 	u64 val = 0;
 
 	boot_and_init(0);
-	EXPECT_EQ(trap(0, (ESR_READ | ESR_SIZE(2)) & ~ESR_ELx_ISV, &val), MMIO_ABORT);
+	expect_not_emulated(0);
 	EXPECT_EQ(trap(2, ESR_READ | ESR_SIZE(2), &val), MMIO_ABORT);
 	EXPECT_EQ(trap(4, ESR_READ | ESR_SIZE(3), &val), MMIO_ABORT);
 	EXPECT_EQ(trap(0x8a, ESR_READ | ESR_SIZE(2) | ESR_ELx_WNR, &val), MMIO_ABORT);
 	EXPECT_EQ(trap(0x94, ESR_READ | ESR_SIZE(3) | ESR_ELx_WNR, &val), MMIO_ABORT);
-	EXPECT_EQ(trap(0, ESR_READ | ESR_SIZE(2) | ESR_ELx_S1PTW, &val), MMIO_ABORT);
-	EXPECT_EQ(trap(0, ESR_READ | ESR_SIZE(2) | ESR_ELx_CM, &val), MMIO_ABORT);
-	/* Permission fault, instruction abort. */
-	EXPECT_EQ(trap(0, ESR_READ | ESR_SIZE(2) | 0x8, &val), MMIO_ABORT);
-	EXPECT_EQ(trap(0, (ESR_READ | ESR_SIZE(2)) ^ 0x4ULL << ESR_ELx_EC_SHIFT, &val),
-		  MMIO_ABORT);
-	*model_sysreg(SYS_SPSR) = PSR_MODE32_BIT;
-	EXPECT_EQ(trap(0, ESR_READ | ESR_SIZE(2), &val), MMIO_ABORT);
 	*model_sysreg(SYS_SPSR) = 0xc00 | 1 << 21;
 
 	/* The zero register is read as zero, and written without effect. */

@@ -47,7 +47,7 @@ static void read_ste(void)
 	EXPECT(drv_bypass(0, SID));
 	EXPECT(smmu_ste_phys(&smmus[0], SID, false, &phys));
 	for (i = 0; i < 8; i++)
-		ste[i] = hw_load64(phys + i * 8);
+		ste[i] = hw_load64(&smmus[0], phys + i * 8);
 }
 
 static void watch(u64 first, u64 last, u64 victim)
@@ -112,12 +112,13 @@ static void look_at_ste(void)
 	unsigned int i, late;
 
 	l1 = (smmus[0].strtab_base & GENMASK_ULL(51, 6)) + (new_sid >> split) * 8;
-	phys = hw_load64_view(l1, HW_ALL) & GENMASK_ULL(51, 6);
+	phys = hw_load64_view(&smmus[0], l1, HW_ALL) & GENMASK_ULL(51, 6);
 	if (!phys)
 		return;
 	for (late = 0; late < 256; late++) {
 		for (i = 0; i < 8; i++)
-			dw[i] = hw_load64_view(phys + (new_sid & (BIT(split) - 1)) * 64 + i * 8,
+			dw[i] = hw_load64_view(&smmus[0],
+					       phys + (new_sid & (BIT(split) - 1)) * 64 + i * 8,
 					       late & BIT(i) ? HW_NONE : HW_ALL);
 		judge_ste(&smmus[0], new_sid, dw);
 	}

@@ -15,7 +15,7 @@
 
 static const struct test * const suites[] = {
 	tests_boot, tests_reg, tests_cmd, tests_msi, tests_hw_msi, tests_ste, tests_evtq, tests_dma,
-	tests_exhaust, tests_wait, tests_walk, tests_race,
+	tests_exhaust, tests_suspend, tests_wait, tests_walk, tests_cache, tests_race,
 };
 
 unsigned int effort = 1;

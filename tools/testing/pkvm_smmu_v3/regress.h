@@ -3,6 +3,8 @@
 #ifndef _PKVM_SMMU_V3_REGRESS_H
 #define _PKVM_SMMU_V3_REGRESS_H
 
+#include <asm/esr.h>
+
 #include "host.h"
 
 struct test {
@@ -12,9 +14,9 @@ struct test {
 
 #define TEST(fn)	{ #fn, fn }
 
-extern const struct test tests_boot[], tests_cmd[], tests_dma[], tests_evtq[];
+extern const struct test tests_boot[], tests_cache[], tests_cmd[], tests_dma[], tests_evtq[];
 extern const struct test tests_exhaust[], tests_hw_msi[], tests_msi[], tests_race[], tests_reg[];
-extern const struct test tests_ste[], tests_wait[], tests_walk[];
+extern const struct test tests_ste[], tests_suspend[], tests_wait[], tests_walk[];
 
 /* How much of it: 1 is what the mutants run, higher is more thorough. */
 extern unsigned int effort;
@@ -46,5 +48,12 @@ int give_back(u64 phys);
 
 /* A command alone in the queue: its error, or 0. */
 u32 try_cmd(u64 dw0, u64 dw1);
+
+/* The syndrome of a load that faults in stage 2, of 2^@n bytes. */
+#define ESR_READ	((u64)ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT | ESR_ELx_ISV | 0x07)
+#define ESR_SIZE(n)	((u64)(n) << ESR_ELx_SAS_SHIFT)
+
+/* EL2 aborts accesses at @off from the first SMMU whose syndrome it cannot emulate. */
+void expect_not_emulated(u32 off);
 
 #endif /* _PKVM_SMMU_V3_REGRESS_H */

@@ -143,10 +143,12 @@ void model_barrier(void)
 	nr_stores = 0;
 }
 
-u64 hw_load64_view(u64 phys, enum hw_view view)
+u64 hw_load64_view(const struct smmu *s, u64 phys, enum hw_view view)
 {
 	unsigned int i, n;
 
+	if (!s->snoops)
+		return uncached_load64(phys);
 	for (n = 0; n < nr_stores && view != HW_ALL; n++) {
 		i = (first_store + n) % NR_STORES;
 		if (stores[i].phys != phys)
@@ -162,9 +164,9 @@ u64 hw_load64_view(u64 phys, enum hw_view view)
 }
 
 /* Memory as the SMMU sees it. */
-u64 hw_load64(u64 phys)
+u64 hw_load64(const struct smmu *s, u64 phys)
 {
-	return hw_load64_view(phys, HW_ANY);
+	return hw_load64_view(s, phys, HW_ANY);
 }
 
 /*

@@ -36,7 +36,12 @@ static struct page_info pages[RAM0_PAGES + RAM1_PAGES + RAM2_PAGES];
 static struct hyp_page vmemmap[(RAM2_END - RAM0_BASE) >> PAGE_SHIFT];
 /* The first page of the last window that may have been used. */
 static u64 used_ram2 = RAM2_END;
-u64 mmio_el2[NR_MMIO];
+static struct mmio_range {
+	u64 owner;
+	u64 base;
+	u64 size;
+	bool mapped;
+} lost_mmio[16];
 static char *ram;
 
 /*
@@ -260,7 +265,7 @@ void mem_init(const struct machine_cfg *cfg)
 	}
 
 	tables_init();
-	memset(mmio_el2, 0, sizeof(mmio_el2));
+	memset(lost_mmio, 0, sizeof(lost_mmio));
 	for (i = 0; i < RAM_PAGES; i++)
 		init_page(page_phys(i));
 	for (phys = used_ram2; phys < RAM2_END; phys += PAGE_SIZE)
@@ -285,12 +290,47 @@ bool model_finalised(void)
 	return model.enforce;
 }
 
+void mmio_lose(u64 owner, u64 base, u64 size, bool mapped)
+{
+	struct mmio_range *r;
+
+	for (r = lost_mmio; r < lost_mmio + ARRAY_SIZE(lost_mmio); r++) {
+		if (!r->size) {
+			*r = (struct mmio_range){ owner, base, size, mapped };
+			return;
+		}
+	}
+	violation("EL2 takes %llx, and too many others", (unsigned long long)base);
+}
+
+void mmio_return(u64 owner)
+{
+	struct mmio_range *r;
+
+	for (r = lost_mmio; r < lost_mmio + ARRAY_SIZE(lost_mmio); r++) {
+		if (r->owner == owner)
+			r->size = 0;
+	}
+}
+
+bool mmio_is_mapped(u64 phys)
+{
+	struct mmio_range *r;
+
+	for (r = lost_mmio; r < lost_mmio + ARRAY_SIZE(lost_mmio); r++) {
+		if (r->mapped && phys - r->base < r->size)
+			return true;
+	}
+
+	return false;
+}
+
 bool mmio_is_el2(u64 phys)
 {
-	unsigned int i;
+	struct mmio_range *r;
 
-	for (i = 0; i < NR_MMIO; i++) {
-		if (phys - mmio_base(i) < mmio_el2[i])
+	for (r = lost_mmio; r < lost_mmio + ARRAY_SIZE(lost_mmio); r++) {
+		if (phys - r->base < r->size)
 			return true;
 	}
 
@@ -309,7 +349,7 @@ bool host_store64(u64 phys, u64 val)
 {
 	if (!phys_is_ram(phys) || !host_has(phys))
 		return false;
-	mem_store(phys_ptr(phys), val);
+	cache_store64(phys, val);
 	phys_to_info(phys)->dirty = true;
 
 	return true;

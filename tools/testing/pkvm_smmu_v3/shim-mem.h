@@ -15,15 +15,14 @@
 
 extern hyp_spinlock_t guest_lock;
 
-/* What MMIO there is to take, in order, and how many bytes the host has lost. */
-#define NR_MMIO		(NR_SMMUS + 1)
-
-static inline u64 mmio_base(unsigned int i)
-{
-	return i < NR_SMMUS ? SMMU_MMIO(i) : PMCG_MMIO;
-}
-
-extern u64 mmio_el2[NR_MMIO];
+/*
+ * MMIO that the host is to lose, or has lost as EL2 maps it. That of an SMMU, whose base
+ * @owner is, it gets back at once.
+ */
+void mmio_lose(u64 owner, u64 base, u64 size, bool mapped);
+void mmio_return(u64 owner);
+/* Whether EL2 can access it. */
+bool mmio_is_mapped(u64 phys);
 
 void mem_store(u64 *p, u64 val);
 u64 mem_load(const u64 *p);

@@ -125,6 +125,7 @@ static void host_annotate(u64 phys, u64 size)
 		set_host_state(hyp_phys_to_page(phys), PKVM_NOPAGE);
 		phys_to_info(phys)->host = false;
 		host_s2_update(phys);
+		cache_settle(phys);
 		oracle_page_lost(phys);
 	}
 	model.transitions++;
@@ -228,7 +229,7 @@ void __pkvm_host_unshare_unpin_hyp(phys_addr_t phys, u64 size)
 	transition_unlock();
 }
 
-int pkvm_read_host_mem(void *dst, phys_addr_t phys, size_t size)
+static int read_host_mem(void *dst, phys_addr_t phys, size_t size, bool poc)
 {
 	u64 *to = dst;
 	size_t i;
@@ -243,6 +244,10 @@ int pkvm_read_host_mem(void *dst, phys_addr_t phys, size_t size)
 		host_unlock_component();
 		return -EFAULT;
 	}
+	if (poc) {
+		model.flushes++;
+		cache_flush(phys, size);
+	}
 	for (i = 0; i < size / sizeof(u64); i++) {
 		model_point();
 		to[i] = mem_load((u64 *)phys_ptr(phys) + i);
@@ -250,6 +255,16 @@ int pkvm_read_host_mem(void *dst, phys_addr_t phys, size_t size)
 	host_unlock_component();
 
 	return 0;
+}
+
+int pkvm_read_host_mem(void *dst, phys_addr_t phys, size_t size)
+{
+	return read_host_mem(dst, phys, size, false);
+}
+
+int pkvm_read_host_mem_poc(void *dst, phys_addr_t phys, size_t size)
+{
+	return read_host_mem(dst, phys, size, true);
 }
 
 static void *admit_host_page(struct kvm_hyp_memcache *host_mc)
@@ -281,23 +296,12 @@ int refill_memcache(struct kvm_hyp_memcache *mc, unsigned long min_pages,
 	return ret;
 }
 
-static u64 *mmio_size_of(phys_addr_t phys)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_MMIO; i++) {
-		if (phys == mmio_base(i))
-			return &mmio_el2[i];
-	}
-	violation("EL2 maps %llx as MMIO", (unsigned long long)phys);
-}
-
 /* EL2's mapping of the MMIO that it uses. */
 int pkvm_map_private_locked(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
 			    unsigned long *haddr)
 {
 	hyp_assert_lock_held(&pkvm_pgd_lock);
-	*mmio_size_of(phys) = size;
+	mmio_lose(phys, phys, size, true);
 	*haddr = MMIO_VA + phys;
 
 	return 0;
@@ -306,7 +310,7 @@ int pkvm_map_private_locked(phys_addr_t phys, u64 size, enum kvm_pgtable_prot pr
 u64 model_hyp_unmap(unsigned long haddr, u64 size)
 {
 	hyp_assert_lock_held(&pkvm_pgd_lock);
-	*mmio_size_of(haddr - MMIO_VA) = 0;
+	mmio_return(haddr - MMIO_VA);
 
 	return size;
 }
@@ -434,8 +438,10 @@ int host_reclaim_guest(u64 phys)
 
 	guest_transition_lock();
 	if (phys_to_info(phys)->guest) {
-		if (!__host_check_page_state_range(phys, PAGE_SIZE, PKVM_NOPAGE))
+		if (!__host_check_page_state_range(phys, PAGE_SIZE, PKVM_NOPAGE)) {
 			mem_clear(phys);
+			cache_flush(phys, PAGE_SIZE);
+		}
 		phys_to_info(phys)->guest = 0;
 		host_map(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
 		ret = 0;

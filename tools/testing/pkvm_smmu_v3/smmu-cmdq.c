@@ -37,7 +37,6 @@
 #define MSI_ATTR	GENMASK_ULL(27, 22)
 #define MSI_ADDR	GENMASK_ULL(51, 2)
 
-#define IDR0_COHACC	BIT(4)
 #define IDR0_ASID16	BIT(12)
 #define IDR0_MSI	BIT(13)
 
@@ -91,9 +90,7 @@ static void judge_range(const struct smmu *s, const struct smmu_cmd *cmd)
 /* Write-back, inner shareable, into a queue of the host's: how an MSI has to be. */
 static void judge_msi(const struct smmu *s, const struct smmu_cmd *cmd)
 {
-	u32 needs = IDR0_MSI | IDR0_COHACC;
-
-	if ((s->idr[0] & needs) != needs)
+	if (!(s->idr[0] & IDR0_MSI) || !s->coherent)
 		bad(cmd, "no MSIs");
 	if ((cmd->dw[0] & SYNC_CS) != 1ULL << 12)
 		bad(cmd, "MSI without CS");
@@ -138,8 +135,8 @@ static const struct cmd_rule *judge(const struct smmu *s, const struct smmu_cmd 
 		bad(cmd, "VMID");
 	if (!(s->idr[0] & IDR0_ASID16) && (rule->allowed[0] & ASID) && cmd->dw[0] >> 56)
 		bad(cmd, "ASID");
-	if ((rule->flags & BOOT) && s->owned && model.enforce)
-		bad(cmd, "not after takeover");
+	if ((rule->flags & BOOT) && s->owned && model.enforce && smmu_is_on(s))
+		bad(cmd, "not while enabled");
 	if (op == OP_SYNC && (cmd->dw[0] & SYNC_CS) > 1ULL << 12)
 		bad(cmd, "CS");
 
@@ -230,7 +227,7 @@ static bool finish_msi(struct smmu *s)
 	oracle_access(SMMU_IDX(s), s->msi.addr + 4, true, ACC_MSI);
 	if (host_load64(phys, &word)) {
 		word &= ~((u64)U32_MAX << shift);
-		host_store64(phys, word | (u64)s->msi.data << shift);
+		hw_store64(s, phys, word | (u64)s->msi.data << shift);
 	}
 	s->msis++;
 
@@ -257,8 +254,8 @@ static void read_ahead(struct smmu *s)
 	struct smmu_cmd *cmd = &s->ahead[s->nr_ahead];
 
 	oracle_access(SMMU_IDX(s), phys, false, ACC_CMDQ);
-	cmd->dw[0] = hw_load64(phys);
-	cmd->dw[1] = hw_load64(phys + 8);
+	cmd->dw[0] = hw_load64(s, phys);
+	cmd->dw[1] = hw_load64(s, phys + 8);
 	s->nr_ahead++;
 }
 
@@ -282,6 +279,23 @@ static void error(struct smmu *s, u32 reason)
 	s->cmdq_errors++;
 	if (s->irq_ctrl & 1)
 		s->gerror_irqs++;
+}
+
+/* Whether a command is a repetition, after a CMD_SYNC, and so takes effect. */
+static bool is_repeated(struct smmu *s, const struct smmu_cmd *cmd)
+{
+	unsigned int i;
+
+	if (!s->repeat)
+		return true;
+	if (s->nr_since < NR_PENDING)
+		s->since[s->nr_since++] = *cmd;
+	for (i = 0; i < s->nr_before; i++) {
+		if (!memcmp(&s->before[i], cmd, sizeof(*cmd)))
+			return true;
+	}
+
+	return false;
 }
 
 static bool finish_doomed(struct smmu *s)
@@ -327,7 +341,10 @@ static bool execute(struct smmu *s)
 		s->msi = (struct smmu_msi){
 			.active = cmd->dw[1], .addr = cmd->dw[1], .data = cmd->dw[0] >> 32,
 		};
-	} else {
+		memcpy(s->before, s->since, sizeof(s->since));
+		s->nr_before = s->nr_since;
+		s->nr_since = 0;
+	} else if (is_repeated(s, cmd)) {
 		if (s->nr_pending == NR_PENDING)
 			apply_one(s);
 		s->pending[s->nr_pending++] = *cmd;

@@ -122,7 +122,7 @@ static u64 walk_load(struct smmu *s, u64 phys, enum hw_view view)
 {
 	oracle_access(SMMU_IDX(s), phys, false, ACC_S2WALK);
 
-	return phys_is_ram(phys) ? hw_load64_view(phys, view) : 0;
+	return phys_is_ram(phys) ? hw_load64_view(s, phys, view) : 0;
 }
 
 /* A walk as an STE describes it, concatenated tables at the root. IHI0070G.b 5.2 */
@@ -380,10 +380,10 @@ enum dma_result smmu_dma(struct smmu *s, const struct dma *dma, bool fly)
 	struct tlb_entry e = { .pa = dma->va & PAGE_MASK };
 	u64 ste[8];
 
-	if ((s->gerror ^ s->gerrorn) & 0x100)
+	if (s->lost || ((s->gerror ^ s->gerrorn) & 0x100))
 		return DMA_ABORTED;
 	if (!(s->cr0ack & CR0_SMMUEN)) {
-		if (s->gbpa & (1 << 20))
+		if (s->gbpa_now & (1 << 20))
 			return DMA_ABORTED;
 		access_page(s, e.pa, dma->write);
 		return DMA_DONE;
@@ -450,7 +450,7 @@ bool smmu_step_event(struct smmu *s)
 	base += (s->evtq_prod & (mask >> 1)) * 32ULL;
 	oracle_access(SMMU_IDX(s), base, true, ACC_EVTQ);
 	for (i = 0; i < 4; i++)
-		host_store64(base + i * 8, s->event[0].dw[i]);
+		hw_store64(s, base + i * 8, s->event[0].dw[i]);
 	s->nr_events--;
 	memmove(s->event, s->event + 1, s->nr_events * sizeof(s->event[0]));
 	s->evtq_prod = (s->evtq_prod & (1U << 31)) | ((s->evtq_prod + 1) & mask);

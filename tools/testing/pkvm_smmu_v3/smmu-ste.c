@@ -24,9 +24,9 @@ static u64 stage2_dw2(const struct smmu *s)
 	u64 tg = PAGE_SHIFT == 12 ? 0 : PAGE_SHIFT == 14 ? 2 : 1;
 
 	return (64ULL - s->el2_ia_bits) << 32 |	/* S2T0SZ */
-	       1ULL << 40 |	/* S2IR0: write-back */
-	       1ULL << 42 |	/* S2OR0 */
-	       3ULL << 44 |	/* S2SH0: inner shareable */
+	       (u64)s->coherent << 40 |	/* S2IR0: write-back or non-cacheable */
+	       (u64)s->coherent << 42 |	/* S2OR0 */
+	       (s->coherent ? 3ULL : 2ULL) << 44 |	/* S2SH0: inner, outer shareable */
 	       tg << 46 |	/* S2TG */
 	       ps << 48 |
 	       1ULL << 51 |	/* S2AA64 */
@@ -90,7 +90,7 @@ static u64 load(struct smmu *s, u64 phys)
 {
 	oracle_access(SMMU_IDX(s), phys, false, ACC_STRTAB);
 
-	return phys_is_ram(phys) ? hw_load64(phys) : 0;
+	return phys_is_ram(phys) ? hw_load64(s, phys) : 0;
 }
 
 /* The level 1 descriptor of a stream, cached even if it is invalid. */

@@ -13,6 +13,7 @@
 #define NR_PENDING	16
 #define NR_AHEAD	4
 #define NR_EVENTS	4
+#define NR_ECMDQS	8
 
 struct ste_cache {
 	bool valid;
@@ -77,11 +78,22 @@ struct smmu {
 	u32 idr[6];
 	u32 aidr;
 	bool page1_alias;
+	/* It snoops the caches of the CPUs, and firmware says so. */
+	bool snoops;
+	bool coherent;
 	u8 picky;
 	/* EL2 has taken it over. */
 	bool owned;
+	/* It has lost its state, and streams bypass it: no device does DMA before that ends. */
+	bool lost;
 	/* Consumes nothing. */
 	bool hang;
+	/* Consumes invalidations for nothing, unless they were there before a CMD_SYNC. */
+	bool repeat;
+	/* See struct machine_cfg. */
+	u8 stuck;
+	/* The update of a register that it does not acknowledge, nor any later one; from 1. */
+	u8 deaf;
 	/* The next command fetch aborts. */
 	bool abort_next;
 	/* A command that it takes for illegal. */
@@ -94,11 +106,17 @@ struct smmu {
 	bool prompt;
 
 	u32 cr0, cr0ack, cr1, cr2, gbpa, irq_ctrl, irq_ctrlack;
+	/* GBPA as it is in effect. */
+	u32 gbpa_now;
 	u32 gerror, gerrorn;
 	u64 gerror_irq_cfg0, evtq_irq_cfg0, priq_irq_cfg0;
 	u64 strtab_base, cmdq_base, evtq_base;
 	u32 strtab_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	u32 gerror_irqs, cmdq_errors;
+	u32 idr6, ecmdq_prod[NR_ECMDQS], ecmdq_cons[NR_ECMDQS];
+	u64 ecmdq;
+	bool scattered, cmdqv;
+	u32 cmdqv_config, cmdqv_status;
 	u64 consumed;
 	/* What was asked of it, by opcode, how often PROD was written and CONS read. */
 	u32 ops[256], doorbells, looks;
@@ -113,8 +131,10 @@ struct smmu {
 	struct smmu_cmd pending[NR_PENDING];
 	struct smmu_cmd ahead[NR_AHEAD];
 	struct smmu_event event[NR_EVENTS];
+	/* Where invalidations have to be repeated: since the last CMD_SYNC, and before. */
+	struct smmu_cmd since[NR_PENDING], before[NR_PENDING];
 	struct smmu_msi msi;
-	u8 nr_pending, nr_ahead, nr_events;
+	u8 nr_pending, nr_ahead, nr_events, nr_since, nr_before;
 
 	/* What EL2 gave to it: must not change any more. */
 	u64 el2_pgd;
@@ -126,10 +146,24 @@ extern unsigned int nr_smmus;
 
 #define SMMU_IDX(s)	((unsigned int)((s) - smmus))
 
+/* cache.c: as the SMMU stores, and as the host does to what it maps for the SMMU. */
+void hw_store64(const struct smmu *s, u64 phys, u64 val);
+bool dma_store64(unsigned int i, u64 phys, u64 val);
+bool dma_load64(unsigned int i, u64 phys, u64 *val);
+
 /* smmu-regs.c */
 void smmu_reset(struct smmu *s, const struct machine_cfg *cfg);
 void smmu_step_regs(struct smmu *s);
+/* Firmware has switched it off, and on again. */
+void smmu_lose_power(struct smmu *s);
+bool smmu_is_on(const struct smmu *s);
 bool smmu_dead(const struct smmu *s);
+/* Whether commands run in a queue that is not EL2's. */
+bool smmu_has_queues(const struct smmu *s);
+/* Bytes of the control pages of enhanced queues. */
+u64 smmu_ecmdq_size(const struct smmu *s);
+/* The VATOS page, or 0. IHI0070G.b 6.3.3 */
+u64 smmu_vatos_page(const struct smmu *s);
 u32 smmu_sid_bits(const struct smmu *s);
 
 /* smmu-cmdq.c */

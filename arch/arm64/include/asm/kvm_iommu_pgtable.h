@@ -28,14 +28,14 @@
  *
  * The fewest levels with a single table at the root. Where the architecture has no such
  * level, for 48 bits of 16K pages or a small output size (DDI0487 AArch64.S2InvalidSL()),
- * the root is up to 16 concatenated tables. Level 3 is no start level for 4K without
- * small translation tables (FEAT_TTST).
+ * the root is up to 16 concatenated tables. Level 3 of 4K, which needs small translation
+ * tables (FEAT_TTST), resolves fewer than HYP_IOMMU_MIN_IA_BITS.
  *
  * Return: the level, 0 to 3.
  */
 static inline s8 hyp_iommu_start_level(u8 ia_bits, u8 pa_bits)
 {
-	s8 top = PAGE_SHIFT == 12 ? 0 : 1, level = PAGE_SHIFT == 12 ? 2 : 3;
+	s8 top = PAGE_SHIFT == 12 ? 0 : 1, level = KVM_PGTABLE_LAST_LEVEL;
 
 	if (pa_bits < (PAGE_SHIFT == 14 ? 42 : 44))
 		top++;
@@ -107,7 +107,7 @@ static inline unsigned long hyp_iommu_pgtable_pages(u8 ia_bits, u8 pa_bits,
 	for (level = hyp_iommu_start_level(ia_bits, pa_bits) + 1;
 	     level <= KVM_PGTABLE_LAST_LEVEL; level++) {
 		if (!kvm_level_supports_block_mapping(level - 1))
-			total += DIV_ROUND_UP(BIT(ia_bits), kvm_granule_size(level - 1));
+			total += BIT(ia_bits) >> kvm_granule_shift(level - 1);
 		else
 			total += hyp_iommu_memory_tables(level) + nr_mmio;
 	}

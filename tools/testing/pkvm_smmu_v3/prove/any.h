@@ -10,7 +10,7 @@ static struct pkvm_smmu_ids any_hw(u8 pa_bits)
 {
 	struct pkvm_smmu_ids hw = ANY(struct pkvm_smmu_ids);
 
-	ASSUME(pkvm_smmu_check_ids(&hw, pa_bits) == SMMU_EMU_OK);
+	ASSUME(pkvm_smmu_check_ids(&hw, pa_bits) == SMMU_REFUSE_NONE);
 
 	return hw;
 }

@@ -75,8 +75,12 @@ static bool allowed_in(const struct pkvm_smmu_ids *hw, u64 op, u64 mask[2])
 	case TLBI_NSNH_ALL:
 		return true;
 	case CMD_SYNC:
-		mask[0] |= GENMASK(13, 12) | GENMASK(27, 22) | GENMASK(63, 32);
-		mask[1] = GENMASK(51, 2);
+		mask[0] |= GENMASK(13, 12) | GENMASK(27, 22);
+		/* MSIs are offered where the SMMU is coherent. */
+		if (bit_of(hw->idr[0], 4)) {
+			mask[0] |= GENMASK(63, 32);
+			mask[1] = GENMASK(51, 2);
+		}
 		return true;
 	default:
 		return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which SMMUs EL2 takes, and what it offers of them: all 2^256 identifications. */
+/* Which SMMUs EL2 takes, and what it offers of them: all 2^288 identifications. */
 #include "any.h"
 
 /* The fields that may be offered if the hardware has them. IHI0070G.b 6.3.1 to 6.3.6 */
@@ -29,7 +29,7 @@ void prove_ids_offered(void)
 	const u32 *idr = caps.ids.idr;
 
 	PROVE("IDR0 offers nothing that the hardware lacks or that the emulation does not do",
-	      idr[0] == ((hw.idr[0] & offered[0]) | BIT(13) | BIT(24)));
+	      idr[0] == ((hw.idr[0] & offered[0]) | bit_of(hw.idr[0], 4) << 13 | BIT(24)));
 	PROVE("no stage 2, Hyp, ATS, PRI, VMID16, ATOS, SEV, BTM or stall is offered",
 	      !(idr[0] & (BIT(0) | BIT(5) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(15) |
 			  BIT(16) | BIT(17) | BIT(18) | BIT(20))) && bits(idr[0], 25, 24) == 1);
@@ -60,17 +60,25 @@ void prove_ids_check(void)
 	static const u8 oas[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 	u8 pa_bits = ANY(u8);
 	enum pkvm_smmu_refusal refusal = pkvm_smmu_check_ids(&hw, pa_bits);
-	bool ok = refusal == SMMU_EMU_OK;
+	bool ok = refusal == SMMU_REFUSE_NONE;
+	u64 size = pkvm_smmu_ecmdq_size(&hw), vatos = pkvm_smmu_vatos_offset(&hw);
 	u32 variant = bits(hw.iidr, 19, 16), revision = bits(hw.iidr, 15, 12);
 
 	PROVE("an SMMU that is taken has both stages and AArch64 tables",
 	      implies(ok, bit_of(hw.idr[0], 0) && bit_of(hw.idr[0], 1) && bit_of(hw.idr[0], 3)));
-	PROVE("... little-endian and coherent walks",
-	      implies(ok, bits(hw.idr[0], 22, 21) != 1 && bits(hw.idr[0], 22, 21) != 3 &&
-		      bit_of(hw.idr[0], 4)));
+	PROVE("... little-endian walks",
+	      implies(ok, bits(hw.idr[0], 22, 21) != 1 && bits(hw.idr[0], 22, 21) != 3));
 	PROVE("... faults that can be terminated", implies(ok, bits(hw.idr[0], 25, 24) < 2));
-	PROVE("... no preset or relocated tables or queues, no enhanced command queues, no VATOS",
-	      implies(ok, !bits(hw.idr[1], 31, 28) && !bit_of(hw.idr[0], 20)));
+	PROVE("... no preset or relocated tables or queues",
+	      implies(ok, !bits(hw.idr[1], 30, 28)));
+	PROVE("... no enhanced command queues, or at most 256 in each of 256 pages of 64 KiB",
+	      implies(ok && bit_of(hw.idr[1], 31),
+		      bits(hw.idr6, 27, 24) <= 8 && bits(hw.idr6, 19, 16) <= 8 && size &&
+		      size == 0x10000ULL << bits(hw.idr6, 27, 24)));
+	PROVE("without enhanced command queues there are no pages of them",
+	      implies(!bit_of(hw.idr[1], 31), !size));
+	PROVE("a VATOS page begins behind the two pages, where IDR2 says",
+	      vatos == (bit_of(hw.idr[0], 20) ? 0x20000 + bits(hw.idr[2], 9, 0) * 0x10000 : 0));
 	PROVE("... two-level stream tables, or few streams",
 	      implies(ok, bits(hw.idr[0], 28, 27) == 1 ||
 		      bits(hw.idr[1], 5, 0) <= PAGE_SHIFT - 6));
@@ -85,10 +93,13 @@ void prove_ids_check(void)
 		      !(bits(hw.iidr, 31, 20) == 0x483 && variant < 2) &&
 		      !(bits(hw.iidr, 31, 20) == 0x487 && (!variant || !revision))));
 	PROVE("each refusal has its words",
-	      refusal >= 0 && refusal < SMMU_EMU_NR_REFUSALS && pkvm_smmu_refusal_str(refusal));
+	      refusal >= 0 && refusal < SMMU_NR_REFUSALS && pkvm_smmu_refusal_str(refusal));
 
 	REACH("an SMMU that is taken", ok);
+	REACH("one that is not coherent", ok && !bit_of(hw.idr[0], 4));
+	REACH("one with all that may be elsewhere",
+	      ok && size == 256 * 0x10000 && vatos == 0x4010000);
 	REACH("an MMU-600 that is taken",
 	      ok && bits(hw.iidr, 11, 0) == 0x43b && bits(hw.iidr, 31, 20) == 0x483);
-	REACH("one that is refused for the last reason", refusal == SMMU_EMU_ERRATUM);
+	REACH("one that is refused for the last reason", refusal == SMMU_REFUSE_ERRATUM);
 }

@@ -15,6 +15,7 @@
 void *prove_phys_to_virt(u64 phys);
 u64 prove_virt_to_phys(void *virt);
 void prove_store(u64 *desc, u64 val);
+void prove_flush(const void *from, size_t size);
 void prove_fill_page(void *page, int c, size_t size);
 enum pkvm_page_state prove_state(u64 phys);
 
@@ -30,6 +31,8 @@ enum pkvm_page_state prove_state(u64 phys);
 #define WRITE_ONCE(x, val)	prove_store(&(x), val)
 #undef dma_wmb
 #define dma_wmb()		do { } while (0)
+#undef kvm_flush_dcache_to_poc
+#define kvm_flush_dcache_to_poc(p, n)	prove_flush(p, n)
 #define memset(p, c, n)		prove_fill_page(p, c, n)
 
 #endif /* _PROVE_PGTABLE_SHIM_H */

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The page table of the device stage 2: any operation on any page table of a small
- * universe. It has START_LEVEL, a root of 2^ROOT_BITS entries and tables of
- * 2^MODEL_TABLE_BITS entries; the size of a page is the real one.
+ * universe, see universe.h.
  *
  * By induction, which covers operations in any number: the page table before is any
  * that is well formed, with a pool of any size; the operation is any, on any range of
  * pages; the page table after is well formed, too, and maps the pages that it mapped
  * before, with the range or without it. The empty root, with which EL2 begins, is one
  * of these page tables.
+ *
+ * The IOMMU does not snoop: what has been stored counts once it has been flushed.
  *
  * What this relies on:
  * - Larger tables and more of them behave like these. The code has no constant that
@@ -20,18 +21,11 @@
  *   The pool gives any page that is no table. A run ends where it links a page elsewhere
  *   than at the page's place: there is a run with the right page as well.
  */
-#include "prove.h"
 #include "pgtable-shim.h"
+#include "universe.h"
 
 #include <asm/kvm_pgtable.h>
 #include <nvhe/iommu_pgtable.h>
-
-#define SHIFT(level)	(PAGE_SHIFT + MODEL_TABLE_BITS * (3 - (level)))
-#define SIZE(level)	(1ULL << SHIFT(level))
-#define ENTRIES		((unsigned int)BIT(MODEL_TABLE_BITS))
-#define ROOT_ENTRIES	((unsigned int)BIT(ROOT_BITS))
-#define IA_BITS		(SHIFT(START_LEVEL) + ROOT_BITS)
-#define IA_PAGES	(1U << (IA_BITS - PAGE_SHIFT))
 
 /* The places for tables of @level. */
 static unsigned int places(s8 level)
@@ -54,13 +48,17 @@ static unsigned int first(s8 level)
 #define PHYS(k)		(POOL + ((u64)(k) << PAGE_SHIFT))
 #define ROOT		PHYS(NR_TABLES)
 
-static u64 root[ROOT_ENTRIES];
+/* A walk can be led to the root as to any table of EL2's. */
+static u64 root[MAX_ENTRIES];
 static u64 page0[ENTRIES], page1[ENTRIES], page2[ENTRIES], page3[ENTRIES];
 static u64 page4[ENTRIES], page5[ENTRIES], page6[ENTRIES];
 static u64 *const page[] = { page0, page1, page2, page3, page4, page5, page6 };
 
 /* What a page is: in the pool or nobody's, out of the pool, or the table of its place. */
 static enum { FREE, TAKEN, TABLE } is[ARRAY_SIZE(page)];
+
+/* A bit for each entry that is in a cache only, by page; of the root last. */
+static u32 dirty[ARRAY_SIZE(page) + 1];
 
 static struct hyp_iommu_s2 s2;
 static struct kvm_hyp_memcache pool;
@@ -79,26 +77,6 @@ static u64 ia_of(unsigned int k)
 static unsigned int place_of(s8 level, u64 ia)
 {
 	return first(level) + (unsigned int)(ia >> SHIFT(level - 1));
-}
-
-/* DDI0487 D8.3.2: AF, inner shareable, read and write, Normal write-back. */
-#define VALID		1ULL
-#define PAGE_OR_TABLE	3ULL
-#define ATTRS		(4ULL << 8 | 3ULL << 8 | 3ULL << 6 | 0xfULL << 2)
-
-static bool may_be_leaf(s8 level)
-{
-	return level >= (PAGE_SHIFT == 12 ? 1 : 2);
-}
-
-static u64 leaf(s8 level, u64 ia)
-{
-	return ia | ATTRS | (level == 3 ? PAGE_OR_TABLE : VALID);
-}
-
-static bool is_leaf(u64 desc, s8 level, u64 ia)
-{
-	return may_be_leaf(level) && desc == leaf(level, ia);
 }
 
 static bool is_table(u64 desc, s8 level, u64 ia)
@@ -127,9 +105,12 @@ static bool all_well_formed(void)
 	return good;
 }
 
-/* What a device's walk finds, a bit for each page: it is mapped, it has a descriptor of its own. */
+/*
+ * What a device's walk finds, a bit for each page: it is mapped, it has a descriptor of its own.
+ * And a bit for each place that has a table.
+ */
 struct view {
-	u32 mapped, own;
+	u32 mapped, own, tables;
 };
 
 static struct view walk_all(void)
@@ -147,6 +128,8 @@ static struct view walk_all(void)
 		v.mapped |= (u32)is_leaf(desc, l, addr & ~(SIZE(l) - 1)) << i;
 		v.own |= (u32)(l == 3) << i;
 	}
+	for (i = 0; i < NR_TABLES; i++)
+		v.tables |= (u32)(is[i] == TABLE) << i;
 
 	return v;
 }
@@ -230,6 +213,29 @@ void prove_fill_page(void *virt, int c, size_t size)
 	ASSUME(k < NR_TABLES);
 	for (i = 0; i < ENTRIES; i++)
 		page[k][i] = 0;
+	dirty[k] = (1U << ENTRIES) - 1;
+}
+
+void prove_flush(const void *from, size_t size)
+{
+	unsigned int i, k = page_of(from), at;
+
+	PROVE("what is flushed is of the root or a table",
+	      k < NR_TABLES || inside(from, root, ROOT_ENTRIES));
+	at = index_in(from, k < NR_TABLES ? page[k] : root);
+	for (i = 0; i < ENTRIES || i < ROOT_ENTRIES; i++)
+		if (i >= at && i < at + size / sizeof(u64))
+			dirty[k] &= ~(1U << i);
+}
+
+static bool all_clean(void)
+{
+	unsigned int k;
+	u32 any = 0;
+
+	for (k = 0; k <= NR_TABLES; k++)
+		any |= dirty[k];
+	return !any;
 }
 
 void prove_store(u64 *desc, u64 new)
@@ -250,6 +256,7 @@ void prove_store(u64 *desc, u64 new)
 	}
 
 	*desc = new;
+	dirty[k] |= 1U << index_in(desc, k < NR_TABLES ? page[k] : root);
 	if ((k < NR_TABLES && is[k] == TAKEN) ||
 	    (!old && is_leaf(new, level, ia)) || (is_leaf(old, level, ia) && !new))
 		return;
@@ -267,6 +274,7 @@ void prove_store(u64 *desc, u64 new)
 			(old ? leaf(level + 1, ia + ((u64)i << SHIFT(level + 1))) : 0);
 	PROVE("a table in the place of a block maps the same, one in that of nothing maps nothing",
 	      good);
+	PROVE("a table is in memory before its descriptor is stored", !dirty[to]);
 	is[to] = TABLE;
 }
 
@@ -290,6 +298,8 @@ static void any_page_table(unsigned int max_pool)
 {
 	unsigned int i, k, nr_free = 0;
 
+	for (k = 0; k <= NR_TABLES; k++)
+		dirty[k] = 0;
 	for (k = 0; k < NR_TABLES; k++)
 		is[k] = FREE;
 	for (i = 0; i < ROOT_ENTRIES; i++)
@@ -301,7 +311,7 @@ static void any_page_table(unsigned int max_pool)
 		nr_free += is[k] == FREE;
 	}
 	s2 = (struct hyp_iommu_s2) {
-		.pgd = ROOT, .pgd_size = sizeof(root), .ia_bits = IA_BITS,
+		.pgd = ROOT, .pgd_size = ROOT_ENTRIES * sizeof(u64), .ia_bits = IA_BITS,
 		.start_level = START_LEVEL,
 	};
 	pool.nr_pages = ANY_OF(min(nr_free, max_pool) + 1);
@@ -324,6 +334,24 @@ static struct range any_range(void)
 	};
 }
 
+/* The tables without which @r cannot be told from the rest: see geometry.c for their number. */
+static u32 needed(const struct range *r)
+{
+	u32 tables = 0;
+	unsigned int k;
+	u64 start, end;
+
+	for (k = 0; k < NR_TABLES; k++) {
+		start = ia_of(k);
+		end = start + SIZE(level_of(k) - 1);
+		if (r->start < end && start < r->end &&
+		    (!may_be_leaf(level_of(k) - 1) || r->start > start || r->end < end))
+			tables |= 1U << k;
+	}
+
+	return tables;
+}
+
 /* Every bit of @a is in @b. */
 static bool within(u32 a, u32 b)
 {
@@ -343,11 +371,14 @@ void prove_map(void)
 
 	PROVE("the page table stays well formed: each leaf is identity, with EL2's attributes",
 	      all_well_formed());
+	PROVE("all of it is in memory", all_clean());
 	PROVE("0 or -ENOMEM is returned", ret == 0 || ret == -ENOMEM);
 	PROVE("0: what is mapped is what was, and the range",
 	      implies(!ret, now.mapped == (was.mapped | r.pages)));
 	PROVE("-ENOMEM: nothing is unmapped, and nothing outside the range is mapped",
 	      within(was.mapped, now.mapped) && within(now.mapped, was.mapped | r.pages));
+	PROVE("a table is added only where no block can be, or that the range covers in part",
+	      within(now.tables, was.tables | needed(&r)));
 	PROVE("no table is replaced by a block", within(was.own, now.own));
 
 	REACH("a new block", FLAT || (!ret && now.mapped & ~was.mapped & ~now.own));
@@ -372,6 +403,7 @@ void prove_unmap(void)
 
 	PROVE("the page table stays well formed: each leaf is identity, with EL2's attributes",
 	      all_well_formed());
+	PROVE("all of it is in memory", all_clean());
 	PROVE("0, 1 or -ENOMEM is returned", ret == 0 || ret == 1 || ret == -ENOMEM);
 	PROVE("1: what is mapped is what was, without the range",
 	      implies(ret == 1, now.mapped == (was.mapped & ~r.pages)));
@@ -379,6 +411,8 @@ void prove_unmap(void)
 	      implies(!ret, !(was.mapped & r.pages) && now.mapped == was.mapped));
 	PROVE("-ENOMEM: nothing is mapped, and nothing outside the range is unmapped",
 	      within(now.mapped, was.mapped) && within(was.mapped & ~r.pages, now.mapped));
+	PROVE("a table is added only where no block can be, or that the range covers in part",
+	      within(now.tables, was.tables | needed(&r)));
 	PROVE("no table is replaced by a block", within(was.own, now.own));
 
 	REACH("a block that is split for a part of it",
@@ -402,6 +436,7 @@ void prove_add_tables(void)
 
 	PROVE("the page table stays well formed: each leaf is identity, with EL2's attributes",
 	      all_well_formed());
+	PROVE("all of it is in memory", all_clean());
 	PROVE("0 or -ENOMEM is returned", ret == 0 || ret == -ENOMEM);
 	PROVE("no page is mapped or unmapped, with an error or without",
 	      now.mapped == was.mapped);
@@ -449,15 +484,20 @@ void prove_leaf(void)
 	REACH("nothing", !*desc);
 }
 
-/* All pages are EL2's, and all of memory. */
+/* Behind the root: a page of the host's, and one of which the second half is no memory. */
+#define HOSTS		(ROOT + PAGE_SIZE)
+#define PARTIAL		(HOSTS + PAGE_SIZE)
+
 bool addr_is_memory(phys_addr_t phys)
 {
-	return phys >= POOL && phys < ROOT + PAGE_SIZE;
+	return phys >= POOL && phys < PARTIAL + PAGE_SIZE / 2;
 }
 
 enum pkvm_page_state prove_state(u64 phys)
 {
-	return PKVM_PAGE_OWNED;
+	PROVE("only memory is looked up", addr_is_memory(phys));
+
+	return (phys & PAGE_MASK) == HOSTS ? PKVM_NOPAGE : PKVM_PAGE_OWNED;
 }
 
 static u32 checked;
@@ -485,6 +525,76 @@ void prove_check(void)
 	PROVE("what it maps is reported", checked == walk_all().mapped);
 	REACH("pages in tables and blocks",
 	      FLAT || (walk_all().mapped & walk_all().own && walk_all().mapped & ~walk_all().own));
+}
+
+/* What a descriptor of a corrupt page table can hold. */
+static u64 any_corrupt(u64 desc)
+{
+#ifdef EXHAUST
+	switch (ANY_OF(3)) {
+	case 0:
+		return desc ^ BIT(ANY_OF(64));
+	case 1:
+		return (POOL + ((u64)ANY_OF(NR_TABLES + 4) << PAGE_SHIFT)) | PAGE_OR_TABLE;
+	default:
+		return leaf(START_LEVEL + ANY_OF(4 - START_LEVEL),
+			    (u64)ANY_OF(IA_PAGES) << PAGE_SHIFT);
+	}
+#else
+	return ANY(u64);
+#endif
+}
+
+/*
+ * All that walks for the part of the address space at @ia find below a descriptor of @level.
+ * What they map, a bit for each page, is added to @mapped.
+ */
+static bool walks_good(u64 desc, s8 level, u64 ia, u32 *mapped)
+{
+	u64 phys = desc & ~(u64)PAGE_OR_TABLE;
+	unsigned int i, k = (phys - POOL) >> PAGE_SHIFT;
+	bool good = true;
+
+	if (is_leaf(desc, level, ia)) {
+		*mapped |= ((1U << (SIZE(level) >> PAGE_SHIFT)) - 1) << (ia >> PAGE_SHIFT);
+		return true;
+	}
+	if (!desc || level == 3)
+		return !desc;
+	if ((desc & PAGE_OR_TABLE) != PAGE_OR_TABLE || phys != PHYS(k) || k > NR_TABLES)
+		return false;
+	for (i = 0; i < ENTRIES; i++)
+		good &= walks_good((k < NR_TABLES ? page[k] : root)[i], level + 1,
+				   ia + ((u64)i << SHIFT(level + 1)), mapped);
+	return good;
+}
+
+/* Any one descriptor of a page table, the root or a page of EL2's, is any. */
+void prove_check_corrupt(void)
+{
+	unsigned int i, k = ANY_OF(NR_TABLES + 1);
+	bool good = true;
+	u32 mapped = 0;
+	u64 *desc;
+	int ret;
+
+	any_page_table(0);
+	desc = k < NR_TABLES ? &page[k][ANY_OF(ENTRIES)] : &root[ANY_OF(ROOT_ENTRIES)];
+	*desc = any_corrupt(*desc);
+	/* Which of EL2's pages are tables is not known. */
+	for (k = 0; k < NR_TABLES; k++)
+		is[k] = TABLE;
+	for (i = 0; i < ROOT_ENTRIES; i++)
+		good &= walks_good(root[i], START_LEVEL, (u64)i << SHIFT(START_LEVEL), &mapped);
+
+	checked = 0;
+	ret = iommu_s2_check(&s2, check_range);
+	PROVE("0: a walk finds identity, nothing, or tables of EL2's, otherwise -EUCLEAN",
+	      ret == (good ? 0 : -EUCLEAN));
+	PROVE("what is found good is reported, all of it", ret || checked == mapped);
+	REACH("a good page table", !ret && mapped);
+	REACH("a bad one", ret == -EUCLEAN);
+	REACH("a bad one behind what is good", ret && checked);
 }
 
 void prove_free_tables(void)

@@ -55,4 +55,10 @@ static inline u64 bit_of(u64 v, int n)
 
 #define implies(a, b)		(!(a) || (b))
 
+/* DDI0487 D8.3.1: pages, and blocks without 52-bit addresses. */
+static inline bool may_be_leaf(int level)
+{
+	return level >= (PAGE_SHIFT == 12 ? 1 : 2);
+}
+
 #endif /* _PROVE_H */

@@ -85,7 +85,7 @@ void prove_leaf_desc(void)
 	u64 phys = ANY(u64), desc;
 	s8 level = ANY(s8);
 
-	ASSUME(level >= (PAGE_SHIFT == 12 ? 1 : 2) && level <= 3);
+	ASSUME(may_be_leaf(level) && level <= 3);
 	ASSUME(!bits(phys, 63, 48));
 	ASSUME(!bits(phys, PAGE_SHIFT + (PAGE_SHIFT - 3) * (3 - level) - 1, 0));
 	desc = iommu_s2_leaf_desc(phys, level);

@@ -34,8 +34,10 @@ void prove_stage2(void)
 	PROVE("S2SL0 is the start level",
 	      implies(tg ? level > 0 : level < 3,
 		      bits(vtcr, 7, 6) < 3 && start_level_of(tg, bits(vtcr, 7, 6)) == level));
-	PROVE("walks are write-back inner shareable",
-	      bits(vtcr, 9, 8) == 1 && bits(vtcr, 11, 10) == 1 && bits(vtcr, 13, 12) == 3);
+	PROVE("walks are write-back inner shareable, or else non-cacheable",
+	      bit_of(hw.idr[0], 4) ?
+	      bits(vtcr, 9, 8) == 1 && bits(vtcr, 11, 10) == 1 && bits(vtcr, 13, 12) == 3 :
+	      !bits(vtcr, 11, 8) && bits(vtcr, 13, 12) == 2);
 	PROVE("S2PS is no more than the hardware has, and no more than 48 bits",
 	      bits(vtcr, 18, 16) <= bits(hw.idr[5], 2, 0) && bits(vtcr, 18, 16) <= 5);
 	PROVE("S2PS covers what devices have to reach",
@@ -51,4 +53,5 @@ void prove_stage2(void)
 
 	REACH("48 bits in", ia_bits == 48);
 	REACH("start level 1", level == 1);
+	REACH("an SMMU that is not coherent", !bit_of(hw.idr[0], 4));
 }

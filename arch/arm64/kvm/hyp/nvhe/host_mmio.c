@@ -34,8 +34,8 @@ static struct host_mmio_range {
 	unsigned long	haddr;	/* at EL2, 0 if hidden */
 } host_mmio_ranges[HOST_MMIO_MAX_RANGES];
 static unsigned int nr_host_mmio_ranges;
-/* Somebody has built on the list: it does not grow any more. Guarded by host_mmu.lock. */
-static bool host_mmio_in_use;
+/* Guarded by host_mmu.lock. */
+static bool host_mmio_frozen;
 
 static struct host_mmio_range *host_mmio_end(void)
 {
@@ -73,7 +73,7 @@ static int check_take(phys_addr_t phys, u64 size)
 		return -EINVAL;
 	if (overlaps_memory(phys, size))
 		return -EPERM;
-	if (host_mmio_in_use || static_branch_unlikely(&kvm_protected_mode_initialized))
+	if (host_mmio_frozen || static_branch_unlikely(&kvm_protected_mode_initialized))
 		return -EBUSY;
 	for (r = host_mmio_ranges; r < host_mmio_end(); r++) {
 		if (overlaps(phys, size, r->base, r->size))
@@ -92,6 +92,22 @@ static void add_taken(phys_addr_t phys, u64 size, unsigned long haddr)
 	};
 }
 
+/**
+ * __pkvm_host_donate_hyp_mmio - Take MMIO from the host and map it at EL2
+ * @phys:  start, aligned to PAGE_SIZE
+ * @size:  bytes, multiple of PAGE_SIZE
+ * @haddr: set to the EL2 virtual address of the range, mapped as device memory
+ *
+ * Once the host is deprivileged its accesses abort. DMA aborts as well: the device
+ * stage 2 is built without the range, so this is refused once host_mmio_is_taken() was
+ * called.
+ *
+ * Context: the host is trusted.
+ * Return: 0, -EINVAL for a range that is unaligned, empty, or beyond the physical
+ * address space, -EPERM if part of it is memory or has been taken already, -EBUSY if
+ * it is too late, -ENOSPC if too many ranges have been taken, -ENOMEM if EL2 lacks
+ * tables or addresses.
+ */
 int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr)
 {
 	int ret;
@@ -109,6 +125,17 @@ int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr
 	return ret;
 }
 
+/**
+ * __pkvm_host_hide_mmio - Take MMIO from the host that nobody is to use
+ * @phys: start, aligned to PAGE_SIZE
+ * @size: bytes, multiple of PAGE_SIZE
+ *
+ * As __pkvm_host_donate_hyp_mmio(), but EL2 does not map the range, and the host's
+ * accesses do not abort: reads return zero and writes are ignored.
+ *
+ * Context: the host is trusted.
+ * Return: as __pkvm_host_donate_hyp_mmio().
+ */
 int __pkvm_host_hide_mmio(phys_addr_t phys, u64 size)
 {
 	int ret;
@@ -140,6 +167,15 @@ static int give_back_locked(phys_addr_t phys)
 	return -EPERM;
 }
 
+/**
+ * __pkvm_hyp_donate_host_mmio - Give donated or hidden MMIO back
+ * @phys: start of a range as it was taken
+ *
+ * A device stage 2 that exists stays without it.
+ *
+ * Context: the host is trusted.
+ * Return: 0, or -EPERM if no range that was taken starts there.
+ */
 int __pkvm_hyp_donate_host_mmio(phys_addr_t phys)
 {
 	int ret;
@@ -153,12 +189,20 @@ int __pkvm_hyp_donate_host_mmio(phys_addr_t phys)
 	return ret;
 }
 
+/**
+ * host_mmio_is_taken - Find out who has an address outside memory
+ * @addr:  physical address
+ * @start: lower bound of what is asked about, raised to the start of @addr's owner
+ * @end:   upper bound, lowered to where @addr's owner ends
+ *
+ * Context: host_mmu.lock is held.
+ * Return: true if EL2 has taken [@start, @end), false if all of it is the host's.
+ */
 bool host_mmio_is_taken(phys_addr_t addr, u64 *start, u64 *end)
 {
 	struct host_mmio_range *r;
 
 	hyp_assert_lock_held(&host_mmu.lock);
-	host_mmio_in_use = true;
 	for (r = host_mmio_ranges; r < host_mmio_end(); r++) {
 		if (addr < r->base) {
 			*end = min(*end, r->base);
@@ -174,10 +218,10 @@ bool host_mmio_is_taken(phys_addr_t addr, u64 *start, u64 *end)
 	return false;
 }
 
-void host_mmio_reopen(void)
+void host_mmio_freeze(bool frozen)
 {
 	hyp_assert_lock_held(&host_mmu.lock);
-	host_mmio_in_use = false;
+	host_mmio_frozen = frozen;
 }
 
 static bool is_hidden(phys_addr_t addr)
@@ -192,7 +236,17 @@ static bool is_hidden(phys_addr_t addr)
 	return false;
 }
 
-/* Any load or store to or from a general register, which ISV says, by AArch64 code. */
+/**
+ * host_mmio_handle_abort - Emulate a host access to hidden MMIO
+ * @host_ctxt: the host's registers
+ * @esr:       ESR_EL2 of the host's stage-2 fault
+ * @addr:      the page that faulted
+ *
+ * Any load or store to or from a general register, which ISV says, by AArch64 code.
+ *
+ * Return: true if it was emulated, false if the page is not hidden or the syndrome
+ * does not describe the access: the caller injects an abort.
+ */
 bool host_mmio_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, phys_addr_t addr)
 {
 	unsigned int rt = FIELD_GET(ESR_ELx_SRT_MASK, esr);

@@ -41,8 +41,14 @@
 
 struct hyp_iommu_s2 hyp_iommu_s2;
 struct kvm_hyp_memcache hyp_iommu_pool;
-struct kvm_hyp_memcache hyp_iommu_tables;
+struct kvm_hyp_memcache hyp_iommu_spare;
 
+/**
+ * hyp_iommu_prepared - Whether the device stage 2 exists
+ *
+ * Context: host_mmu.lock is held.
+ * Return: true between hyp_iommu_prepare() and hyp_iommu_release().
+ */
 bool hyp_iommu_prepared(void)
 {
 	hyp_assert_lock_held(&host_mmu.lock);
@@ -149,7 +155,7 @@ static int avoid_blocks(struct hyp_iommu_s2 *s2)
 
 	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
 		region_pages(&hyp_memory[i], &start, &end);
-		ret = iommu_s2_add_tables(s2, start, end, &hyp_iommu_tables);
+		ret = iommu_s2_add_tables(s2, start, end, &hyp_iommu_spare);
 	}
 
 	return ret;
@@ -178,19 +184,19 @@ static int map_all_but_holes(struct hyp_iommu_s2 *s2, unsigned int *nr_mmio)
 			*nr_mmio += ((next - 1) >> shift) + 1 - counted;
 			counted = ((next - 1) >> shift) + 1;
 		}
-		ret = iommu_s2_map(s2, done, addr, &hyp_iommu_tables);
+		ret = iommu_s2_map(s2, done, addr, &hyp_iommu_spare);
 		if (ret)
 			return ret;
 		done = next;
 	}
 
-	return iommu_s2_map(s2, done, end, &hyp_iommu_tables);
+	return iommu_s2_map(s2, done, end, &hyp_iommu_spare);
 }
 
-/* Such a part can need no more than one table a level. */
+/* Each part of MMIO that is counted takes at most one table of each level. */
 static int map_everything(struct hyp_iommu_s2 *s2)
 {
-	unsigned long nr_pages = hyp_iommu_tables.nr_pages;
+	unsigned long nr_pages = hyp_iommu_spare.nr_pages;
 	unsigned int nr_mmio = 0;
 	int ret = 0;
 
@@ -298,6 +304,16 @@ static int check_root(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 	return 0;
 }
 
+/**
+ * hyp_iommu_take_pool - Make a pool of the host's EL2's
+ * @mc:      gets the pages
+ * @host_mc: the host's; in the low bits of a link is the order of the chunk that begins
+ *           with the page it points to, and whose last page has the link to the next one
+ *
+ * A chunk is donated in one go. Only while the host is trusted.
+ *
+ * Return: 0, or -ENOMEM where a page is not the host's; then both have pages.
+ */
 int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *host_mc)
 {
 	phys_addr_t phys;
@@ -326,7 +342,7 @@ static void return_pages(void)
 {
 	void *page;
 
-	while ((page = pop_hyp_memcache(&hyp_iommu_tables, hyp_phys_to_virt))) {
+	while ((page = pop_hyp_memcache(&hyp_iommu_spare, hyp_phys_to_virt))) {
 		push_hyp_memcache(&hyp_iommu_pool, page, hyp_virt_to_phys);
 		/* Catches a page in use twice: it is EL2's since hyp_iommu_take_pool(). */
 		WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
@@ -338,15 +354,17 @@ static int build(struct hyp_iommu_s2 *s2)
 	int ret;
 
 	memset(hyp_phys_to_virt(s2->pgd), 0, s2->pgd_size);
+	iommu_s2_clean(s2, hyp_phys_to_virt(s2->pgd), s2->pgd_size);
 
 	hyp_spin_lock(&host_mmu.lock);
+	host_mmio_freeze(true);
 	ret = map_everything(s2);
 	if (ret)
-		iommu_s2_free_tables(s2, &hyp_iommu_tables);
+		iommu_s2_free_tables(s2, &hyp_iommu_spare);
 	else
 		ret = check_everything(s2);
 	if (ret)
-		host_mmio_reopen();
+		host_mmio_freeze(false);
 	else
 		hyp_iommu_s2 = *s2; /* From here on transitions are mirrored. */
 	hyp_spin_unlock(&host_mmu.lock);
@@ -354,6 +372,22 @@ static int build(struct hyp_iommu_s2 *s2)
 	return ret;
 }
 
+/**
+ * hyp_iommu_prepare - Build the device stage 2 from the ownership of every page
+ * @pgd_pfn: first page of the root, host-owned, aligned to hyp_iommu_pgd_size()
+ * @ia_bits: input address size; hyp_iommu_start_level() gives the level of the root
+ * @pa_bits: output address size that every IOMMU has at least
+ *
+ * Only while the host is trusted, after every IOMMU has been registered and its
+ * MMIO donated. All tables, now and later, come from hyp_iommu_pool, which has
+ * hyp_iommu_pgtable_pages() pages.
+ *
+ * Return: 0, -ENOMEM where the pool is too small or holds a page that is not
+ * the host's, -EINVAL for a root or sizes that cannot be used, -EPERM where the root is
+ * not the host's, -EBUSY where it is prepared already; then every page is the host's
+ * again. -EUCLEAN where the table is not as it has to be, a bug of EL2's: then its pages
+ * stay EL2's.
+ */
 int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 {
 	struct hyp_iommu_s2 s2 = {
@@ -372,6 +406,7 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 	if (ret)
 		return ret;
 
+	s2.coherent = hyp_iommu_coherent();
 	s2.start_level = hyp_iommu_start_level(ia_bits, pa_bits);
 	s2.pgd_size = hyp_iommu_pgd_size(ia_bits, pa_bits);
 	nr_pages = s2.pgd_size >> PAGE_SHIFT;
@@ -380,7 +415,7 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 		return ret;
 
 	/* All are EL2's before ownership is read: no table is reachable by DMA. */
-	ret = hyp_iommu_take_pool(&hyp_iommu_tables, &hyp_iommu_pool);
+	ret = hyp_iommu_take_pool(&hyp_iommu_spare, &hyp_iommu_pool);
 	if (!ret)
 		ret = build(&s2);
 	if (!ret) {
@@ -399,6 +434,11 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 	return ret;
 }
 
+/**
+ * hyp_iommu_release - Undo hyp_iommu_prepare()
+ *
+ * Return: 0, -EBUSY where an IOMMU is enabled, -ENOENT where nothing is prepared.
+ */
 int hyp_iommu_release(void)
 {
 	struct hyp_iommu_s2 s2;
@@ -409,12 +449,12 @@ int hyp_iommu_release(void)
 	hyp_spin_lock(&host_mmu.lock);
 	s2 = hyp_iommu_s2;
 	hyp_iommu_s2 = (struct hyp_iommu_s2) {};
-	host_mmio_reopen();
+	host_mmio_freeze(false);
 	hyp_spin_unlock(&host_mmu.lock);
 	if (!s2.pgd)
 		return -ENOENT;
 
-	iommu_s2_free_tables(&s2, &hyp_iommu_tables);
+	iommu_s2_free_tables(&s2, &hyp_iommu_spare);
 	return_pages();
 	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
 	WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(s2.pgd), s2.pgd_size >> PAGE_SHIFT));
@@ -422,6 +462,20 @@ int hyp_iommu_release(void)
 	return 0;
 }
 
+/**
+ * hyp_iommu_revoke_locked - Take a range away from all devices
+ * @phys: start, aligned to PAGE_SIZE
+ * @size: multiple of PAGE_SIZE
+ *
+ * The last step of a transition that may fail, before the CPU's stage 2 changes.
+ * On return no device reaches the range, through any cached translation either.
+ *
+ * Context: host_mmu.lock is held. The caller has checked that all of the range is
+ * the host's to access.
+ * Return: 0, -EIO if an IOMMU did not complete the invalidation, -ENOMEM if there is no
+ * page to split a block with, -EINVAL if the range is not of pages in the device stage 2.
+ * After an error the device stage 2 is as it was, and the caller refuses the transition.
+ */
 int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 {
 	int ret;
@@ -429,7 +483,7 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 	if (!hyp_iommu_prepared())
 		return 0;
 
-	ret = iommu_s2_unmap(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_tables);
+	ret = iommu_s2_unmap(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_spare);
 	/* A leaf that was invalid already has been dropped from every IOMMU. */
 	if (!ret || ret == -EINVAL)
 		return ret;
@@ -450,25 +504,32 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 	return ret;
 }
 
+/**
+ * hyp_iommu_grant_locked - Give a range of memory to all devices
+ * @phys: start, aligned to PAGE_SIZE
+ * @size: multiple of PAGE_SIZE
+ *
+ * After the host's CPUs have been given access; cannot fail.
+ *
+ * Context: host_mmu.lock is held.
+ */
 void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 {
-	phys_addr_t end = phys + size;
-
 	if (!hyp_iommu_prepared())
 		return;
 
-	/* MMIO beyond what devices reach. */
-	end = min(end, BIT(hyp_iommu_s2.ia_bits));
-	if (phys >= end)
-		return;
-
-	/* Catches more tables than hyp_iommu_pgtable_pages() says. */
-	WARN_ON(iommu_s2_map(&hyp_iommu_s2, phys, end, &hyp_iommu_tables));
+	/*
+	 * Catches a caller whose range is not of whole pages of memory, and a count
+	 * of hyp_iommu_pgtable_pages() that is too low. The host causes neither: each
+	 * transition checks that its pages are memory, check_root() has found all
+	 * memory to be in the device stage 2, and no table in it is ever taken away.
+	 */
+	WARN_ON(iommu_s2_map(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_spare));
 
 	/*
 	 * No invalidation: an invalid leaf is in no TLB (IHI0070G.b 16.2). The
-	 * walks of DMA that the host starts after this see the leaf: pairs with
-	 * the host's own barrier before the write that starts the device.
+	 * walks of DMA that the host starts after this see the leaf, even if it
+	 * does so by a store without a barrier of its own.
 	 */
-	dsb(ishst);
+	wmb();
 }

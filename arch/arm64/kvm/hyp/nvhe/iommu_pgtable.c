@@ -53,6 +53,13 @@
 
 #define MEMATTR_WB	0xf
 
+/**
+ * iommu_s2_leaf_desc - The descriptor that lets devices access a page or block
+ * @phys:  start, aligned to the size of a leaf at @level
+ * @level: level of the leaf
+ *
+ * Return: a block or page descriptor, CPU endian.
+ */
 u64 iommu_s2_leaf_desc(phys_addr_t phys, s8 level)
 {
 	u64 type = level == KVM_PGTABLE_LAST_LEVEL ? KVM_PTE_TYPE_PAGE :
@@ -98,6 +105,15 @@ static u64 *find_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
 	return desc;
 }
 
+/**
+ * iommu_s2_leaf - Find the descriptor that decides about an address
+ * @s2:    the device stage 2
+ * @addr:  input address
+ * @level: set to the level of the descriptor
+ *
+ * Return: a block, a page or an invalid descriptor, or NULL for an address beyond the
+ * table.
+ */
 u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
 {
 	return addr < BIT(s2->ia_bits) ? find_leaf(s2, addr, level) : NULL;
@@ -108,8 +124,9 @@ static bool range_is_valid(const struct hyp_iommu_s2 *s2, u64 start, u64 end)
 	return IS_ALIGNED(start | end, PAGE_SIZE) && start <= end && end <= BIT(s2->ia_bits);
 }
 
-static void set_table(u64 *desc, u64 *table)
+static void set_table(const struct hyp_iommu_s2 *s2, u64 *desc, u64 *table)
 {
+	iommu_s2_clean(s2, table, PAGE_SIZE);
 	/*
 	 * The IOMMU observes what is in the table before it can observe the
 	 * table: pairs with the address dependency of its walk.
@@ -117,9 +134,10 @@ static void set_table(u64 *desc, u64 *table)
 	dma_wmb();
 	WRITE_ONCE(*desc, hyp_virt_to_phys(table) | KVM_PTE_VALID |
 			  FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_TABLE));
+	iommu_s2_clean(s2, desc, sizeof(*desc));
 }
 
-static int add_table(u64 *desc, struct kvm_hyp_memcache *mc)
+static int add_table(const struct hyp_iommu_s2 *s2, u64 *desc, struct kvm_hyp_memcache *mc)
 {
 	void *table = pop_hyp_memcache(mc, hyp_phys_to_virt);
 
@@ -127,7 +145,7 @@ static int add_table(u64 *desc, struct kvm_hyp_memcache *mc)
 		return -ENOMEM;
 
 	memset(table, 0, PAGE_SIZE);
-	set_table(desc, table);
+	set_table(s2, desc, table);
 
 	return 0;
 }
@@ -142,7 +160,8 @@ static int add_table(u64 *desc, struct kvm_hyp_memcache *mc)
  * What makes the block go is the invalidation that ends the caller's transition.
  * No leaf of the table is trusted to be invalid before that.
  */
-static int split(u64 *desc, s8 level, struct kvm_hyp_memcache *mc)
+static int split(const struct hyp_iommu_s2 *s2, u64 *desc, s8 level,
+		 struct kvm_hyp_memcache *mc)
 {
 	u64 *table = pop_hyp_memcache(mc, hyp_phys_to_virt);
 	u64 size = kvm_granule_size(level + 1);
@@ -158,19 +177,20 @@ static int split(u64 *desc, s8 level, struct kvm_hyp_memcache *mc)
 	/* The block is aligned: the address is no sum with a carry into it. */
 	for (i = 0; i < PTRS_PER_PTE; i++)
 		WRITE_ONCE(table[i], leaf + i * size);
-	set_table(desc, table);
+	set_table(s2, desc, table);
 
 	return 0;
 }
 
 /* Have tables from the descriptor of @addr at @level down to the one at @last. */
-static __always_inline int add_tables_to(u64 **desc, u64 addr, s8 level, s8 last,
-					 struct kvm_hyp_memcache *mc)
+static __always_inline int add_tables_to(const struct hyp_iommu_s2 *s2, u64 **desc, u64 addr,
+					 s8 level, s8 last, struct kvm_hyp_memcache *mc)
 {
 	int ret;
 
 	for (; level < last; level++) {
-		ret = **desc & KVM_PTE_VALID ? split(*desc, level, mc) : add_table(*desc, mc);
+		ret = **desc & KVM_PTE_VALID ? split(s2, *desc, level, mc) :
+					       add_table(s2, *desc, mc);
 		if (ret)
 			return ret;
 
@@ -194,9 +214,21 @@ static s8 largest_leaf(s8 level, u64 addr, u64 end)
 	return level;
 }
 
+/**
+ * iommu_s2_map - Map a range with the largest leaves that fit
+ * @s2:    the device stage 2
+ * @start: first input address, aligned to PAGE_SIZE
+ * @end:   input address behind the last, aligned to PAGE_SIZE
+ * @mc:    pages of EL2's for tables
+ *
+ * What is mapped already stays as it is, and so does every table.
+ *
+ * Return: 0, -ENOMEM with a part of the range mapped, or -EINVAL for a range that is not
+ * of pages of the table.
+ */
 int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_memcache *mc)
 {
-	u64 addr, size, leaf, stop, *desc;
+	u64 addr, size, leaf, stop, *desc, *first;
 	s8 level, last;
 	int ret;
 
@@ -212,7 +244,7 @@ int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_mem
 		}
 
 		last = largest_leaf(level, addr, end);
-		ret = add_tables_to(&desc, addr, level, last, mc);
+		ret = add_tables_to(s2, &desc, addr, level, last, mc);
 		if (ret)
 			return ret;
 
@@ -223,14 +255,29 @@ int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_mem
 		 */
 		size = kvm_granule_size(last);
 		stop = min(ALIGN_DOWN(end, size), ALIGN(addr + 1, kvm_granule_size(last - 1)));
+		first = desc;
 		for (leaf = iommu_s2_leaf_desc(addr, last);
 		     addr < stop && !(*desc & KVM_PTE_VALID); addr += size, leaf += size)
 			WRITE_ONCE(*desc++, leaf);
+		iommu_s2_clean(s2, first, (desc - first) * sizeof(*desc));
 	}
 
 	return 0;
 }
 
+/**
+ * iommu_s2_unmap - Make every leaf of a range invalid
+ * @s2:    the device stage 2
+ * @start: first input address, aligned to PAGE_SIZE
+ * @end:   input address behind the last, aligned to PAGE_SIZE
+ * @mc:    pages of EL2's for tables
+ *
+ * A block that reaches beyond the range is split. The caller invalidates, whatever
+ * the result, before it trusts the range to be out of reach.
+ *
+ * Return: 0 where nothing was valid, 1, -ENOMEM: a part of the range may be invalid,
+ * or -EINVAL for a range that is not of pages of the table.
+ */
 int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		   struct kvm_hyp_memcache *mc)
 {
@@ -248,13 +295,14 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 			continue;
 
 		last = largest_leaf(level, addr, end);
-		ret = add_tables_to(&desc, addr, level, last, mc);
+		ret = add_tables_to(s2, &desc, addr, level, last, mc);
 		if (ret)
 			return ret;
 
 		size = kvm_granule_size(last);
 		WRITE_ONCE(*desc, 0);
 		unmapped = 1;
+		iommu_s2_clean(s2, desc, sizeof(*desc));
 	}
 
 	return unmapped;
@@ -263,6 +311,17 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 /* The parts of the address space with a table at the last level of their own. */
 #define PART_SIZE	kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)
 
+/**
+ * iommu_s2_add_tables - Have a descriptor for each page of a range
+ * @s2:    the device stage 2
+ * @start: first input address, aligned to PAGE_SIZE
+ * @end:   input address behind the last, aligned to PAGE_SIZE
+ * @mc:    pages of EL2's for tables
+ *
+ * From then on it is mapped by pages. What it translates to stays as it is.
+ *
+ * Return: 0, -ENOMEM, or -EINVAL for a range that is not of pages of the table.
+ */
 int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 			struct kvm_hyp_memcache *mc)
 {
@@ -275,7 +334,7 @@ int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 
 	for (addr = ALIGN_DOWN(start, PART_SIZE); addr < end; addr += PART_SIZE) {
 		desc = find_leaf(s2, addr, &level);
-		ret = add_tables_to(&desc, addr, level, KVM_PGTABLE_LAST_LEVEL, mc);
+		ret = add_tables_to(s2, &desc, addr, level, KVM_PGTABLE_LAST_LEVEL, mc);
 		if (ret)
 			return ret;
 	}
@@ -329,6 +388,17 @@ static int check_table(const u64 *table, unsigned long nr, s8 level, u64 addr,
 	return ret;
 }
 
+/**
+ * iommu_s2_check - Walk the whole table and check every descriptor
+ * @s2:		 the device stage 2
+ * @check_range: called for each range that is mapped; returns 0 to go on
+ *
+ * A descriptor is invalid, a table that EL2 owns, or a leaf that maps its address to
+ * itself with the attributes that it has to have.
+ *
+ * Context: pkvm_pgd_lock is held.
+ * Return: 0, -EUCLEAN, or an error of @check_range.
+ */
 int iommu_s2_check(const struct hyp_iommu_s2 *s2, int (*check_range)(u64 start, u64 end))
 {
 	unsigned long nr = BIT(s2->ia_bits) >> kvm_granule_shift(s2->start_level);
@@ -357,6 +427,13 @@ static void free_tables(u64 *table, unsigned long nr, s8 level,
 	}
 }
 
+/**
+ * iommu_s2_free_tables - Take all tables out of the root
+ * @s2: the device stage 2, not in use by hardware
+ * @mc: gets every table below the root
+ *
+ * Leaves in the root itself stay.
+ */
 void iommu_s2_free_tables(struct hyp_iommu_s2 *s2, struct kvm_hyp_memcache *mc)
 {
 	free_tables(hyp_phys_to_virt(s2->pgd), s2->pgd_size / sizeof(u64), s2->start_level, mc);

@@ -33,6 +33,16 @@ static bool memory_is_mapped(phys_addr_t phys)
 	return true;
 }
 
+/**
+ * hyp_iommu_assert_locked - Assert that the device stage 2 agrees with ownership
+ * @phys:    start, aligned to PAGE_SIZE
+ * @size:    multiple of PAGE_SIZE
+ * @granted: whether devices may access the range
+ *
+ * Nothing to assert before hyp_iommu_prepare().
+ *
+ * Context: host_mmu.lock is held.
+ */
 void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted)
 {
 	phys_addr_t end = phys + size;

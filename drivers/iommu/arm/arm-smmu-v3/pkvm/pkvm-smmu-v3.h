@@ -5,7 +5,8 @@
  * The host fills pkvm_smmu_v3_infos[] and calls the hypercalls below while it is
  * still trusted, before __pkvm_prot_finalize. None of them exists afterwards.
  *
- *   __pkvm_iommu_register(i)  memory and MMIO of SMMU i become EL2's
+ *   __pkvm_iommu_register(i)  memory and MMIO of SMMU i become EL2's, or the reason why
+ *				 registers cannot be withheld, enum pkvm_smmu_refusal
  *   __pkvm_host_hide_mmio(base, size)
  *				 MMIO that nobody is to use becomes RAZ/WI
  *   __pkvm_iommu_prepare(...)   the device stage 2 is built
@@ -37,8 +38,11 @@
  * @strtab_size: its bytes, a multiple of PAGE_SIZE
  * @pool:        pages for level 2 stream tables; one more is the bounce buffer for
  *               reads of the host's table
- * @pa_bits:     bits of the highest physical address that a device may have to reach
+ * @cmdqv_base:  physical address of the registers of its CMDQ-V
+ * @cmdqv_size:  their bytes, 0 if it has none
  * @timer_freq:  of the generic timer, in Hz
+ * @coherent:    firmware says that it snoops the caches of the CPUs
+ * @repeat:      an invalidation takes effect only if it is repeated after its CMD_SYNC
  */
 struct pkvm_smmu_v3_info {
 	u64 mmio_base;
@@ -47,9 +51,12 @@ struct pkvm_smmu_v3_info {
 	u64 strtab_base;
 	u64 strtab_size;
 	struct kvm_hyp_memcache pool;
+	u64 cmdqv_base;
+	u64 cmdqv_size;
 	u32 timer_freq;
 	u8 cmdq_shift;
-	u8 pa_bits;
+	bool coherent;
+	bool repeat;
 };
 
 /* The queue's bytes. */
@@ -74,6 +81,7 @@ static inline void pkvm_smmu_v3_read_ids(void __iomem *mmio, struct pkvm_smmu_id
 		ids->idr[i] = readl_relaxed(mmio + ARM_SMMU_IDR0 + i * sizeof(u32));
 	ids->iidr = readl_relaxed(mmio + ARM_SMMU_IIDR);
 	ids->aidr = readl_relaxed(mmio + ARM_SMMU_AIDR);
+	ids->idr6 = ids->idr[1] & IDR1_ECMDQ ? readl_relaxed(mmio + ARM_SMMU_IDR6) : 0;
 }
 
 /* EL2's, by its name in the kernel. */

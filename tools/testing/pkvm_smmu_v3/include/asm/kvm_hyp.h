@@ -13,6 +13,7 @@ void model_barrier(void);
 void model_relax(void);
 
 #define readl_relaxed(a)	((u32)model_mmio_read(a, 4))
+#define readq_relaxed(a)	model_mmio_read(a, 8)
 #define readl(a)		((u32)model_mmio_read(a, 4))
 #define writel_relaxed(v, a)	model_mmio_write((u32)(v), a, 4)
 #define writeq_relaxed(v, a)	model_mmio_write(v, a, 8)

@@ -8,6 +8,10 @@
 
 extern s64 hyp_physvirt_offset;
 
+/* To the point of coherency, see cache.c. */
+void model_flush(const void *from, size_t size);
+#define kvm_flush_dcache_to_poc(from, size)	model_flush(from, size)
+
 #define __hyp_pa(virt)	((phys_addr_t)(virt) + hyp_physvirt_offset)
 
 /* Whether protected mode is initialised, the only static branch there is. */

@@ -44,6 +44,7 @@ static bool report(struct port *port, const char *target, const char *verb,
 	return reached;
 }
 
+/* The device reads the 32 bits at @addr: true if it got @secret. */
 bool attack_read(struct port *port, const char *target, uint64_t addr, uint32_t secret)
 {
 	int log = kmsg_open(true);
@@ -53,6 +54,10 @@ bool attack_read(struct port *port, const char *target, uint64_t addr, uint32_t 
 	return report(port, target, "read", got == secret, log);
 }
 
+/*
+ * The device reads @len bytes at @addr: true if it got anything, that is,
+ * neither zeros nor what its buffer held before.
+ */
 bool attack_probe(struct port *port, const char *target, uint64_t addr, size_t len)
 {
 	static const unsigned char zeros[EDU_BUF_SIZE];
@@ -64,6 +69,10 @@ bool attack_probe(struct port *port, const char *target, uint64_t addr, size_t l
 		      memcmp(got, prime, len) && memcmp(got, zeros, len), log);
 }
 
+/*
+ * The device writes 32 bits to @addr, reads them back, and restores what was
+ * there: true if it read what it had written.
+ */
 bool attack_write_back(struct port *port, const char *target, uint64_t addr)
 {
 	uint32_t before, pattern, after;
@@ -81,6 +90,10 @@ bool attack_write_back(struct port *port, const char *target, uint64_t addr)
 	return report(port, target, "write", reached, log);
 }
 
+/*
+ * The device writes a new value to @addr; @observe(@data) tells the value that
+ * its owner finds there: true if that is the one written.
+ */
 bool attack_write(struct port *port, const char *target, uint64_t addr,
 		  uint32_t (*observe)(void *data), void *data)
 {

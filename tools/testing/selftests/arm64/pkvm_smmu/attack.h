@@ -15,25 +15,9 @@
 
 #include "port.h"
 
-/* The device reads the 32 bits at @addr: true if it got @secret. */
 bool attack_read(struct port *port, const char *target, uint64_t addr, uint32_t secret);
-
-/*
- * The device reads @len bytes at @addr: true if it got anything, that is,
- * neither zeros nor what its buffer held before.
- */
 bool attack_probe(struct port *port, const char *target, uint64_t addr, size_t len);
-
-/*
- * The device writes 32 bits to @addr, reads them back, and restores what was
- * there: true if it read what it had written.
- */
 bool attack_write_back(struct port *port, const char *target, uint64_t addr);
-
-/*
- * The device writes a new value to @addr; @observe(@data) tells the value that
- * its owner finds there: true if that is the one written.
- */
 bool attack_write(struct port *port, const char *target, uint64_t addr,
 		  uint32_t (*observe)(void *data), void *data);
 

@@ -129,6 +129,11 @@ static bool smmu_is_owned(const char *name, void *data)
 	return *owned;
 }
 
+/*
+ * True if DMA must be confined by the hypervisor. $PKVM_SMMU_EXPECT
+ * ("protected" or "native") says so; without it, all SMMUs being "owned" in
+ * sysfs does.
+ */
 bool expect_protected(void)
 {
 	const char *expect = getenv("PKVM_SMMU_EXPECT");
@@ -302,15 +307,25 @@ static void visit_iort(enum fw_kind kind)
 	}
 }
 
+/*
+ * Call @visit for each node of the devicetree, whatever its status, or of the IORT;
+ * returns their number.
+ */
 int visit_fw_nodes(enum fw_kind kind, void (*visit)(const struct fw_node *node, void *data),
 		   void *data)
 {
-	fw.compatible = kind == FW_SMMU_V3 ? "arm,smmu-v3" : "arm,smmu-v3-pmcg";
+	static const char * const compatible[] = {
+		[FW_SMMU_V3]	= "arm,smmu-v3",
+		[FW_PMCG]	= "arm,smmu-v3-pmcg",
+		[FW_CMDQV]	= "nvidia,tegra264-cmdqv",
+	};
+
+	fw.compatible = compatible[kind];
 	fw.visit = visit;
 	fw.data = data;
 	fw.count = 0;
 	nftw("/sys/firmware/devicetree/base", visit_dt_node, 16, FTW_PHYS);
-	if (!fw.count)
+	if (!fw.count && kind != FW_CMDQV)
 		visit_iort(kind);
 	return fw.count;
 }

@@ -22,11 +22,6 @@ int __printf(3, 4) read_line(char *buf, size_t size, const char *fmt, ...);
 /* Write @value to @path: 0, or -errno. */
 int __printf(2, 3) write_file(const char *value, const char *fmt, ...);
 
-/*
- * True if DMA must be confined by the hypervisor. $PKVM_SMMU_EXPECT
- * ("protected" or "native") says so; without it, all SMMUs being "owned" in
- * sysfs does.
- */
 bool expect_protected(void);
 
 /* True if the kernel was booted with kvm-arm.mode=protected and pKVM is up. */
@@ -45,12 +40,9 @@ struct fw_node {
 enum fw_kind {
 	FW_SMMU_V3,
 	FW_PMCG,
+	FW_CMDQV,
 };
 
-/*
- * Call @visit for each node of the devicetree, whatever its status, or of the IORT;
- * returns their number.
- */
 int visit_fw_nodes(enum fw_kind kind, void (*visit)(const struct fw_node *node, void *data),
 		   void *data);
 

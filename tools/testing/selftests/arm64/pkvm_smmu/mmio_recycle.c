@@ -7,8 +7,9 @@
  *
  * Tried: the host touches one page of each part of the physical address space
  * that needs a page-table page of its own, again and again. With 16K and 64K
- * pages this uses up the pages for MMIO; with 4K pages and 48 bits of address
- * it comes close, and the test then shows that plain remapping is harmless.
+ * pages, or 52 bits of address, this uses up the pages for MMIO; with 4K pages
+ * and 48 bits it comes close, and the test then shows that plain remapping is
+ * harmless.
  *
  * Must happen: the registers answer as before, from the CPU and to a device.
  */
@@ -22,6 +23,7 @@
 #include "kselftest_harness.h"
 
 #define ROUNDS		3
+#define MAX_TABLES	2048	/* about twice what pKVM has at 1 GiB of memory */
 #define ARM_SMMU_IDR0	0x0
 #define IDR0_S2P	BIT(0)
 #define IDR0_S1P	BIT(1)
@@ -59,10 +61,13 @@ static int pa_bits(void)
 
 static int touch_everything(void)
 {
-	uint64_t end = 1ULL << pa_bits();
 	uint64_t step = 1ULL << table_bits();
+	uint64_t end = 1ULL << pa_bits();
 	uint64_t pa, value;
 	int touched = 0;
+
+	if (end > MAX_TABLES * step)
+		end = MAX_TABLES * step;
 
 	for (pa = step; pa < end; pa += step) {
 		void *va = map_phys(pa, page_size());

@@ -125,6 +125,10 @@ uint64_t pci_bar_phys(const char *bdf, int bar)
 	return start;
 }
 
+/*
+ * Give the device to @driver whatever its IDs are; NULL takes it away from its
+ * driver and leaves it with none.
+ */
 void pci_bind(const char *bdf, const char *driver)
 {
 	char path[PATH_MAX], target[PATH_MAX];

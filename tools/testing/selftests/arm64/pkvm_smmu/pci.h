@@ -25,10 +25,6 @@ void pci_unmap_bar(void *va, size_t size);
 /* Physical address of BAR @bar. */
 uint64_t pci_bar_phys(const char *bdf, int bar);
 
-/*
- * Give the device to @driver whatever its IDs are; NULL takes it away from its
- * driver and leaves it with none.
- */
 void pci_bind(const char *bdf, const char *driver);
 
 /* Type of the default domain of the device's IOMMU group: 0, or -errno. */

@@ -63,6 +63,10 @@ void *try_map_phys(uint64_t pa, size_t size)
 	return va == MAP_FAILED ? NULL : va + offset;
 }
 
+/*
+ * Map @size bytes of physical memory at @pa uncached, without touching them. Where
+ * that is not possible the test ends.
+ */
 void *map_phys(uint64_t pa, size_t size)
 {
 	void *va = try_map_phys(pa, size);
@@ -80,6 +84,10 @@ void unmap_phys(void *va, uint64_t pa, size_t size)
 	munmap((char *)(uintptr_t)va - offset, size + offset);
 }
 
+/*
+ * The memory that pKVM reserved for itself at boot, from the log or, in a crash
+ * kernel, from $PKVM_SMMU_CARVEOUT ("N_MiB_at_0xADDRESS").
+ */
 struct phys_range hyp_carveout(void)
 {
 	const char *given = getenv("PKVM_SMMU_CARVEOUT");
@@ -152,6 +160,11 @@ static const char * const hyp_sections[][2] = {
 	{ "__hyp_bss_start", "__hyp_bss_end" },
 };
 
+/*
+ * Find all memory of the hypervisor's that has an address known to us: what pKVM
+ * reserved, the hypervisor's part of the kernel image, and what the kernel logged
+ * with arm_smmu_v3_kvm.dyndbg=+p. Returns the number of @ranges, @max at most.
+ */
 int hyp_ranges(struct phys_range *ranges, int max)
 {
 	int i, nr = 0, log = kmsg_open(false);
@@ -191,6 +204,11 @@ static bool logged_range(const char *name, struct phys_range *range)
 		      "%lx size 0x%lx", &range->base, &range->size) == 2;
 }
 
+/*
+ * A structure that EL2 keeps for an SMMU ("cmdq", "strtab", "strtab_pool",
+ * "pgd", "pgt_pool"), as logged with arm_smmu_v3_kvm.dyndbg=+p; the first part
+ * of it, if it is in several.
+ */
 bool el2_structure(const char *name, struct phys_range *range)
 {
 	struct phys_range unused;
@@ -269,6 +287,10 @@ static void load_pair(void *va, uint64_t *value)
 		     : "=&r"(*value), "=&r"(second) : "r"(va) : "memory");
 }
 
+/*
+ * Run one load from @va: true and the value, or false if the kernel answered
+ * it with SIGBUS or SIGSEGV. @width is 1, 2, 4 or 8 bytes.
+ */
 bool try_load(void *va, int width, uint64_t *value)
 {
 	switch (width) {

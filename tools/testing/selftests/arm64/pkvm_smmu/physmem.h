@@ -19,41 +19,20 @@ void free_pages(void *va, size_t nr);
 /* Physical address behind @va, which must be resident. */
 uint64_t virt_to_phys(const void *va);
 
-/*
- * Map @size bytes of physical memory at @pa uncached, without touching them.
- * Where that is not possible, the first ends the test, the other returns NULL.
- */
 void *map_phys(uint64_t pa, size_t size);
+/* Returns NULL where map_phys() ends the test. */
 void *try_map_phys(uint64_t pa, size_t size);
 void unmap_phys(void *va, uint64_t pa, size_t size);
 
-/*
- * The memory that pKVM reserved for itself at boot, from the log or, in a crash
- * kernel, from $PKVM_SMMU_CARVEOUT ("N_MiB_at_0xADDRESS").
- */
 struct phys_range hyp_carveout(void);
 
-/*
- * Find all memory of the hypervisor's that has an address known to us: what pKVM
- * reserved, the hypervisor's part of the kernel image, and what the kernel logged
- * with arm_smmu_v3_kvm.dyndbg=+p. Returns the number of @ranges, @max at most.
- */
 int hyp_ranges(struct phys_range *ranges, int max);
 
 /* Physical address of a symbol of the kernel image, 0 if it has none. */
 uint64_t ksym_phys(const char *name);
 
-/*
- * A structure that EL2 keeps for an SMMU ("cmdq", "strtab", "strtab_pool",
- * "pgd", "pgt_pool"), as logged with arm_smmu_v3_kvm.dyndbg=+p; the first part
- * of it, if it is in several.
- */
 bool el2_structure(const char *name, struct phys_range *range);
 
-/*
- * Run one load from @va: true and the value, or false if the kernel answered
- * it with SIGBUS or SIGSEGV. @width is 1, 2, 4 or 8 bytes.
- */
 bool try_load(void *va, int width, uint64_t *value);
 
 /* The same for instructions that give a hypervisor no syndrome. */

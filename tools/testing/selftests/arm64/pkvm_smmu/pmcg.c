@@ -3,6 +3,8 @@
  * Performance monitor counter groups (PMCG) that have MSIs, or may have: all that
  * firmware describes, whether they are disabled or have a device.
  *
+ * And NVIDIA's CMDQ-V, which has further command queues.
+ *
  * Tried: the host's CPU uses their registers, which could have it write anywhere.
  *
  * Must happen: natively they are there. Where the hypervisor owns an SMMU, they
@@ -89,6 +91,35 @@ TEST_F(pmcg, driver_is_bound)
 
 	for (i = 0; i < self->nr; i++)
 		EXPECT_EQ(self->nodes[i].has_device, has_pmu(self->nodes[i].base));
+}
+
+#define CMDQV_CONFIG	0x0
+#define CMDQV_PARAM	0x4
+
+static void look_at_cmdqv(const struct fw_node *node, void *data)
+{
+	struct __test_metadata *_metadata = data;
+	char *mmio = map_phys(node->base, page_size());
+	uint64_t value = 0;
+
+	EXPECT_TRUE(try_load(mmio + CMDQV_PARAM, 4, &value));
+	TH_LOG("CMDQ-V at %#llx: PARAM is %#llx", (unsigned long long)node->base,
+	       (unsigned long long)value);
+	if (!expect_protected()) {
+		EXPECT_NE(0, value);
+	} else {
+		EXPECT_EQ(0, value);
+		store64(mmio + CMDQV_CONFIG, 1);
+		EXPECT_TRUE(try_load(mmio + CMDQV_CONFIG, 8, &value));
+		EXPECT_EQ(0, value);
+	}
+	unmap_phys(mmio, node->base, page_size());
+}
+
+TEST(cmdqv_registers)
+{
+	if (!visit_fw_nodes(FW_CMDQV, look_at_cmdqv, _metadata))
+		SKIP(return, "not applicable: there is no CMDQ-V");
 }
 
 TEST_HARNESS_MAIN

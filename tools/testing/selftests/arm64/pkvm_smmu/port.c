@@ -66,8 +66,20 @@ static void port_open_physical(struct port *port)
 	pci_enable(port->bdf, true);
 }
 
+/* $PKVM_SMMU_VFIO=refused: VFIO takes no device behind an SMMU that is not coherent. */
+static void port_need_vfio(void)
+{
+	const char *vfio = getenv("PKVM_SMMU_VFIO");
+
+	if (!vfio || strcmp(vfio, "refused"))
+		return;
+	ksft_print_msg("not applicable: VFIO takes no device here\n");
+	exit(KSFT_SKIP);
+}
+
 static void port_open_vfio(struct port *port)
 {
+	port_need_vfio();
 	pci_bind(port->bdf, "vfio-pci");
 	port->iommu = iommu_init(port->domain == PORT_TYPE1 ?
 				 MODE_VFIO_TYPE1V2_IOMMU : MODE_IOMMUFD);
@@ -92,6 +104,10 @@ void port_find(int index, char bdf[PCI_BDF_LEN])
 		    index);
 }
 
+/*
+ * Set up the @index-th edu device, counted as by port_find();
+ * ends the test where that fails.
+ */
 void port_open(struct port *port, enum port_domain domain, int index)
 {
 	memset(port, 0, sizeof(*port));
@@ -166,6 +182,11 @@ static void set_device_buffer(struct port *port, const void *in, size_t len)
 	edu_fetch(port->bar, port->bounce_addr, len);
 }
 
+/*
+ * Read by DMA. The device's buffer and @out are primed with random bytes
+ * first, a copy of which goes to @prime unless that is NULL: a refused read
+ * leaves those bytes, or zeros, in @out.
+ */
 void port_read(struct port *port, uint64_t addr, void *out, void *prime, size_t len)
 {
 	unsigned char noise[EDU_BUF_SIZE];

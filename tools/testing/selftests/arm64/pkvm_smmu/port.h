@@ -42,10 +42,6 @@ struct port {
 /* The @index-th edu device, counted from $PKVM_SMMU_DEVICE if that is set. */
 void port_find(int index, char bdf[PCI_BDF_LEN]);
 
-/*
- * Set up the @index-th edu device, counted as by port_find();
- * ends the test where that fails.
- */
 void port_open(struct port *port, enum port_domain domain, int index);
 void port_close(struct port *port);
 
@@ -57,11 +53,6 @@ uint64_t port_map_user(struct port *port, void *va, size_t size);
 /* DMA address for physical memory; iommufd cannot have one. */
 uint64_t port_map_phys(struct port *port, uint64_t pa, size_t size);
 
-/*
- * Read by DMA. The device's buffer and @out are primed with random bytes
- * first, a copy of which goes to @prime unless that is NULL: a refused read
- * leaves those bytes, or zeros, in @out.
- */
 void port_read(struct port *port, uint64_t addr, void *out, void *prime, size_t len);
 
 /* Write by DMA. */

@@ -44,8 +44,8 @@ EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_cmd_rows);
  * struct pkvm_smmu_cmd_fields - What the host may put into a command
  * @op:    its opcode
  * @kind:  what is done with it
- * @allow: the bits that may be set, the opcode apart; none of it where
- *         arm_smmu_guest_cmd_fields() knows the command
+ * @allow: the bits that may be set, the opcode apart; none where
+ *         arm_smmu_guest_cmd_fields() has them
  *
  * No row allows SSec (bit 10), which selects the Secure state.
  */
@@ -119,7 +119,6 @@ static const struct pkvm_smmu_cmd_fields pkvm_smmu_cmd_fields[SMMU_NR_ROWS] = {
 void pkvm_smmu_init_cmds(struct pkvm_smmu_caps *caps)
 {
 	u8 asid_bits = caps->ids.idr[0] & IDR0_ASID16 ? 16 : 8;
-	u64 allow[CMDQ_ENT_DWORDS];
 	unsigned int row;
 
 	caps->features = 0;
@@ -134,12 +133,17 @@ void pkvm_smmu_init_cmds(struct pkvm_smmu_caps *caps)
 	};
 	for (row = SMMU_ROW_NONE + 1; row < SMMU_NR_ROWS; row++) {
 		const struct pkvm_smmu_cmd_fields *fields = &pkvm_smmu_cmd_fields[row];
+		u64 allow[] = { fields->allow[0] | CMDQ_0_OP, fields->allow[1] };
 
-		if (!arm_smmu_guest_cmd_fields(fields->op, caps->features, asid_bits,
-					       caps->ssid_bits, allow)) {
-			allow[0] = fields->allow[0] | CMDQ_0_OP;
-			allow[1] = fields->allow[1];
+		/* MSIAddress and MSIData take MSIs. IHI0070G.b 4.7.3 */
+		if (fields->kind == SMMU_KIND_SYNC && !(caps->ids.idr[0] & IDR0_MSI)) {
+			allow[0] &= ~CMDQ_SYNC_0_MSIDATA;
+			allow[1] = 0;
 		}
+		if (!fields->allow[0] &&
+		    !arm_smmu_guest_cmd_fields(fields->op, caps->features, asid_bits,
+					       caps->ssid_bits, allow))
+			allow[0] = 0;
 		caps->cmd[row] = (struct pkvm_smmu_cmd_rule) {
 			.refuse = { ~allow[0], ~allow[1] },
 			.kind = fields->kind,

@@ -54,31 +54,33 @@
  * @idr:  IDR0 to IDR5
  * @iidr: IIDR
  * @aidr: AIDR
+ * @idr6: IDR6, 0 without enhanced command queues
  */
 struct pkvm_smmu_ids {
 	u32 idr[6];
 	u32 iidr;
 	u32 aidr;
+	u32 idr6;
 };
 
-/* Why EL2 cannot own an SMMU. SMMU_EMU_OK is 0. */
+/* Why EL2 cannot own an SMMU. SMMU_REFUSE_NONE is 0. */
 enum pkvm_smmu_refusal {
-	SMMU_EMU_OK,
-	SMMU_EMU_NO_STAGE1,
-	SMMU_EMU_NO_STAGE2,
-	SMMU_EMU_NO_AARCH64,
-	SMMU_EMU_BIG_ENDIAN,
-	SMMU_EMU_NOT_COHERENT,
-	SMMU_EMU_STALL_FORCED,
-	SMMU_EMU_PRESET,
-	SMMU_EMU_ECMDQ,
-	SMMU_EMU_VATOS,
-	SMMU_EMU_NO_2LVL,
-	SMMU_EMU_NO_GRANULE,
-	SMMU_EMU_OAS,
-	SMMU_EMU_CMDQ_SIZE,
-	SMMU_EMU_ERRATUM,
-	SMMU_EMU_NR_REFUSALS
+	SMMU_REFUSE_NONE,
+	SMMU_REFUSE_NO_STAGE1,
+	SMMU_REFUSE_NO_STAGE2,
+	SMMU_REFUSE_NO_AARCH64,
+	SMMU_REFUSE_BIG_ENDIAN,
+	SMMU_REFUSE_STALL_FORCED,
+	SMMU_REFUSE_PRESET,
+	SMMU_REFUSE_ECMDQ,
+	SMMU_REFUSE_VATOS,
+	SMMU_REFUSE_CMDQV,
+	SMMU_REFUSE_NO_2LVL,
+	SMMU_REFUSE_NO_GRANULE,
+	SMMU_REFUSE_OAS,
+	SMMU_REFUSE_CMDQ_SIZE,
+	SMMU_REFUSE_ERRATUM,
+	SMMU_NR_REFUSALS
 };
 
 /**
@@ -88,17 +90,23 @@ enum pkvm_smmu_refusal {
  *
  * The granule needed is the kernel's PAGE_SIZE.
  *
- * Return: SMMU_EMU_OK, or the first reason against it.
+ * Return: SMMU_REFUSE_NONE, or the first reason against it.
  */
 enum pkvm_smmu_refusal pkvm_smmu_check_ids(const struct pkvm_smmu_ids *ids, u8 pa_bits);
 
 /**
  * pkvm_smmu_refusal_str - A refusal in words, for a message or sysfs
- * @refusal: what pkvm_smmu_check_ids() returned
+ * @refusal: any
  *
  * Return: a static string without a full stop; never NULL.
  */
 const char *pkvm_smmu_refusal_str(enum pkvm_smmu_refusal refusal);
+
+/* Where the VATOS page begins, in bytes from page 0; 0 if there is none. */
+u64 pkvm_smmu_vatos_offset(const struct pkvm_smmu_ids *hw);
+
+/* Bytes of the control pages of enhanced command queues; 0 without, or if IDR6 is invalid. */
+u64 pkvm_smmu_ecmdq_size(const struct pkvm_smmu_ids *hw);
 
 /* Stream ID bits that the host is offered of an SMMU, and EL2 has a table for. */
 u8 pkvm_smmu_sid_bits(const struct pkvm_smmu_ids *hw);
@@ -171,11 +179,12 @@ struct pkvm_smmu_caps {
 /**
  * pkvm_smmu_init_caps - Derive what the host is offered from the hardware
  * @caps: filled but for @ste2, @ste3, @features, @cmd and @row
- * @hw:   the hardware's identification registers, accepted by pkvm_smmu_check_ids()
+ * @hw:   the hardware's identification registers, accepted by pkvm_smmu_check_ids();
+ *        IDR0.COHACC is what firmware says
  *
  * Only features that a table here names are offered; stage 2, Hyp, ATS, PRI,
- * SEV, VMID16, ATOS, BTM and stalls are not. MSI is, whatever the hardware has:
- * EL2 completes a CMD_SYNC as an MSI does.
+ * SEV, VMID16, ATOS, BTM and stalls are not. MSI is where the SMMU is coherent, whether
+ * the hardware has it or not: EL2 completes a CMD_SYNC as an MSI does.
  */
 void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids *hw);
 
@@ -185,7 +194,6 @@ void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids
 
 /* Index of a register's value in struct pkvm_smmu_regs. */
 enum pkvm_smmu_reg_id {
-	SMMU_REG_RAZ,		/* no value: reads as zero, ignores writes */
 	SMMU_REG_ID,		/* constant of struct pkvm_smmu_caps */
 	SMMU_REG_CR0,
 	SMMU_REG_CR0ACK,
@@ -448,10 +456,10 @@ u32 pkvm_smmu_ste_addr(const struct pkvm_smmu_strtab *st, u64 l1std, u32 sid, u6
  * @pgd:      physical address of the root of EL2's stage 2
  * @ia_bits:  its input size
  * @start_level: the level of its root, 0 to 3
- * @hw:       the hardware's identification registers
+ * @hw:       the hardware's identification registers, IDR0.COHACC as above
  *
- * The walk attributes are write-back inner shareable, the granule is PAGE_SIZE,
- * faults are recorded and never stall, stage 1 tables in Device memory fault.
+ * Walks are write-back inner shareable where the SMMU is coherent, else non-cacheable. The
+ * granule is PAGE_SIZE, faults are recorded and never stall.
  */
 void pkvm_smmu_s2_ste(struct pkvm_smmu_caps *caps, u64 pgd, u8 ia_bits, s8 start_level,
 		      const struct pkvm_smmu_ids *hw);

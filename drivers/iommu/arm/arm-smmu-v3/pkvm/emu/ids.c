@@ -11,8 +11,9 @@
 
 #include "emu.h"
 
-/* The most that the architecture allows. IHI0070G.b 6.3.2 */
+/* The most that the architecture allows. IHI0070G.b 6.3.2, 6.3.8 */
 #define SMMU_EMU_MAX_SSID_BITS		20
+#define SMMU_EMU_MAX_LOG2NUM		8
 
 /*
  * Features of the hardware that the host is offered. All of stage 2 is EL2's, and
@@ -98,30 +99,45 @@ static enum pkvm_smmu_refusal pkvm_smmu_check_stages(const struct pkvm_smmu_ids 
 	u32 idr0 = ids->idr[0];
 
 	if (!(idr0 & IDR0_S1P))
-		return SMMU_EMU_NO_STAGE1;
+		return SMMU_REFUSE_NO_STAGE1;
 	if (!(idr0 & IDR0_S2P))
-		return SMMU_EMU_NO_STAGE2;
+		return SMMU_REFUSE_NO_STAGE2;
 	if (!(FIELD_GET(IDR0_TTF, idr0) & IDR0_TTF_AARCH64))
-		return SMMU_EMU_NO_AARCH64;
+		return SMMU_REFUSE_NO_AARCH64;
 	if (!pkvm_smmu_little_endian(idr0))
-		return SMMU_EMU_BIG_ENDIAN;
-	if (!(idr0 & IDR0_COHACC))
-		return SMMU_EMU_NOT_COHERENT;
+		return SMMU_REFUSE_BIG_ENDIAN;
 	if (FIELD_GET(IDR0_STALL_MODEL, idr0) >= IDR0_STALL_MODEL_FORCE)
-		return SMMU_EMU_STALL_FORCED;
-	return SMMU_EMU_OK;
+		return SMMU_REFUSE_STALL_FORCED;
+	return SMMU_REFUSE_NONE;
 }
 
-/* What the SMMU has outside the two pages that EL2 emulates, or not in memory. */
+u64 pkvm_smmu_vatos_offset(const struct pkvm_smmu_ids *hw)
+{
+	if (!(hw->idr[0] & IDR0_VATOS))
+		return 0;
+	return SMMU_EMU_SIZE + (u64)FIELD_GET(IDR2_BA_VATOS, hw->idr[2]) * SZ_64K;
+}
+EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_vatos_offset);
+
+u64 pkvm_smmu_ecmdq_size(const struct pkvm_smmu_ids *hw)
+{
+	u32 pages = FIELD_GET(IDR6_LOG2NUMP, hw->idr6);
+
+	if (!(hw->idr[1] & IDR1_ECMDQ) || pages > SMMU_EMU_MAX_LOG2NUM ||
+	    FIELD_GET(IDR6_LOG2NUMQ, hw->idr6) > SMMU_EMU_MAX_LOG2NUM)
+		return 0;
+	return (u64)SZ_64K << pages;
+}
+EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_ecmdq_size);
+
+/* What is not in memory, or in registers that EL2 cannot withhold. */
 static enum pkvm_smmu_refusal pkvm_smmu_check_layout(const struct pkvm_smmu_ids *ids)
 {
 	if (ids->idr[1] & (IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET | IDR1_REL))
-		return SMMU_EMU_PRESET;
-	if (ids->idr[1] & IDR1_ECMDQ)
-		return SMMU_EMU_ECMDQ;
-	if (ids->idr[0] & IDR0_VATOS)
-		return SMMU_EMU_VATOS;
-	return SMMU_EMU_OK;
+		return SMMU_REFUSE_PRESET;
+	if ((ids->idr[1] & IDR1_ECMDQ) && !pkvm_smmu_ecmdq_size(ids))
+		return SMMU_REFUSE_ECMDQ;
+	return SMMU_REFUSE_NONE;
 }
 
 /*
@@ -138,14 +154,14 @@ static enum pkvm_smmu_refusal pkvm_smmu_check_sizes(const struct pkvm_smmu_ids *
 						    u8 pa_bits)
 {
 	if (!pkvm_smmu_strtab_fits(ids))
-		return SMMU_EMU_NO_2LVL;
+		return SMMU_REFUSE_NO_2LVL;
 	if (!(ids->idr[5] & pkvm_smmu_page_granule()))
-		return SMMU_EMU_NO_GRANULE;
+		return SMMU_REFUSE_NO_GRANULE;
 	if (pkvm_smmu_oas_bits(ids->idr[5]) < pa_bits)
-		return SMMU_EMU_OAS;
+		return SMMU_REFUSE_OAS;
 	if (pkvm_smmu_cmdq_bits(ids) < SMMU_EMU_MIN_CMDQ_SHIFT)
-		return SMMU_EMU_CMDQ_SIZE;
-	return SMMU_EMU_OK;
+		return SMMU_REFUSE_CMDQ_SIZE;
+	return SMMU_REFUSE_NONE;
 }
 
 enum pkvm_smmu_refusal pkvm_smmu_check_ids(const struct pkvm_smmu_ids *ids, u8 pa_bits)
@@ -153,37 +169,37 @@ enum pkvm_smmu_refusal pkvm_smmu_check_ids(const struct pkvm_smmu_ids *ids, u8 p
 	enum pkvm_smmu_refusal refusal;
 
 	refusal = pkvm_smmu_check_stages(ids);
-	if (refusal == SMMU_EMU_OK)
+	if (refusal == SMMU_REFUSE_NONE)
 		refusal = pkvm_smmu_check_layout(ids);
-	if (refusal == SMMU_EMU_OK)
+	if (refusal == SMMU_REFUSE_NONE)
 		refusal = pkvm_smmu_check_sizes(ids, pa_bits);
-	if (refusal == SMMU_EMU_OK && pkvm_smmu_nesting_erratum(ids->iidr))
-		refusal = SMMU_EMU_ERRATUM;
+	if (refusal == SMMU_REFUSE_NONE && pkvm_smmu_nesting_erratum(ids->iidr))
+		refusal = SMMU_REFUSE_ERRATUM;
 	return refusal;
 }
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_check_ids);
 
 const char *pkvm_smmu_refusal_str(enum pkvm_smmu_refusal refusal)
 {
-	static const char * const str[SMMU_EMU_NR_REFUSALS] = {
-		[SMMU_EMU_OK]		= "can be owned",
-		[SMMU_EMU_NO_STAGE1]	= "no stage 1 translation",
-		[SMMU_EMU_NO_STAGE2]	= "no stage 2 translation",
-		[SMMU_EMU_NO_AARCH64]	= "no AArch64 translation tables",
-		[SMMU_EMU_BIG_ENDIAN]	= "no little-endian translation tables",
-		[SMMU_EMU_NOT_COHERENT]	= "table walks are not coherent",
-		[SMMU_EMU_STALL_FORCED]	= "faults always stall",
-		[SMMU_EMU_PRESET]	= "stream table or queues are preset",
-		[SMMU_EMU_ECMDQ]	= "has enhanced command queues",
-		[SMMU_EMU_VATOS]	= "has a page of virtual address translation operations",
-		[SMMU_EMU_NO_2LVL]	= "no two-level stream table for its stream IDs",
-		[SMMU_EMU_NO_GRANULE]	= "no translation granule of the page size",
-		[SMMU_EMU_OAS]		= "output addresses do not cover physical memory",
-		[SMMU_EMU_CMDQ_SIZE]	= "command queue too small",
-		[SMMU_EMU_ERRATUM]	= "erratum in nested translation",
+	static const char * const str[SMMU_NR_REFUSALS] = {
+		[SMMU_REFUSE_NONE] = "can be owned",
+		[SMMU_REFUSE_NO_STAGE1] = "no stage 1 translation",
+		[SMMU_REFUSE_NO_STAGE2] = "no stage 2 translation",
+		[SMMU_REFUSE_NO_AARCH64] = "no AArch64 translation tables",
+		[SMMU_REFUSE_BIG_ENDIAN] = "no little-endian translation tables",
+		[SMMU_REFUSE_STALL_FORCED] = "faults always stall",
+		[SMMU_REFUSE_PRESET] = "stream table or queues are preset",
+		[SMMU_REFUSE_ECMDQ] = "its enhanced command queues cannot be withheld",
+		[SMMU_REFUSE_VATOS] = "its page of virtual ATOS registers cannot be withheld",
+		[SMMU_REFUSE_CMDQV] = "its CMDQ-V queues cannot be withheld",
+		[SMMU_REFUSE_NO_2LVL] = "no two-level stream table for its stream IDs",
+		[SMMU_REFUSE_NO_GRANULE] = "no translation granule of the page size",
+		[SMMU_REFUSE_OAS] = "output addresses do not cover physical memory",
+		[SMMU_REFUSE_CMDQ_SIZE] = "command queue too small",
+		[SMMU_REFUSE_ERRATUM] = "erratum in nested translation",
 	};
 
-	if ((unsigned int)refusal >= SMMU_EMU_NR_REFUSALS || !str[refusal])
+	if ((unsigned int)refusal >= SMMU_NR_REFUSALS || !str[refusal])
 		return "unknown reason";
 	return str[refusal];
 }
@@ -202,8 +218,12 @@ void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids
 	/* Who resumes a stalled transaction decides over another stream's. */
 	ids->idr[0] |= FIELD_PREP(IDR0_STALL_MODEL, IDR0_STALL_MODEL_TERMINATE);
 
-	/* If not the hardware, EL2 writes that of a CMD_SYNC: nobody reads CMDQ_CONS. */
-	ids->idr[0] |= IDR0_MSI;
+	/*
+	 * If not the hardware, EL2 writes that of a CMD_SYNC: nobody reads CMDQ_CONS. The
+	 * host's driver polls memory for it only where the SMMU snoops.
+	 */
+	if (hw->idr[0] & IDR0_COHACC)
+		ids->idr[0] |= IDR0_MSI;
 
 	caps->sid_bits = pkvm_smmu_sid_bits(hw);
 	caps->ssid_bits = pkvm_smmu_field(IDR1_SSIDSIZE, hw->idr[1], SMMU_EMU_MAX_SSID_BITS);
@@ -245,11 +265,13 @@ void pkvm_smmu_s2_ste(struct pkvm_smmu_caps *caps, u64 pgd, u8 ia_bits, s8 start
 {
 	/* See pkvm_smmu_oas_bits(). */
 	u8 ps = pkvm_smmu_field(IDR5_OAS, hw->idr[5], IDR5_OAS_48_BIT);
+	bool coherent = hw->idr[0] & IDR0_COHACC;
+	u8 sh = coherent ? ARM_SMMU_SH_ISH : ARM_SMMU_SH_OSH;
 	u64 vtcr = FIELD_PREP(STRTAB_STE_2_VTCR_S2T0SZ, 64 - ia_bits) |
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2SL0, pkvm_smmu_s2sl0(start_level)) |
-		   FIELD_PREP(STRTAB_STE_2_VTCR_S2IR0, 1) |
-		   FIELD_PREP(STRTAB_STE_2_VTCR_S2OR0, 1) |
-		   FIELD_PREP(STRTAB_STE_2_VTCR_S2SH0, ARM_SMMU_SH_ISH) |
+		   FIELD_PREP(STRTAB_STE_2_VTCR_S2IR0, coherent) |
+		   FIELD_PREP(STRTAB_STE_2_VTCR_S2OR0, coherent) |
+		   FIELD_PREP(STRTAB_STE_2_VTCR_S2SH0, sh) |
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2TG, pkvm_smmu_s2tg()) |
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2PS, ps);
 

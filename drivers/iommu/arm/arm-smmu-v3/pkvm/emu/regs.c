@@ -29,9 +29,6 @@
 #define RO(_name, _offset, _id)							\
 	{ .name = _name, .offset = _offset, .width = 4, .id = SMMU_REG_##_id }
 
-#define RAZ(_name, _offset, _width)						\
-	{ .name = _name, .offset = _offset, .width = _width, .id = SMMU_REG_RAZ }
-
 #define RW(_name, _offset, _width, _id, _mask, _guard)				\
 	{									\
 		.name = _name, .offset = _offset, .width = _width,		\
@@ -48,14 +45,11 @@
 	}
 
 /*
- * Sorted by offset. What is in no row reads as zero and ignores writes: Secure
- * registers (0x8000 to 0xffff), pages of enhanced command queues (0x4000 to
- * 0x5fff; an SMMU that has them is not owned) and IMPLEMENTATION DEFINED ranges.
- *
- * The registers of features that are not offered are RAZ rows: ATOS, MPAM, DPT,
- * PRI, S2PII. So are those of the MSIs of interrupts, which come by wire, and the
- * optional aliases of page 1's registers in page 0.
- * IHI0070G.b 6.2
+ * The rows are sorted by offset. A register without a row reads as zero and ignores
+ * writes. Without a row are the registers of ATOS, MPAM, DPT, PRI and S2PII, which the
+ * host is not offered; of the MSIs of interrupts, which come by wire; page 1's indexes
+ * where they are in page 0, and the identification of the component, which are optional;
+ * Secure registers (0x8000 to 0xffff), and IMPLEMENTATION DEFINED ones. IHI0070G.b 6.2
  */
 const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 	ID("IDR0",		ARM_SMMU_IDR0),
@@ -70,17 +64,11 @@ const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 	RO("CR0ACK",		ARM_SMMU_CR0ACK, CR0ACK),
 	RW2("CR1",		ARM_SMMU_CR1, 4, CR1, CR1_TABLE, SMMUEN, CR1_QUEUE, QUEUES),
 	RW("CR2",		ARM_SMMU_CR2, 4, CR2, CR2_PTM | CR2_RECINVSID, SMMUEN),
-	RAZ("S2PII",		ARM_SMMU_S2PII, 8),
-	RAZ("STATUSR",		ARM_SMMU_STATUSR, 4),
 	RW("GBPA",		ARM_SMMU_GBPA, 4, GBPA, GBPA_SETTABLE, NONE),
-	RAZ("AGBPA",		ARM_SMMU_AGBPA, 4),
 	RW("IRQ_CTRL",		ARM_SMMU_IRQ_CTRL, 4, IRQ_CTRL, IRQ_CTRL_SETTABLE, NONE),
 	RO("IRQ_CTRLACK",	ARM_SMMU_IRQ_CTRLACK, IRQ_CTRLACK),
 	RO("GERROR",		ARM_SMMU_GERROR, GERROR),
 	RW("GERRORN",		ARM_SMMU_GERRORN, 4, GERRORN, GERROR_ERR_MASK & ~GERROR_PRIQ, NONE),
-	RAZ("GERROR_IRQ_CFG0",	ARM_SMMU_GERROR_IRQ_CFG0, 8),
-	RAZ("GERROR_IRQ_CFG1",	ARM_SMMU_GERROR_IRQ_CFG1, 4),
-	RAZ("GERROR_IRQ_CFG2",	ARM_SMMU_GERROR_IRQ_CFG2, 4),
 	RW("STRTAB_BASE",	ARM_SMMU_STRTAB_BASE, 8, STRTAB_BASE, STRTAB_BASE_SETTABLE, SMMUEN),
 	RW("STRTAB_BASE_CFG",	ARM_SMMU_STRTAB_BASE_CFG, 4, STRTAB_BASE_CFG,
 	   STRTAB_CFG_SETTABLE, SMMUEN),
@@ -89,49 +77,11 @@ const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 	/* ERR is EL2's: in the value, in no mask. */
 	RW("CMDQ_CONS",		ARM_SMMU_CMDQ_CONS, 4, CMDQ_CONS, SMMU_EMU_Q_IDX, CMDQEN),
 	RW("EVENTQ_BASE",	ARM_SMMU_EVTQ_BASE, 8, EVTQ_BASE, Q_BASE_SETTABLE, EVTQEN),
-	RAZ("EVENTQ_PROD alias", ARM_SMMU_EVTQ_PROD, 4),
-	RAZ("EVENTQ_CONS alias", ARM_SMMU_EVTQ_CONS, 4),
-	RAZ("EVENTQ_IRQ_CFG0",	ARM_SMMU_EVTQ_IRQ_CFG0, 8),
-	RAZ("EVENTQ_IRQ_CFG1",	ARM_SMMU_EVTQ_IRQ_CFG1, 4),
-	RAZ("EVENTQ_IRQ_CFG2",	ARM_SMMU_EVTQ_IRQ_CFG2, 4),
-	RAZ("PRIQ_BASE",	ARM_SMMU_PRIQ_BASE, 8),
-	RAZ("PRIQ_PROD alias",	ARM_SMMU_PRIQ_PROD, 4),
-	RAZ("PRIQ_CONS alias",	ARM_SMMU_PRIQ_CONS, 4),
-	RAZ("PRIQ_IRQ_CFG0",	ARM_SMMU_PRIQ_IRQ_CFG0, 8),
-	RAZ("PRIQ_IRQ_CFG1",	ARM_SMMU_PRIQ_IRQ_CFG1, 4),
-	RAZ("PRIQ_IRQ_CFG2",	ARM_SMMU_PRIQ_IRQ_CFG2, 4),
-	RAZ("GATOS_CTRL",	ARM_SMMU_GATOS_CTRL, 4),
-	RAZ("GATOS_SID",	ARM_SMMU_GATOS_SID, 8),
-	RAZ("GATOS_ADDR",	ARM_SMMU_GATOS_ADDR, 8),
-	RAZ("GATOS_PAR",	ARM_SMMU_GATOS_PAR, 8),
-	RAZ("MPAMIDR",		ARM_SMMU_MPAMIDR, 4),
-	RAZ("GMPAM",		ARM_SMMU_GMPAM, 4),
-	RAZ("GBPMPAM",		ARM_SMMU_GBPMPAM, 4),
-	RAZ("VATOS_SEL",	ARM_SMMU_VATOS_SEL, 4),
-	RAZ("IDR6",		ARM_SMMU_IDR6, 4),
-	RAZ("DPT_BASE",		ARM_SMMU_DPT_BASE, 8),
-	RAZ("DPT_BASE_CFG",	ARM_SMMU_DPT_BASE_CFG, 4),
-	RAZ("DPT_CFG_FAR",	ARM_SMMU_DPT_CFG_FAR, 8),
-	/* Optional identification of the component. IHI0070G.b 6.3.72 */
-	RAZ("PIDR4",		0xfd0, 4),
-	RAZ("PIDR5",		0xfd4, 4),
-	RAZ("PIDR6",		0xfd8, 4),
-	RAZ("PIDR7",		0xfdc, 4),
-	RAZ("PIDR0",		0xfe0, 4),
-	RAZ("PIDR1",		0xfe4, 4),
-	RAZ("PIDR2",		0xfe8, 4),
-	RAZ("PIDR3",		0xfec, 4),
-	RAZ("CIDR0",		0xff0, 4),
-	RAZ("CIDR1",		0xff4, 4),
-	RAZ("CIDR2",		0xff8, 4),
-	RAZ("CIDR3",		0xffc, 4),
 	/* Page 1 */
 	RW("EVENTQ_PROD",	SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD, 4, EVTQ_PROD,
 	   EVTQ_IDX_SETTABLE, EVTQEN),
 	RW("EVENTQ_CONS",	SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_CONS, 4, EVTQ_CONS,
 	   EVTQ_IDX_SETTABLE, NONE),
-	RAZ("PRIQ_PROD",	SMMU_EMU_PAGE1 + ARM_SMMU_PRIQ_PROD, 4),
-	RAZ("PRIQ_CONS",	SMMU_EMU_PAGE1 + ARM_SMMU_PRIQ_CONS, 4),
 };
 
 const unsigned int pkvm_smmu_regs_table_len = ARRAY_SIZE(pkvm_smmu_regs_table);
@@ -157,7 +107,7 @@ void pkvm_smmu_index_regs(struct pkvm_smmu_caps *caps)
 	for (i = 0; i < ARRAY_SIZE(pkvm_smmu_regs_table); i++, reg++) {
 		for (byte = 0; byte < reg->width; byte += 4) {
 			word = pkvm_smmu_word(reg->offset + byte);
-			if (reg->id != SMMU_REG_RAZ && word < SMMU_EMU_NR_WORDS)
+			if (word < SMMU_EMU_NR_WORDS)
 				caps->row[word] = i + 1;
 		}
 	}

@@ -422,11 +422,32 @@ static void emu_test_cmd_no_ril(struct kunit *test)
 	}
 }
 
+/* Without MSIs a CMD_SYNC has neither their address nor their data. */
+static void emu_test_cmd_no_msi(struct kunit *test)
+{
+	struct pkvm_smmu_caps caps = emu_test_caps();
+	int bit;
+
+	caps.ids.idr[0] &= ~BIT(13);
+	pkvm_smmu_init_cmds(&caps);
+	for (bit = 0; bit < 64; bit++) {
+		struct pkvm_smmu_cmd cmd = emu_test_filter(test, &caps, 0x1046, BIT_ULL(bit));
+
+		KUNIT_EXPECT_EQ(test, cmd.action, SMMU_CMD_ILL);
+	}
+	for (bit = 32; bit < 64; bit++)
+		KUNIT_EXPECT_EQ(test, emu_test_filter(test, &caps, 0x1046 | BIT_ULL(bit),
+						      0).action, SMMU_CMD_ILL);
+	/* CS=SEV, MSH, MSIAttr: what the driver has in each that is not for an MSI */
+	KUNIT_EXPECT_EQ(test, emu_test_filter(test, &caps, 0xfc02046, 0).action, SMMU_CMD_SYNC);
+}
+
 static struct kunit_case emu_test_cmd_cases[] = {
 	KUNIT_CASE(emu_test_cmd_allowed),
 	KUNIT_CASE(emu_test_cmd_all_bits),
 	KUNIT_CASE_PARAM(emu_test_cmd, emu_test_cmd_gen_params),
 	KUNIT_CASE(emu_test_cmd_add_msi),
+	KUNIT_CASE(emu_test_cmd_no_msi),
 	KUNIT_CASE(emu_test_cmd_ids),
 	KUNIT_CASE(emu_test_cmd_asids),
 	KUNIT_CASE(emu_test_cmd_ranges),

@@ -19,52 +19,90 @@
 
 #include "host.h"
 
-static const char reason_cmdqv[] = "CMDQ-V queues would reach it past the hypervisor";
 static const char reason_page1[] = "its register page 1 is missing";
 static const char reason_hi161x[] = "HiSilicon Hi161x is not supported";
 
-static const char *of_fw_check(struct device_node *np)
+/*
+ * Whether it is known where the registers of NVIDIA's CMDQ-V are, and that they can be
+ * used. Without CMDQ-V @res is empty.
+ */
+static bool of_find_cmdqv(struct device_node *smmu, struct resource *res)
+{
+	struct device_node *np = of_parse_phandle(smmu, "nvidia,cmdqv", 0);
+	bool found;
+
+	*res = DEFINE_RES_MEM(0, 0);
+	if (!np)
+		return !of_property_present(smmu, "nvidia,cmdqv") && !pkvm_smmu_repeats(smmu);
+	found = of_device_is_available(np) && !pkvm_smmu_host_has_controls(np) &&
+		!of_address_to_resource(np, 0, res) && resource_size(res);
+	of_node_put(np);
+
+	return found;
+}
+
+static const char *of_fw_check(struct device_node *np, struct resource *cmdqv)
 {
 	if (pkvm_smmu_host_has_controls(np))
 		return "the host controls its power domain, clock or reset";
-	if (of_property_present(np, "nvidia,cmdqv") ||
-	    of_device_is_compatible(np, "nvidia,tegra264-smmu"))
-		return reason_cmdqv;
+	if (!of_find_cmdqv(np, cmdqv))
+		return pkvm_smmu_refusal_str(SMMU_REFUSE_CMDQV);
 	if (of_property_present(np, "cavium,cn9900-broken-page1-regspace"))
 		return reason_page1;
 	if (of_property_present(np, "hisilicon,broken-prefetch-cmd"))
 		return reason_hi161x;
-	if (!of_dma_is_coherent(np))
-		return pkvm_smmu_refusal_str(SMMU_EMU_NOT_COHERENT);
 
 	return NULL;
 }
 
 #ifdef CONFIG_ACPI
-static const char *acpi_fw_check(struct device *dev)
+/* As of_find_cmdqv(). The ID of the IORT's node is the UID of the CMDQ-V's device. */
+static bool acpi_find_cmdqv(struct acpi_iort_node *node, struct resource *res)
+{
+	struct resource_entry *entry;
+	struct acpi_device *adev;
+	LIST_HEAD(list);
+	char uid[11];
+
+	*res = DEFINE_RES_MEM(0, 0);
+	scnprintf(uid, sizeof(uid), "%u", node->identifier);
+	adev = acpi_dev_get_first_match_dev("NVDA200C", uid, -1);
+	if (!adev)
+		return true;
+	acpi_dev_get_memory_resources(adev, &list);
+	entry = list_first_entry_or_null(&list, struct resource_entry, node);
+	if (entry)
+		*res = *entry->res;
+	acpi_dev_free_resource_list(&list);
+	acpi_dev_put(adev);
+
+	return resource_size(res);
+}
+
+static const char *acpi_fw_check(struct device *dev, struct resource *cmdqv)
 {
 	struct acpi_iort_node *node = *(struct acpi_iort_node **)dev_get_platdata(dev);
 	struct acpi_iort_smmu_v3 *smmu = (struct acpi_iort_smmu_v3 *)node->node_data;
-	char uid[11];
 
-	scnprintf(uid, sizeof(uid), "%u", node->identifier);
-	if (acpi_dev_present("NVDA200C", uid, -1))
-		return reason_cmdqv;
-	if (smmu->model == ACPI_IORT_SMMU_V3_CAVIUM_CN99XX)
-		return reason_page1;
+	if (!acpi_find_cmdqv(node, cmdqv))
+		return pkvm_smmu_refusal_str(SMMU_REFUSE_CMDQV);
 	if (smmu->model == ACPI_IORT_SMMU_V3_HISILICON_HI161X)
 		return reason_hi161x;
-	if (!(smmu->flags & ACPI_IORT_SMMU_V3_COHACC_OVERRIDE))
-		return pkvm_smmu_refusal_str(SMMU_EMU_NOT_COHERENT);
 
 	return NULL;
 }
 #else
-static const char *acpi_fw_check(struct device *dev)
+static const char *acpi_fw_check(struct device *dev, struct resource *cmdqv)
 {
 	return "no firmware node";
 }
 #endif
+
+/* As arm-smmu-v3 does: firmware with ACPI does not tell. */
+bool pkvm_smmu_repeats(struct device_node *np)
+{
+	return np && of_device_is_compatible(np, "nvidia,tegra264-smmu");
+}
 
 u8 pkvm_smmu_cpu_pa_bits(void)
 {
@@ -91,7 +129,7 @@ static bool reaches_memory(struct device *dev)
 	return false;
 }
 
-const char *pkvm_smmu_check_fw(struct platform_device *pdev)
+const char *pkvm_smmu_check_fw(struct platform_device *pdev, struct resource *cmdqv)
 {
 	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
 
@@ -102,7 +140,8 @@ const char *pkvm_smmu_check_fw(struct platform_device *pdev)
 	if (!reaches_memory(&pdev->dev))
 		return "dma-ranges of its bus: not one to one, or not all of memory";
 
-	return pdev->dev.of_node ? of_fw_check(pdev->dev.of_node) : acpi_fw_check(&pdev->dev);
+	return pdev->dev.of_node ? of_fw_check(pdev->dev.of_node, cmdqv) :
+				   acpi_fw_check(&pdev->dev, cmdqv);
 }
 
 const char *pkvm_smmu_check_hw(struct platform_device *pdev, struct pkvm_smmu_ids *ids)
@@ -119,12 +158,5 @@ const char *pkvm_smmu_check_hw(struct platform_device *pdev, struct pkvm_smmu_id
 	iounmap(base);
 
 	refusal = pkvm_smmu_check_ids(ids, fls64(memblock_end_of_DRAM() - 1));
-	if (refusal != SMMU_EMU_OK)
-		return pkvm_smmu_refusal_str(refusal);
-
-	/* The queue must not share a page with anything. */
-	if (FIELD_GET(IDR1_CMDQS, ids->idr[1]) + CMDQ_ENT_SZ_SHIFT < PAGE_SHIFT)
-		return pkvm_smmu_refusal_str(SMMU_EMU_CMDQ_SIZE);
-
-	return NULL;
+	return refusal == SMMU_REFUSE_NONE ? NULL : pkvm_smmu_refusal_str(refusal);
 }

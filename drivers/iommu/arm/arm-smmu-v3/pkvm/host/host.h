@@ -19,11 +19,12 @@ extern struct kvm_hyp_memcache hyp_iommu_pool;
 
 /**
  * pkvm_smmu_check_fw - Whether the firmware describes an SMMU that can be owned
- * @pdev: the SMMU
+ * @pdev:  the SMMU
+ * @cmdqv: registers of its CMDQ-V, empty if it has none; valid if nothing is against it
  *
  * Return: NULL, or a reason against it without a full stop.
  */
-const char *pkvm_smmu_check_fw(struct platform_device *pdev);
+const char *pkvm_smmu_check_fw(struct platform_device *pdev, struct resource *cmdqv);
 
 /**
  * pkvm_smmu_check_hw - Whether the hardware is an SMMU that can be owned
@@ -33,6 +34,9 @@ const char *pkvm_smmu_check_fw(struct platform_device *pdev);
  * Return: NULL, or a reason against it without a full stop.
  */
 const char *pkvm_smmu_check_hw(struct platform_device *pdev, struct pkvm_smmu_ids *ids);
+
+/* Whether an SMMU has the erratum that takes a repetition of each invalidation. */
+bool pkvm_smmu_repeats(struct device_node *np);
 
 /* Bits of the physical addresses that the host's stage 2 covers: devices reach no more. */
 u8 pkvm_smmu_cpu_pa_bits(void);
@@ -121,15 +125,6 @@ void pkvm_smmu_mem_free(struct pkvm_smmu_v3_info *info);
 int pkvm_smmu_memcache_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pages);
 
 /**
- * pkvm_smmu_memcache_add - Add pages for the hypervisor to take and to give back one by one
- * @pool:     a pool
- * @page:     the first of @nr_pages neighbours, each to be freed on its own
- * @nr_pages: how many
- */
-void pkvm_smmu_memcache_add(struct kvm_hyp_memcache *pool, struct page *page,
-			    unsigned long nr_pages);
-
-/**
  * pkvm_smmu_debug_range - Say where memory of the hypervisor is, for tests
  * @dev:  the SMMU, or NULL
  * @what: what the memory is
@@ -160,7 +155,7 @@ u8 pkvm_smmu_ia_bits(u8 max_bits);
 
 /**
  * pkvm_smmu_mmio_blocks - A donated MMIO range in terms of hyp_iommu_pgtable_pages()
- * @size: its bytes
+ * @size: its bytes, may be 0
  *
  * Return: an upper bound of the parts of the address space that it touches.
  */

@@ -25,6 +25,7 @@
 #include <linux/acpi.h>
 #include <linux/auxiliary_bus.h>
 #include <linux/cleanup.h>
+#include <linux/dma-map-ops.h>
 #include <linux/init.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -74,7 +75,7 @@ enum pkvm_smmu_state {
  * @aux:     the auxiliary device of an owned SMMU, or NULL
  * @info:    what the hypervisor is told
  * @idx:     of pkvm_smmu_v3_infos[], and number of the auxiliary device
- * @oas:     bits of the addresses that it can put out
+ * @ids:     its identification registers, once it is claimed
  * @state:   see there
  * @settled: the driver that it will have is decided
  * @reason:  why it is not owned
@@ -86,8 +87,8 @@ struct pkvm_smmu {
 	struct device *dev;
 	struct auxiliary_device *aux;
 	struct pkvm_smmu_v3_info info;
+	struct pkvm_smmu_ids ids;
 	unsigned int idx;
-	u8 oas;
 	enum pkvm_smmu_state state;
 	bool settled;
 	char reason[80];
@@ -280,19 +281,18 @@ static int smmu_claim(struct pkvm_smmu *smmu)
 {
 	struct platform_device *pdev = to_platform_device(smmu->dev);
 	struct pkvm_smmu_v3_info *info = &smmu->info;
-	struct resource *res;
-	struct pkvm_smmu_ids ids;
+	struct resource *res, cmdqv;
 	const char *reason;
 
-	reason = pkvm_smmu_check_fw(pdev);
+	reason = pkvm_smmu_check_fw(pdev, &cmdqv);
 	if (!reason)
-		reason = pkvm_smmu_check_hw(pdev, &ids);
+		reason = pkvm_smmu_check_hw(pdev, &smmu->ids);
 	if (reason) {
 		smmu_refuse(smmu, reason, 0);
 		return -ENODEV;
 	}
 
-	if (pkvm_smmu_mem_alloc(info, &ids)) {
+	if (pkvm_smmu_mem_alloc(info, &smmu->ids)) {
 		smmu_refuse(smmu, "out of memory", 0);
 		return -ENOMEM;
 	}
@@ -300,8 +300,12 @@ static int smmu_claim(struct pkvm_smmu *smmu)
 	res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
 	info->mmio_base = res->start;
 	info->mmio_size = ALIGN_DOWN(resource_size(res), PAGE_SIZE);
+	info->cmdqv_base = cmdqv.start;
+	info->cmdqv_size = resource_size(&cmdqv);
 	info->timer_freq = arch_timer_get_rate();
-	smmu->oas = pkvm_smmu_oas_bits(ids.idr[5]);
+	/* By dma-coherent of the node or its bus, or by COHACC of the IORT's node. */
+	info->coherent = dev_is_dma_coherent(smmu->dev);
+	info->repeat = pkvm_smmu_repeats(pdev->dev.of_node);
 	smmu->idx = nr_claimed++;
 
 	return 0;
@@ -447,7 +451,7 @@ static void __init smmu_release(struct pkvm_smmu *smmu, const char *reason, int 
 	pkvm_smmu_mem_free(&smmu->info);
 }
 
-static void __init smmu_register(struct pkvm_smmu *smmu, u8 ia_bits)
+static void __init smmu_register(struct pkvm_smmu *smmu)
 {
 	struct pkvm_smmu_v3_info *info = &pkvm_smmu_v3_infos[smmu->idx];
 	int ret;
@@ -457,7 +461,6 @@ static void __init smmu_register(struct pkvm_smmu *smmu, u8 ia_bits)
 	pkvm_smmu_debug_range(smmu->dev, "strtab", smmu->info.strtab_base, smmu->info.strtab_size);
 	pkvm_smmu_debug_memcache(smmu->dev, "strtab_pool", &smmu->info.pool);
 
-	smmu->info.pa_bits = ia_bits;
 	*info = smmu->info;
 	ret = kvm_call_hyp_nvhe(__pkvm_iommu_register, smmu->idx);
 	if (!ret) {
@@ -466,7 +469,10 @@ static void __init smmu_register(struct pkvm_smmu *smmu, u8 ia_bits)
 	}
 
 	smmu->info.pool = info->pool;
-	smmu_refuse(smmu, "the hypervisor refused to register it", ret);
+	if (ret > 0)
+		smmu_refuse(smmu, pkvm_smmu_refusal_str(ret), 0);
+	else
+		smmu_refuse(smmu, "the hypervisor refused to register it", ret);
 	pkvm_smmu_mem_free(&smmu->info);
 }
 
@@ -481,6 +487,15 @@ static void __init smmu_enable(struct pkvm_smmu *smmu)
 
 	smmu->state = SMMU_OWNED;
 	dev_info(smmu->dev, "pKVM: owned by the hypervisor, DMA behind it is isolated\n");
+}
+
+/* All that the hypervisor takes with an SMMU. */
+static unsigned int __init smmu_mmio_blocks(const struct pkvm_smmu *smmu)
+{
+	return pkvm_smmu_mmio_blocks(smmu->info.mmio_size) +
+	       pkvm_smmu_mmio_blocks(pkvm_smmu_ecmdq_size(&smmu->ids)) +
+	       pkvm_smmu_mmio_blocks(pkvm_smmu_vatos_offset(&smmu->ids) ? SZ_64K : 0) +
+	       pkvm_smmu_mmio_blocks(smmu->info.cmdqv_size);
 }
 
 static unsigned int __init count_smmus(enum pkvm_smmu_state state)
@@ -623,14 +638,14 @@ void __init pkvm_iommu_take_over(void)
 	for_each_smmu(smmu) {
 		if (smmu->state != SMMU_CLAIMED)
 			continue;
-		pa_bits = min(pa_bits, smmu->oas);
-		nr_mmio_blocks += pkvm_smmu_mmio_blocks(smmu->info.mmio_size);
+		pa_bits = min(pa_bits, pkvm_smmu_oas_bits(smmu->ids.idr[5]));
+		nr_mmio_blocks += smmu_mmio_blocks(smmu);
 	}
 
 	ia_bits = pkvm_smmu_ia_bits(pa_bits);
 	for_each_smmu(smmu)
 		if (smmu->state == SMMU_CLAIMED)
-			smmu_register(smmu, ia_bits);
+			smmu_register(smmu);
 
 	pkvm_smmu_fw_for_each(PKVM_FW_SMMU_V3, smmu_withhold, &nr_mmio_blocks);
 	if (!count_smmus(SMMU_REGISTERED))

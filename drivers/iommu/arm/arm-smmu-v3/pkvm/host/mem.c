@@ -34,8 +34,8 @@ static void pool_push_chunk(struct kvm_hyp_memcache *pool, struct page *page, un
 	pool->head |= order;
 }
 
-void pkvm_smmu_memcache_add(struct kvm_hyp_memcache *pool, struct page *page,
-			    unsigned long nr_pages)
+static void pool_add_pages(struct kvm_hyp_memcache *pool, struct page *page,
+			   unsigned long nr_pages)
 {
 	unsigned int order;
 
@@ -158,7 +158,7 @@ static bool smmu_mem_alloc_chunk(struct pkvm_smmu_v3_info *info, unsigned long n
 		return false;
 
 	split_page(page, order);
-	pkvm_smmu_memcache_add(&info->pool, page + used, nr);
+	pool_add_pages(&info->pool, page + used, nr);
 	for (i = used + nr; i < BIT(order); i++)
 		__free_page(page + i);
 

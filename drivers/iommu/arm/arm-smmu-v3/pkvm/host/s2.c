@@ -99,7 +99,7 @@ u8 __init pkvm_smmu_ia_bits(u8 max_bits)
 unsigned int __init pkvm_smmu_mmio_blocks(u64 size)
 {
 	/* One more, as it can begin anywhere in the first one. */
-	return DIV_ROUND_UP_ULL(size, kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)) + 1;
+	return !size ? 0 : DIV_ROUND_UP_ULL(size, kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)) + 1;
 }
 
 static void __init s2_free(void)

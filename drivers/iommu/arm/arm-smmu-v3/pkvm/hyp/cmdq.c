@@ -21,11 +21,16 @@
  * slot has both. That its CMD_SYNC is consumed does not mean
  * that it is written; that a later one is does (IHI0070G.b 4.7.3). So EL2 adds one when
  * CMDQEN is cleared, and the queue stays pinned until that is consumed.
+ *
+ * Where the SMMU does not snoop, the host writes its queue past the caches, and EL2 reads
+ * it through them: EL2 flushes each command from the caches before it reads it. The flush
+ * also cleans, see pkvm_read_host_mem_poc(). A host that writes through the caches as well
+ * decides in another way which command EL2 reads. EL2 reads it once, checks its copy and
+ * uses its copy. No MSI is offered there, so the host reads CMDQ_CONS.
  */
 
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_hypevents.h>
-#include <nvhe/mem_protect.h>
 
 #include "../emu/cmd.h"
 #include "smmu.h"
@@ -38,11 +43,17 @@ static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
 	return &cmdq->marks[(cmdq->first_mark + i) % HYP_SMMU_MARKS];
 }
 
+/* Commands are read: CMDQEN is set, the queue is pinned, and there is no error. */
+static bool cmdq_is_open(const struct hyp_smmu *smmu)
+{
+	const struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	return (smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN) && cmdq->pinned && !cmdq->err;
+}
+
 static void cmdq_set_open(struct hyp_smmu *smmu)
 {
-	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-
-	cmdq->open = (smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN) && cmdq->pinned && !cmdq->err;
+	smmu->cmdq.open = smmu->coherent && cmdq_is_open(smmu);
 }
 
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
@@ -52,13 +63,12 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	hyp_assert_lock_held(&smmu->emu_lock);
 	cmdq->q = pkvm_smmu_queue_decode(smmu->regs.val[SMMU_REG_CMDQ_BASE],
 					 smmu->caps.cmdq_bits, CMDQ_ENT_SZ_SHIFT);
-	cmdq->pinned = !__pkvm_host_share_pin_hyp(ALIGN_DOWN(cmdq->q.base, PAGE_SIZE),
-						  PAGE_ALIGN(cmdq->q.bytes));
+	cmdq->pinned = !hyp_smmu_pin_queue(&cmdq->q);
 	cmdq->slots = hyp_phys_to_virt(cmdq->q.base);
 	cmdq->slot_mask = BIT(cmdq->q.shift) - 1;
 	cmdq->idx_mask = 2 * cmdq->slot_mask + 1;
 	cmdq->fetch = smmu->regs.val[SMMU_REG_CMDQ_CONS] & cmdq->idx_mask;
-	/* It is coherent, as every SMMU that is owned. */
+	/* No CMD_SYNC with an MSI passes the filter of an SMMU that is not coherent. */
 	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & IDR0_MSI);
 	cmdq_set_open(smmu);
 }
@@ -90,8 +100,7 @@ void hyp_smmu_cmdq_release(struct hyp_smmu *smmu)
 
 	hyp_smmu_cmdq_settle(smmu);
 	if (cmdq->pinned)
-		__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(cmdq->q.base, PAGE_SIZE),
-					      PAGE_ALIGN(cmdq->q.bytes));
+		hyp_smmu_unpin_queue(&cmdq->q);
 	cmdq->pinned = false;
 }
 
@@ -124,8 +133,8 @@ static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 		__le32 *word = (void *)cmdq->slots + offset;
 
 		/*
-		 * After all that CMDQ_CONS says is complete. The host polls the
-		 * word; what it reads then has a control dependency on that.
+		 * Not before EL2 has read in CMDQ_CONS that the CMD_SYNC is complete:
+		 * the host, which polls the word, then uses buffers of earlier DMA anew.
 		 */
 		smp_store_release(word, cpu_to_le32(data));
 	} else {
@@ -231,8 +240,7 @@ static noinline bool cmdq_read_stes(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_ac
 		 * with it (IHI0070G.b 5.1), and the hardware may have cached each of
 		 * them from EL2's table, where it was invalid.
 		 */
-		st = pkvm_smmu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
-					     smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
+		st = hyp_smmu_host_strtab(smmu);
 		if (st.two_level) {
 			n = BIT_ULL(st.split);
 			first = ALIGN_DOWN(first, n);
@@ -260,7 +268,7 @@ static noinline bool cmdq_read_stes(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_ac
 	return hyp_smmu_strtab_update(smmu, &smmu->cfgi_scan, first, n);
 }
 
-/* Why no command was copied. */
+/* Why cmdq_copy_some() stopped before it had copied all. */
 enum cmdq_stop {
 	CMDQ_STOP_ILL	= -3,	/* the next command is illegal */
 	CMDQ_STOP_AGAIN	= -2,	/* the next command needs another trap */
@@ -289,14 +297,18 @@ static bool cmdq_mark_free(struct hyp_smmu *smmu)
 }
 
 /* Read and check the command at @idx. The host can change it at any time: once. */
-static __always_inline struct pkvm_smmu_cmd cmdq_read(struct hyp_smmu *smmu, u32 idx)
+static __always_inline struct pkvm_smmu_cmd cmdq_read(struct hyp_smmu *smmu, u32 idx,
+						      const bool coherent)
 {
 	const struct arm_smmu_cmd *slot = &smmu->cmdq.slots[idx & smmu->cmdq.slot_mask];
-	struct arm_smmu_cmd in = { .data = {
-		le64_to_cpu((__force __le64)READ_ONCE(slot->data[0])),
-		le64_to_cpu((__force __le64)READ_ONCE(slot->data[1])),
-	} };
-	struct pkvm_smmu_cmd cmd = pkvm_smmu_filter_cmd(&smmu->caps, in);
+	struct pkvm_smmu_cmd cmd;
+	struct arm_smmu_cmd in;
+
+	if (!coherent)
+		kvm_flush_dcache_to_poc(slot, sizeof(*slot));
+	in.data[0] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[0]));
+	in.data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
+	cmd = pkvm_smmu_filter_cmd(&smmu->caps, in);
 
 	trace_smmu_v3_cmd(smmu->mmio_phys, in.data[0], in.data[1],
 			  cmd.action != SMMU_CMD_ILL);
@@ -370,7 +382,7 @@ static __always_inline void cmdq_append(struct hyp_smmu *smmu, struct cmdq_chunk
  * Each MSI that EL2 writes ends a mark: make it, if another one can follow. Returns false
  * if the chunk is to end here.
  */
-static bool cmdq_next_mark(struct hyp_smmu_host_cmdq *cmdq, struct cmdq_chunk *c)
+static __always_inline bool cmdq_next_mark(struct hyp_smmu_host_cmdq *cmdq, struct cmdq_chunk *c)
 {
 	if (cmdq->nr_marks == HYP_SMMU_MARKS - 1)
 		return false;
@@ -383,7 +395,8 @@ static bool cmdq_next_mark(struct hyp_smmu_host_cmdq *cmdq, struct cmdq_chunk *c
 }
 
 /* Ring once, look once if there are MSIs for EL2 to write, and drop the lock. */
-static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq_chunk *c)
+static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq_chunk *c,
+					const bool coherent)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	/* What has no effect is complete where nothing is before it. */
@@ -391,8 +404,11 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq
 	u32 fetch = c->fetch & cmdq->idx_mask;
 
 	cmdq->fetch = fetch;
-	if (likely(!done))
+	if (likely(!done)) {
+		if (!coherent)
+			hyp_smmu_hwq_clean(smmu, c->seq);
 		hyp_smmu_hwq_ring(smmu, c->seq);
+	}
 	/* Mostly all is complete when it can be looked at. */
 	if (c->msi_addr || cmdq->nr_msis)
 		done = hyp_smmu_hwq_caught_up(smmu, c->seq);
@@ -412,12 +428,12 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq
  * one: under the lock of the hardware's queue no other lock can be taken. Returns how many of
  * them are left, or one of enum cmdq_stop.
  */
-static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n)
+static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n, const bool coherent)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	u32 first = cmdq->fetch;
 	struct cmdq_chunk c = { .fetch = first, .mark_fetch = first };
-	struct pkvm_smmu_cmd cmd = cmdq_read(smmu, first);
+	struct pkvm_smmu_cmd cmd = cmdq_read(smmu, first, coherent);
 	u32 room, end;
 
 	if (unlikely(cmdq_goes_first(&cmd))) {
@@ -436,13 +452,13 @@ static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n)
 
 	cmdq_append(smmu, &c, &cmd);
 	while (c.fetch != end) {
-		cmd = cmdq_read(smmu, c.fetch);
+		cmd = cmdq_read(smmu, c.fetch, coherent);
 		/* A command that goes first is read again, as the first of the next chunk. */
 		if (cmdq_goes_first(&cmd) || (c.msi_addr && !cmdq_next_mark(cmdq, &c)))
 			break;
 		cmdq_append(smmu, &c, &cmd);
 	}
-	cmdq_finish(smmu, &c);
+	cmdq_finish(smmu, &c, coherent);
 
 	return first + n - c.fetch;
 }
@@ -463,7 +479,7 @@ static noinline bool cmdq_stopped(struct hyp_smmu *smmu, enum cmdq_stop stop)
 }
 
 /* Copy what the host has put into its queue. Returns as hyp_smmu_cmdq_run(). */
-static __always_inline bool cmdq_copy(struct hyp_smmu *smmu)
+static __always_inline bool cmdq_copy(struct hyp_smmu *smmu, const bool coherent)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	u32 used = pkvm_smmu_queue_used(cmdq->idx_mask, smmu->regs.val[SMMU_REG_CMDQ_PROD],
@@ -477,7 +493,7 @@ static __always_inline bool cmdq_copy(struct hyp_smmu *smmu)
 	do {
 		if (unlikely(!cmdq_mark_free(smmu)))
 			break;
-		left = cmdq_copy_some(smmu, left);
+		left = cmdq_copy_some(smmu, left, coherent);
 		if (likely(!left))
 			return true;
 		if (left < 0)
@@ -523,14 +539,28 @@ static noinline bool cmdq_run_msis(struct hyp_smmu *smmu, bool copied)
 	return !smmu->wait_seq || !hyp_smmu_hwq_answers(smmu);
 }
 
-bool hyp_smmu_cmdq_run_open(struct hyp_smmu *smmu)
+/*
+ * Of a queue whose commands are read. Compiled twice, for SMMUs that snoop and for others:
+ * the path of the first has no test for the second.
+ */
+static __always_inline bool cmdq_run(struct hyp_smmu *smmu, const bool coherent)
 {
 	bool copied;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
-	copied = cmdq_copy(smmu);
+	copied = cmdq_copy(smmu, coherent);
 
 	return likely(!smmu->cmdq.nr_msis) ? copied : cmdq_run_msis(smmu, copied);
+}
+
+bool hyp_smmu_cmdq_run_open(struct hyp_smmu *smmu)
+{
+	return cmdq_run(smmu, true);
+}
+
+static noinline bool cmdq_run_incoherent(struct hyp_smmu *smmu)
+{
+	return cmdq_run(smmu, false);
 }
 
 bool hyp_smmu_cmdq_run_closed(struct hyp_smmu *smmu)
@@ -540,6 +570,8 @@ bool hyp_smmu_cmdq_run_closed(struct hyp_smmu *smmu)
 	hyp_assert_lock_held(&smmu->emu_lock);
 	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN))
 		return true;
+	if (cmdq_is_open(smmu))
+		return cmdq_run_incoherent(smmu);
 	/* A queue that could not be pinned is memory that aborts. */
 	if (!cmdq->pinned && !cmdq->err &&
 	    pkvm_smmu_queue_used(cmdq->idx_mask, smmu->regs.val[SMMU_REG_CMDQ_PROD], cmdq->fetch))

@@ -103,6 +103,7 @@ static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 	}
 
 	hyp_smmu_hwq_fill(cmd, &sync);
+	hyp_smmu_clean(smmu, cmd, sizeof(*cmd));
 
 	/* writel() orders the command before the hardware is restarted. */
 	writel(readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN) ^ GERROR_CMDQ_ERR,
@@ -217,6 +218,35 @@ u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 	return 0;
 }
 
+void hyp_smmu_hwq_program(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u64 base = hyp_virt_to_phys(q->base);
+	u32 idx, gerrorn;
+
+	hyp_spin_lock(&q->lock);
+	idx = q->submitted & q->idx_mask;
+	writeq_relaxed(Q_BASE_RWA | base | q->shift, smmu->mmio + ARM_SMMU_CMDQ_BASE);
+	writel_relaxed(idx, smmu->mmio + ARM_SMMU_CMDQ_PROD);
+	writel_relaxed(idx, smmu->mmio + ARM_SMMU_CMDQ_CONS);
+
+	/* No way out of service failure mode: that stays active. IHI0070G.b 12.3 */
+	gerrorn = readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN) & GERROR_SFM_ERR;
+	gerrorn |= readl_relaxed(smmu->mmio + ARM_SMMU_GERROR) & ~GERROR_SFM_ERR;
+	writel_relaxed(gerrorn, smmu->mmio + ARM_SMMU_GERRORN);
+	hyp_spin_unlock(&q->lock);
+}
+
+void hyp_smmu_hwq_fail(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+
+	hyp_spin_lock(&q->lock);
+	if (!q->dead)
+		hwq_die(smmu, readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS));
+	hyp_spin_unlock(&q->lock);
+}
+
 static bool hwq_has_room(const struct hyp_smmu_hwq *q, u32 n)
 {
 	return hyp_smmu_hwq_used(q) + n <= q->slot_mask + 1;
@@ -252,13 +282,33 @@ static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 	return q->dead || !hwq_has_room(q, n) ? hwq_wait_for_room(smmu, n) : 0;
 }
 
+void hyp_smmu_hwq_clean(struct hyp_smmu *smmu, u64 end)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u64 seq;
+
+	for (seq = q->submitted; seq != end; seq++)
+		kvm_flush_dcache_to_poc(&q->base[seq & q->slot_mask], sizeof(*q->base));
+}
+
+/* Let the hardware have the next @n commands, which have been written. */
+static __always_inline void hwq_add(struct hyp_smmu *smmu, u32 n)
+{
+	u64 end = smmu->hwq.submitted + n;
+
+	if (unlikely(!smmu->coherent))
+		hyp_smmu_hwq_clean(smmu, end);
+	hyp_smmu_hwq_ring(smmu, end);
+}
+
 /* Add @n commands that have been written, and drop the lock. Returns what to wait for. */
 static u64 hwq_end(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	u64 end = q->submitted + n;
+	u64 end;
 
-	hyp_smmu_hwq_ring(smmu, end);
+	hwq_add(smmu, n);
+	end = q->submitted;
 	hyp_spin_unlock(&q->lock);
 
 	return end;
@@ -267,15 +317,21 @@ static u64 hwq_end(struct hyp_smmu *smmu, u32 n)
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
 {
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	u32 n = smmu->repeat ? 4 : 2;
 	struct hyp_smmu_hwq *q = &smmu->hwq;
-	int ret = hwq_lock_with_room(smmu, 2);
+	int ret = hwq_lock_with_room(smmu, n);
 
 	if (ret)
 		return ret;
 
 	hyp_smmu_hwq_write(q, q->submitted, &cmd);
 	hyp_smmu_hwq_write(q, q->submitted + 1, &sync);
-	*seq = hwq_end(smmu, 2);
+	/* What follows a CMD_SYNC does not start before that is complete. IHI0070G.b 4.7.3 */
+	if (unlikely(n == 4)) {
+		hyp_smmu_hwq_write(q, q->submitted + 2, &cmd);
+		hyp_smmu_hwq_write(q, q->submitted + 3, &sync);
+	}
+	*seq = hwq_end(smmu, n);
 
 	return 0;
 }
@@ -405,7 +461,7 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
 		return;
 
 	hyp_smmu_hwq_write(q, q->submitted, &poison);
-	hyp_smmu_hwq_ring(smmu, q->submitted + 1);
+	hwq_add(smmu, 1);
 	/* Mostly this repairs it at once; if not, whoever looks next does. */
 	hwq_refresh_twice(smmu);
 	hyp_spin_unlock(&q->lock);

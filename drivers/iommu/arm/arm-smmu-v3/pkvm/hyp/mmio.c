@@ -13,7 +13,6 @@
  */
 
 #include <asm/kvm_hyp.h>
-#include <nvhe/mem_protect.h>
 
 #include "smmu.h"
 
@@ -23,8 +22,7 @@
 
 static void evtq_unpin(struct hyp_smmu *smmu)
 {
-	__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(smmu->evtq.base, PAGE_SIZE),
-				      PAGE_ALIGN(smmu->evtq.bytes));
+	hyp_smmu_unpin_queue(&smmu->evtq);
 	smmu->evtq_pinned = false;
 }
 
@@ -32,8 +30,34 @@ static void hw_set_evtqen(struct hyp_smmu *smmu, bool on)
 {
 	u32 cr0 = readl_relaxed(smmu->mmio + ARM_SMMU_CR0);
 
+	/* Dead hardware may not have acknowledged the last update. IHI0070G.b 6.3.9 */
+	if (READ_ONCE(smmu->hwq.dead))
+		return;
 	cr0 = on ? cr0 | CR0_EVTQEN : cr0 & ~CR0_EVTQEN;
 	writel_relaxed(cr0, smmu->mmio + ARM_SMMU_CR0);
+}
+
+void hyp_smmu_evtq_program(struct hyp_smmu *smmu)
+{
+	const struct pkvm_smmu_queue *q = &smmu->evtq;
+
+	/*
+	 * What the hardware is given is the range that was pinned. Its size decides
+	 * which bits of the indexes can be written. IHI0070G.b 6.3.29
+	 */
+	writeq_relaxed(Q_BASE_RWA | q->base | q->shift, smmu->mmio + ARM_SMMU_EVTQ_BASE);
+	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_PROD], smmu->mmio + HW_EVTQ_PROD);
+	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_CONS], smmu->mmio + HW_EVTQ_CONS);
+}
+
+void hyp_smmu_evtq_save(struct hyp_smmu *smmu)
+{
+	/*
+	 * readl(): events are not read before PROD says they are there, and settle_cr0()
+	 * does not unpin the queue before CR0ACK, read earlier, says it is not written to.
+	 */
+	if (smmu->evtq_pinned)
+		smmu->regs.val[SMMU_REG_EVTQ_PROD] = readl(smmu->mmio + HW_EVTQ_PROD);
 }
 
 /*
@@ -46,25 +70,16 @@ static void evtq_enable(struct hyp_smmu *smmu)
 
 	q = pkvm_smmu_queue_decode(smmu->regs.val[SMMU_REG_EVTQ_BASE],
 				   smmu->caps.evtq_bits, EVTQ_ENT_SZ_SHIFT);
-	if (__pkvm_host_share_pin_hyp(ALIGN_DOWN(q.base, PAGE_SIZE), PAGE_ALIGN(q.bytes)))
+	if (hyp_smmu_pin_queue(&q))
 		return;
 
 	smmu->evtq = q;
 	smmu->evtq_pinned = true;
-	/*
-	 * What the hardware is given is the range that was pinned. Its size decides
-	 * which bits of the indexes can be written. IHI0070G.b 6.3.29
-	 */
-	writeq_relaxed(Q_BASE_RWA | q.base | q.shift, smmu->mmio + ARM_SMMU_EVTQ_BASE);
-	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_PROD], smmu->mmio + HW_EVTQ_PROD);
-	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_CONS], smmu->mmio + HW_EVTQ_CONS);
+	hyp_smmu_evtq_program(smmu);
 	hw_set_evtqen(smmu, true);
 }
 
-/*
- * Add what CR0ACK waits for. If there is no room CR0ACK stays behind until there is;
- * of dead hardware nobody knows what it still does, and CR0ACK never follows.
- */
+/* Add what CR0ACK waits for. If there is no room CR0ACK stays behind until there is. */
 static void issue_cfgi_all(struct hyp_smmu *smmu)
 {
 	u64 seq;
@@ -79,9 +94,10 @@ static void settle_cr0(struct hyp_smmu *smmu)
 {
 	u64 *ack = &smmu->regs.val[SMMU_REG_CR0ACK];
 	u64 cr0 = smmu->regs.val[SMMU_REG_CR0];
-	u32 want, hw_ack;
+	u32 hw_ack;
 
-	if (*ack == cr0)
+	/* What dead hardware still does nobody knows: its queues stay pinned. */
+	if (*ack == cr0 || READ_ONCE(smmu->hwq.dead))
 		return;
 
 	/* Its CMD_SYNC serves for hyp_smmu_cmdq_disable(), too. */
@@ -90,16 +106,15 @@ static void settle_cr0(struct hyp_smmu *smmu)
 	if (smmu->cr0_owed)
 		return;
 
-	want = smmu->evtq_pinned ? cr0 & CR0_EVTQEN : 0;
 	hw_ack = readl_relaxed(smmu->mmio + ARM_SMMU_CR0ACK) & CR0_EVTQEN;
-	if (want != hw_ack || !hyp_smmu_hwq_done(smmu, smmu->cr0_seq))
+	if (hw_ack != hyp_smmu_evtqen(smmu) || !hyp_smmu_hwq_done(smmu, smmu->cr0_seq))
 		return;
 
 	if (!(cr0 & CR0_CMDQEN))
 		hyp_smmu_cmdq_release(smmu);
 	/* The hardware has acknowledged that it writes no more. IHI0070G.b 6.3.9.4 */
 	if (!(cr0 & CR0_EVTQEN) && smmu->evtq_pinned) {
-		smmu->regs.val[SMMU_REG_EVTQ_PROD] = readl(smmu->mmio + HW_EVTQ_PROD);
+		hyp_smmu_evtq_save(smmu);
 		evtq_unpin(smmu);
 	}
 	*ack = cr0;
@@ -198,7 +213,9 @@ static bool write_reg(struct hyp_smmu *smmu, struct pkvm_smmu_access acc, u64 va
 
 	switch (id) {
 	case SMMU_REG_IRQ_CTRL:
-		writel_relaxed(new, smmu->mmio + ARM_SMMU_IRQ_CTRL);
+		/* In the MSI registers of dead hardware may be anything after a suspend. */
+		if (!READ_ONCE(smmu->hwq.dead))
+			writel_relaxed(new, smmu->mmio + ARM_SMMU_IRQ_CTRL);
 		break;
 	case SMMU_REG_STRTAB_BASE:
 	case SMMU_REG_STRTAB_BASE_CFG:
@@ -213,7 +230,7 @@ static bool write_reg(struct hyp_smmu *smmu, struct pkvm_smmu_access acc, u64 va
 		smmu->cmdq.fetch = new & SMMU_EMU_Q_IDX;
 		break;
 	case SMMU_REG_CMDQ_PROD:
-		return hyp_smmu_cmdq_write_prod(smmu, new);
+		return hyp_smmu_cmdq_run(smmu);
 	}
 
 	return true;
@@ -269,9 +286,7 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 		hyp_smmu_cmdq_settle(smmu);
 		break;
 	case SMMU_REG_EVTQ_PROD:
-		/* readl(): events are not read before PROD says they are there. */
-		if (smmu->evtq_pinned)
-			*val = readl(smmu->mmio + HW_EVTQ_PROD);
+		hyp_smmu_evtq_save(smmu);
 		break;
 	}
 }

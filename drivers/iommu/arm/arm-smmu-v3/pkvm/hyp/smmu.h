@@ -5,6 +5,7 @@
  * To follow a store of the host's to CMDQ_PROD, with a CFGI_STE and a CMD_SYNC in the
  * queue:
  *
+ *   nvhe/hyp-main.c	handle_trap(): of the host's, before anything else
  *   hyp/trap.c		hyp_iommu_handle_trap(): which SMMU, which register
  *   hyp/cmdq.c		hyp_smmu_cmdq_run_open(), cmdq_copy_some(): reads each command
  *   emu/cmd.h, cmd.c	pkvm_smmu_filter_cmd(): checks it, and makes the hardware's
@@ -18,9 +19,10 @@
  *
  * To follow a page that the host donates to EL2 or a VM:
  *
- *   mem_protect.c	__pkvm_host_donate_hyp(), __pkvm_host_donate_guest()
- *   iommu.c		hyp_iommu_revoke_locked(): takes it from devices, or restores
- *   iommu_pgtable.c	iommu_s2_unmap(): the leaf in the one stage 2
+ *   nvhe/mem_protect.c	__pkvm_host_donate_hyp(), __pkvm_host_donate_guest(),
+ *			__pkvm_guest_unshare_host()
+ *   nvhe/iommu.c	hyp_iommu_revoke_locked(): takes it from devices, or restores
+ *   nvhe/iommu_pgtable.c iommu_s2_unmap(): the leaf in the one stage 2
  *   hyp/smmu.c		hyp_iommu_flush_all(): TLBI on every SMMU
  *   hyp/hwq.c		hyp_smmu_hwq_add_el2(), _wait(): ... and waits for all
  *
@@ -29,10 +31,11 @@
  *   hyp_smmu::emu_lock -> [host_mmu.lock -> pkvm_pgd_lock] -> hyp_smmu_hwq::lock
  *
  * Traps by the host take emu_lock. Ownership transitions run under host_mmu.lock
- * and take only hyp_smmu_hwq::lock, so that neither waits for the other. Nothing
- * waits for the hardware while it holds hyp_smmu_hwq::lock. Under emu_lock, nothing
- * waits for commands to complete; it may for a slot of the reserve below, which is
- * there unless the hardware has stopped.
+ * and take only hyp_smmu_hwq::lock: no transition waits for a trap. A trap that reads
+ * the host's stream table or pins a queue takes host_mmu.lock, and waits by that for a
+ * transition, which waits for the hardware. Nothing waits for the hardware while it
+ * holds hyp_smmu_hwq::lock. A trap itself waits for no command to complete, but at most
+ * for a slot of the reserve below, which is there unless the hardware has stopped.
  */
 #ifndef __ARM_SMMU_V3_PKVM_HYP_H
 #define __ARM_SMMU_V3_PKVM_HYP_H
@@ -40,6 +43,7 @@
 #include <asm/kvm_hyp.h>
 
 #include <nvhe/iommu.h>
+#include <nvhe/mem_protect.h>
 #include <nvhe/spinlock.h>
 
 #include "../pkvm-smmu-v3.h"
@@ -50,6 +54,12 @@
  * for a transition, a change of CR0 and an error report fit at any time.
  */
 #define HYP_SMMU_HWQ_RESERVE	8
+
+/*
+ * What an SMMU takes from the host: its two pages; the rest of the registers that firmware
+ * describes, control pages of enhanced command queues, the VATOS page, CMDQ-V.
+ */
+#define HYP_SMMU_MAX_TAKEN	5
 
 /*
  * The most host commands in the hardware's queue at a time: what a transition has
@@ -136,7 +146,10 @@ struct hyp_smmu_host_cmdq {
 	u32 slot_mask;
 	u32 idx_mask;
 	bool pinned;
-	/* Commands are read: CMDQEN is set, the queue is pinned, and there is no error. */
+	/*
+	 * Commands are read, of an SMMU that snoops: see cmdq_is_open(). The others take
+	 * the way of hyp_smmu_cmdq_run_closed(), which the hot path does not test for.
+	 */
 	bool open;
 	/* The hardware writes MSIs. */
 	bool hw_msi;
@@ -177,9 +190,11 @@ struct hyp_smmu {
 	struct pkvm_smmu_queue evtq;
 	bool evtq_pinned;
 
-	/* The shadow stream table: level 2 tables, or the linear table, by EL2 VA. */
-	__le64 *l1;
-	struct arm_smmu_ste *linear;
+	/* The shadow stream table, at EL2: its level 1, or all of it. */
+	union {
+		__le64 *l1;
+		struct arm_smmu_ste *linear;
+	};
 	struct kvm_hyp_memcache pool;
 	/* The last part of the host's table that was read. */
 	struct arm_smmu_ste *bounce;
@@ -199,8 +214,17 @@ struct hyp_smmu {
 	phys_addr_t mmio_phys;
 	struct pkvm_smmu_ids hw;
 	struct pkvm_smmu_caps caps;
+	phys_addr_t taken[HYP_SMMU_MAX_TAKEN];
 	u32 timer_freq;
 	u32 gbpa_reset;
+	u8 nr_taken;
+	/*
+	 * It snoops the caches of the CPUs: firmware and the hardware say so. If not, what EL2
+	 * writes for it is cleaned, and what it reads of the host's is flushed before.
+	 */
+	bool coherent;
+	/* An invalidation takes effect only if it is repeated after its CMD_SYNC. */
+	bool repeat;
 	bool registered;
 	bool enabled;
 };
@@ -212,6 +236,31 @@ static inline void hyp_smmu_begin_attempt(struct hyp_smmu *smmu)
 	smmu->wait_seq = 0;
 }
 
+/* Let an SMMU that does not snoop see what EL2 has written. It is there on return. */
+static inline void hyp_smmu_clean(const struct hyp_smmu *smmu, const void *from, size_t size)
+{
+	if (unlikely(!smmu->coherent))
+		kvm_flush_dcache_to_poc(from, size);
+}
+
+/* The stream table that the host's registers describe. */
+static inline struct pkvm_smmu_strtab hyp_smmu_host_strtab(const struct hyp_smmu *smmu)
+{
+	return pkvm_smmu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
+				       smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
+}
+
+/* A queue of the host's, which need not fill its pages. Context: emu_lock is held. */
+static inline int hyp_smmu_pin_queue(const struct pkvm_smmu_queue *q)
+{
+	return __pkvm_host_share_pin_hyp(ALIGN_DOWN(q->base, PAGE_SIZE), PAGE_ALIGN(q->bytes));
+}
+
+static inline void hyp_smmu_unpin_queue(const struct pkvm_smmu_queue *q)
+{
+	__pkvm_host_unshare_unpin_hyp(ALIGN_DOWN(q->base, PAGE_SIZE), PAGE_ALIGN(q->bytes));
+}
+
 /* hyp/smmu.c */
 
 /* Written while the host is trusted, constant afterwards but for what they hold. */
@@ -219,17 +268,14 @@ extern struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
 /* Behind the last that has ever been registered, NULL before the first. */
 extern struct hyp_smmu *hyp_smmus_end;
 
-/**
- * hyp_smmu_poll_reg - Wait for a register, for at most a second
- * @smmu:   the SMMU
- * @offset: of a 32-bit register
- * @mask:   bits to look at
- * @val:    what they are to be
- *
- * Context: the host is trusted; no lock.
- * Return: 0 or -ETIMEDOUT.
- */
-int hyp_smmu_poll_reg(struct hyp_smmu *smmu, u32 offset, u32 mask, u32 val);
+/* Wait until the bits @mask of a register are @val. Returns 0 or -ETIMEDOUT. */
+int hyp_smmu_poll(const void __iomem *reg, u32 mask, u32 val,
+		  struct hyp_smmu_deadline *deadline);
+
+/* hyp/withhold.c */
+
+int hyp_smmu_take_mmio(struct hyp_smmu *smmu, const struct pkvm_smmu_v3_info *info);
+int hyp_smmu_give_mmio_back(struct hyp_smmu *smmu);
 
 /* hyp/hwq.c: the hardware's queue. Its lock is not held by the caller. */
 
@@ -238,10 +284,25 @@ struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
 /* To be asked once between two looks at what is waited for. */
 bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
 
+/* The slots that host commands leave free. */
+static inline u32 hyp_smmu_hwq_reserve(const struct hyp_smmu *smmu)
+{
+	return smmu->repeat ? 2 * HYP_SMMU_HWQ_RESERVE : HYP_SMMU_HWQ_RESERVE;
+}
+
 static inline u32 hyp_smmu_hwq_used(const struct hyp_smmu_hwq *q)
 {
 	return q->submitted - q->consumed;
 }
+
+/*
+ * Write the registers of the queue, which is disabled: all commands so far are consumed.
+ * Active errors are acknowledged.
+ */
+void hyp_smmu_hwq_program(struct hyp_smmu *smmu);
+
+/* The hardware has failed, for ever. */
+void hyp_smmu_hwq_fail(struct hyp_smmu *smmu);
 
 /* Slow path of hyp_smmu_hwq_begin(). The queue's lock is held, and dropped if 0 is returned. */
 u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu);
@@ -288,10 +349,13 @@ static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u64 seq,
 	hyp_smmu_hwq_fill(&q->base[seq & q->slot_mask], cmd);
 }
 
+/* Clean the commands before position @end that have been written and not been rung for. */
+void hyp_smmu_hwq_clean(struct hyp_smmu *smmu, u64 end);
+
 /*
- * Let the hardware have the commands before position @end, which have been written.
- * Stores that precede the call are visible to the SMMU before the commands are. The
- * queue's lock is held.
+ * Let the hardware have the commands before position @end, which have been written, and
+ * cleaned where it does not snoop. Stores that precede the call are visible to the SMMU
+ * before the commands are. The queue's lock is held.
  */
 static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u64 end)
 {
@@ -333,9 +397,9 @@ static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu, u64 end)
 }
 
 /**
- * hyp_smmu_hwq_add_el2 - Add a command of EL2's own, and a CMD_SYNC
+ * hyp_smmu_hwq_add_el2 - Add an invalidation of EL2's own, and a CMD_SYNC
  * @smmu: the SMMU
- * @cmd:  the command
+ * @cmd:  the command, which is added twice where hyp_smmu::repeat says so
  * @seq:  what to give to hyp_smmu_hwq_wait()
  *
  * Return: 0, or -EIO if the hardware is dead, or late and has no room.
@@ -433,7 +497,7 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu);
 /* And those that were are complete: unpin the queue. */
 void hyp_smmu_cmdq_release(struct hyp_smmu *smmu);
 
-/* The parts of hyp_smmu_cmdq_run() for a queue whose commands are read, and for any other. */
+/* The parts of hyp_smmu_cmdq_run() for hyp_smmu_host_cmdq::open, and for any other. */
 bool hyp_smmu_cmdq_run_open(struct hyp_smmu *smmu);
 bool hyp_smmu_cmdq_run_closed(struct hyp_smmu *smmu);
 
@@ -495,6 +559,18 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 void hyp_smmu_strtab_clear(struct hyp_smmu *smmu);
 
 /* hyp/mmio.c. Context: emu_lock is held. */
+
+/* Whether the hardware's event queue is on, as CR0.EVTQEN or 0. */
+static inline u32 hyp_smmu_evtqen(const struct hyp_smmu *smmu)
+{
+	return smmu->evtq_pinned ? smmu->regs.val[SMMU_REG_CR0] & CR0_EVTQEN : 0;
+}
+
+/* Write the registers of the event queue, which is pinned and disabled. */
+void hyp_smmu_evtq_program(struct hyp_smmu *smmu);
+
+/* Read how far the hardware is: EVTQ_PROD for the host, and for hyp_smmu_evtq_program(). */
+void hyp_smmu_evtq_save(struct hyp_smmu *smmu);
 
 /**
  * hyp_smmu_read - Emulate a load

@@ -11,7 +11,8 @@
  * stream that is translated is translated by stage 2 (IHI0070G.b 3.21.3).
  *
  * The host's table is not pinned, since the hardware does not use it: each part is
- * copied out under host_mmu.lock, if the host has access to it then.
+ * copied out under host_mmu.lock, if the host has access to it then. Where the SMMU does
+ * not snoop, the host maps its table past the caches: see strtab_read_mem().
  *
  * With two levels every level 2 table is one page, allocated from the pages that
  * the host gave at registration when the first stream in it gets a valid STE. When
@@ -20,7 +21,6 @@
  */
 
 #include <asm/kvm_hyp.h>
-#include <nvhe/mem_protect.h>
 
 #include "smmu.h"
 
@@ -44,9 +44,7 @@ static bool strtab_is_linear(const struct hyp_smmu *smmu)
 
 u64 hyp_smmu_strtab_base(const struct hyp_smmu *smmu)
 {
-	void *table = strtab_is_linear(smmu) ? (void *)smmu->linear : (void *)smmu->l1;
-
-	return (hyp_virt_to_phys(table) & STRTAB_BASE_ADDR_MASK) | STRTAB_BASE_RA;
+	return (hyp_virt_to_phys(smmu->l1) & STRTAB_BASE_ADDR_MASK) | STRTAB_BASE_RA;
 }
 
 u32 hyp_smmu_strtab_cfg(const struct hyp_smmu *smmu)
@@ -74,12 +72,10 @@ int hyp_smmu_strtab_init(struct hyp_smmu *smmu, void *table, u64 size)
 	if (size < pkvm_smmu_v3_strtab_size(smmu->caps.sid_bits))
 		return -EINVAL;
 
-	if (strtab_is_linear(smmu)) {
-		smmu->linear = table;
+	smmu->l1 = table;
+	if (strtab_is_linear(smmu))
 		strtab_init_stes(smmu, smmu->linear, BIT(smmu->caps.sid_bits));
-	} else {
-		smmu->l1 = table;
-	}
+	hyp_smmu_clean(smmu, table, size);
 
 	return 0;
 }
@@ -115,20 +111,24 @@ static struct arm_smmu_ste *strtab_alloc_ste(struct hyp_smmu *smmu, u32 sid)
 		return NULL;
 
 	strtab_init_stes(smmu, l2, SMMU_EMU_L2_STES);
+	hyp_smmu_clean(smmu, l2, PAGE_SIZE);
 	l1std = hyp_virt_to_phys(l2) | FIELD_PREP(STRTAB_L1_DESC_SPAN, SMMU_EMU_SPLIT + 1);
 
 	/* The table before the descriptor, pairs with the SMMU's address dependency. */
 	dma_wmb();
 	WRITE_ONCE(smmu->l1[sid >> SMMU_EMU_SPLIT], cpu_to_le64(l1std));
+	hyp_smmu_clean(smmu, &smmu->l1[sid >> SMMU_EMU_SPLIT], sizeof(*smmu->l1));
 
 	return strtab_ste(smmu, sid);
 }
 
 /*
  * Dwords 0 and 1 are all that may change. An STE that becomes valid gets its
- * dword 1 first; one that becomes invalid loses its dword 0 first.
+ * dword 1 first; one that becomes invalid loses its dword 0 first. Both are in one line of
+ * a cache, so that memory, too, gets them in this order or at once.
  */
-static void strtab_install(struct arm_smmu_ste *cur, const struct arm_smmu_ste *new)
+static void strtab_install(const struct hyp_smmu *smmu, struct arm_smmu_ste *cur,
+			   const struct arm_smmu_ste *new)
 {
 	unsigned int first = le64_to_cpu(new->data[0]) & STRTAB_STE_0_V ? 1 : 0;
 
@@ -136,6 +136,7 @@ static void strtab_install(struct arm_smmu_ste *cur, const struct arm_smmu_ste *
 	/* Pairs with the SMMU's reads only as far as those are ordered at all. */
 	dma_wmb();
 	WRITE_ONCE(cur->data[!first], new->data[!first]);
+	hyp_smmu_clean(smmu, cur, sizeof(*cur));
 }
 
 static void strtab_update_one(struct hyp_smmu *smmu, u32 sid, const struct arm_smmu_ste *host)
@@ -153,7 +154,14 @@ static void strtab_update_one(struct hyp_smmu *smmu, u32 sid, const struct arm_s
 	}
 
 	if (cur->data[0] != new.data[0] || cur->data[1] != new.data[1])
-		strtab_install(cur, &new);
+		strtab_install(smmu, cur, &new);
+}
+
+/* Read a part of the host's table, mapped as the SMMU accesses it. Returns 0 or an error. */
+static int strtab_read_mem(const struct hyp_smmu *smmu, void *dst, phys_addr_t phys, size_t size)
+{
+	return smmu->coherent ? pkvm_read_host_mem(dst, phys, size) :
+				pkvm_read_host_mem_poc(dst, phys, size);
 }
 
 /*
@@ -162,24 +170,22 @@ static void strtab_update_one(struct hyp_smmu *smmu, u32 sid, const struct arm_s
  */
 static u32 strtab_read_host(struct hyp_smmu *smmu, u32 sid, u32 n)
 {
-	struct pkvm_smmu_strtab st;
+	struct pkvm_smmu_strtab st = hyp_smmu_host_strtab(smmu);
 	u64 l1std = 0, addr;
 	__le64 desc;
 
-	st = pkvm_smmu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
-				     smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
 	if (sid >> st.log2size)
 		return 0;
 
 	if (st.two_level) {
 		/* Read once: what is checked is what is used. */
-		if (pkvm_read_host_mem(&desc, pkvm_smmu_l1std_addr(&st, sid), sizeof(desc)))
+		if (strtab_read_mem(smmu, &desc, pkvm_smmu_l1std_addr(&st, sid), sizeof(desc)))
 			return 0;
 		l1std = le64_to_cpu(desc);
 	}
 
 	n = min(n, pkvm_smmu_ste_addr(&st, l1std, sid, &addr));
-	if (!n || pkvm_read_host_mem(smmu->bounce, addr, n * sizeof(*smmu->bounce)))
+	if (!n || strtab_read_mem(smmu, smmu->bounce, addr, n * sizeof(*smmu->bounce)))
 		return 0;
 
 	return n;
@@ -206,18 +212,16 @@ static bool strtab_has_l2(const struct hyp_smmu *smmu, u32 sid, u64 n)
  */
 static u64 strtab_skip(const struct hyp_smmu *smmu, u64 sid, u64 end)
 {
-	struct pkvm_smmu_strtab st;
+	struct pkvm_smmu_strtab st = hyp_smmu_host_strtab(smmu);
 	__le64 desc[L1_BATCH];
 	u64 n, i, span, addr;
 
-	st = pkvm_smmu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
-				     smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
 	span = BIT_ULL(st.split);
 	if (!st.two_level || !IS_ALIGNED(sid, span) || end < sid + span || sid >> st.log2size)
 		return sid;
 
 	n = min((end - sid) >> st.split, L1_BATCH - (sid >> st.split) % L1_BATCH);
-	if (pkvm_read_host_mem(desc, pkvm_smmu_l1std_addr(&st, sid), n * sizeof(*desc)))
+	if (strtab_read_mem(smmu, desc, pkvm_smmu_l1std_addr(&st, sid), n * sizeof(*desc)))
 		return sid;
 
 	for (i = 0; i < n; i++, sid += span) {
@@ -284,7 +288,7 @@ static void strtab_clear_stes(struct hyp_smmu *smmu, struct arm_smmu_ste *ste, u
 	pkvm_smmu_make_ste(&smmu->caps, NULL, &invalid);
 	for (; n--; ste++) {
 		if (ste->data[0] != invalid.data[0])
-			strtab_install(ste, &invalid);
+			strtab_install(smmu, ste, &invalid);
 	}
 }
 

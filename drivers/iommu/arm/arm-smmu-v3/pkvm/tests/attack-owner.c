@@ -19,9 +19,13 @@
 #include "hcall.h"
 #include "attack.h"
 
-/* Few pages, so that hypercalls meet. A VM, a root or a memcache may end in the spare ones. */
+/*
+ * Few pages, so that hypercalls meet. A VM, a root or a memcache may end in the spare ones.
+ * A root of OWNER_ROOT_PAGES, for 52 bits of address, finds so many unused pages only there.
+ */
 #define OWNER_PAGES		64
-#define OWNER_ALL_PAGES		(OWNER_PAGES + 16)
+#define OWNER_ROOT_PAGES	16
+#define OWNER_ALL_PAGES		(OWNER_PAGES + OWNER_ROOT_PAGES)
 
 #define OWNER_CPUS		2
 #define OWNER_HCALLS		256	/* of each CPU in a round */
@@ -98,7 +102,7 @@ static void owner_draw(struct owner *o, struct rnd_state *rnd, struct owner_args
 	p->hostile = phys_to_virt(hostile);
 	p->pfn = r & 7 ? virt_to_pfn(page) : PHYS_PFN(hostile);
 	p->va = r & 0x78 ? page : p->hostile + (r & 0x80 ? 8 : 0);
-	p->root = r & 0x80 ? PTR_ALIGN_DOWN(page, 16 * PAGE_SIZE) : page;
+	p->root = r & 0x80 ? hcall_page(o->h, OWNER_PAGES) : page;
 	p->gfn = owner_gfn(prandom_u32_state(rnd));
 	p->nr = owner_nr(prandom_u32_state(rnd));
 	p->any = prandom_u32_state(rnd);

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit test on the machine's own SMMUv3: a stream's domain changes under live DMA.
+ * KUnit tests on the machine's own SMMUv3: a stream's domain changes under live DMA, and the
+ * system suspends between two transactions.
  *
  * An NVMe disk is read while its stream goes from identity to a translated domain
  * and back again and again. Both domains map all that the disk is made to use to
  * itself, so no transaction may notice: the driver changes stream table entries in
  * steps of which each is valid, and what shadows them must not be any worse.
+ *
+ * With pKVM in its debug mode, the hypervisor clears the registers of all SMMUs again and
+ * again, as firmware may do it during a system suspend, and resumes. No CPU but one runs
+ * then, and the disk is idle: the driver and the disk must not notice.
  */
 #include <kunit/test.h>
 
+#include <linux/arm-smccc.h>
 #include <linux/bio.h>
+#include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/delay.h>
 #include <linux/ioport.h>
@@ -20,10 +27,14 @@
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/sizes.h>
+#include <linux/stop_machine.h>
+
+#include <asm/kvm_asm.h>
 
 #define LIVE_READERS	2
 #define LIVE_BYTES	SZ_64K
 #define LIVE_SECONDS	5
+#define LIVE_SUSPENDS	100
 
 struct live_reader {
 	struct task_struct *task;
@@ -34,6 +45,12 @@ struct live_reader {
 	/* Written by the reader, read when it has stopped. */
 	unsigned long good;
 	unsigned long bad;
+};
+
+struct live {
+	struct pci_dev *pdev;
+	struct block_device *bdev;
+	struct live_reader readers[LIVE_READERS];
 };
 
 /* Children are namespaces of a controller, which is a child of the PCI device. */
@@ -117,83 +134,142 @@ static void live_free_domain(void *domain)
 	iommu_domain_free(domain);
 }
 
-static void live_identity_and_dma(struct kunit *test)
+static void live_open(struct kunit *test, struct live *live)
 {
-	struct live_reader readers[LIVE_READERS] = {};
-	unsigned long end, switches = 0;
-	struct iommu_domain *domain;
-	struct block_device *bdev;
-	struct pci_dev *pdev;
+	unsigned long end;
 	struct file *file;
 	dev_t devt;
-	int i, ret = 0;
 	u8 *want;
+	int i;
 
 	/* Namespaces are scanned after the probe. */
 	wait_for_device_probe();
 	end = jiffies + 10 * HZ;
-	while (!(pdev = live_find_nvme(&devt)) && time_before(jiffies, end))
+	while (!(live->pdev = live_find_nvme(&devt)) && time_before(jiffies, end))
 		msleep(50);
-	if (!pdev)
+	if (!live->pdev)
 		kunit_skip(test, "no NVMe disk behind an IOMMU");
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_put_pci, pdev), 0);
-
-	if (iommu_get_domain_for_dev(&pdev->dev)->type != IOMMU_DOMAIN_IDENTITY)
-		kunit_skip(test, "the disk is not in an identity domain: iommu.passthrough=1");
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_put_pci, live->pdev), 0);
 
 	file = bdev_file_open_by_dev(devt, BLK_OPEN_READ, NULL, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_put_file, file), 0);
-	bdev = file_bdev(file);
-
-	domain = iommu_paging_domain_alloc(&pdev->dev);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_free_domain, domain), 0);
-	KUNIT_ASSERT_EQ(test, walk_system_ram_range(0, ULONG_MAX >> PAGE_SHIFT, domain,
-						    live_map_ram), 0);
-	KUNIT_ASSERT_EQ(test, live_map_doorbell(pdev, domain), 0);
+	live->bdev = file_bdev(file);
 
 	want = kunit_kmalloc(test, LIVE_BYTES, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, want);
-	KUNIT_ASSERT_EQ(test, bdev_rw_virt(bdev, 0, want, LIVE_BYTES, REQ_OP_READ), 0);
+	KUNIT_ASSERT_EQ(test, bdev_rw_virt(live->bdev, 0, want, LIVE_BYTES, REQ_OP_READ), 0);
 
 	for (i = 0; i < LIVE_READERS; i++) {
-		struct live_reader *reader = &readers[i];
+		struct live_reader *reader = &live->readers[i];
 
-		reader->bdev = bdev;
+		reader->bdev = live->bdev;
 		reader->want = want;
 		reader->got = kunit_kmalloc(test, LIVE_BYTES, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, reader->got);
 	}
-	for (i = 0; i < LIVE_READERS; i++)
-		readers[i].task = kthread_run(live_reader, &readers[i], "live-reader/%d", i);
+}
 
-	end = jiffies + LIVE_SECONDS * HZ;
-	while (!ret && time_before(jiffies, end)) {
-		ret = iommu_attach_device(domain, &pdev->dev);
-		if (ret)
-			break;
-		iommu_detach_device(domain, &pdev->dev);
-		switches += 2;
-		cond_resched();
-	}
+static void live_start(struct live *live)
+{
+	int i;
+
+	for (i = 0; i < LIVE_READERS; i++)
+		live->readers[i].task = kthread_run(live_reader, &live->readers[i],
+						    "live-reader/%d", i);
+}
+
+static void live_stop(struct kunit *test, struct live *live)
+{
+	int i;
 
 	for (i = 0; i < LIVE_READERS; i++) {
-		if (IS_ERR(readers[i].task)) {
+		struct live_reader *reader = &live->readers[i];
+
+		if (IS_ERR(reader->task)) {
 			KUNIT_FAIL(test, "no reader %d", i);
 			continue;
 		}
-		kthread_stop(readers[i].task);
-		kunit_info(test, "%lu switches, reader %d: %lu reads, %lu failed",
-			   switches, i, readers[i].good, readers[i].bad);
-		KUNIT_EXPECT_EQ(test, readers[i].bad, 0UL);
-		KUNIT_EXPECT_GT(test, readers[i].good, 10UL);
+		kthread_stop(reader->task);
+		kunit_info(test, "reader %d: %lu reads, %lu failed", i, reader->good, reader->bad);
+		KUNIT_EXPECT_EQ(test, reader->bad, 0UL);
+		KUNIT_EXPECT_GT(test, reader->good, 10UL);
 	}
+}
+
+static void live_identity_and_dma(struct kunit *test)
+{
+	unsigned long end, switches = 0;
+	struct iommu_domain *domain;
+	struct live live = {};
+	struct device *dev;
+	int ret = 0;
+
+	live_open(test, &live);
+	dev = &live.pdev->dev;
+	if (iommu_get_domain_for_dev(dev)->type != IOMMU_DOMAIN_IDENTITY)
+		kunit_skip(test, "the disk is not in an identity domain: iommu.passthrough=1");
+
+	domain = iommu_paging_domain_alloc(dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, domain);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, live_free_domain, domain), 0);
+	KUNIT_ASSERT_EQ(test, walk_system_ram_range(0, ULONG_MAX >> PAGE_SHIFT, domain,
+						    live_map_ram), 0);
+	KUNIT_ASSERT_EQ(test, live_map_doorbell(live.pdev, domain), 0);
+
+	live_start(&live);
+	end = jiffies + LIVE_SECONDS * HZ;
+	while (!ret && time_before(jiffies, end)) {
+		ret = iommu_attach_device(domain, dev);
+		if (ret)
+			break;
+		iommu_detach_device(domain, dev);
+		switches += 2;
+		cond_resched();
+	}
+	live_stop(test, &live);
+
+	kunit_info(test, "%lu switches", switches);
 	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_GT(test, switches, 100UL);
 }
 
+/* Returns -EOPNOTSUPP if the hypervisor has no such call. */
+static int live_suspend_call(void *unused)
+{
+	struct arm_smccc_res res;
+
+	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_test_suspend), &res);
+
+	return res.a0 == SMCCC_RET_SUCCESS ? (int)res.a1 : -EOPNOTSUPP;
+}
+
+static void live_suspend(struct kunit *test)
+{
+	unsigned int flags, i;
+	struct live live = {};
+	int ret;
+
+	if (!is_protected_kvm_enabled())
+		kunit_skip(test, "no hypervisor: kvm-arm.mode=protected");
+	ret = stop_machine(live_suspend_call, NULL, NULL);
+	if (ret == -EOPNOTSUPP || ret == -ENODEV)
+		kunit_skip(test, "no SMMU is owned, or no CONFIG_NVHE_EL2_DEBUG");
+
+	live_open(test, &live);
+	live_start(&live);
+	for (i = 0; i < LIVE_SUSPENDS && !ret; i++) {
+		flags = blk_mq_freeze_queue(bdev_get_queue(live.bdev));
+		ret = stop_machine(live_suspend_call, NULL, NULL);
+		blk_mq_unfreeze_queue(bdev_get_queue(live.bdev), flags);
+		fsleep(10000);
+	}
+	live_stop(test, &live);
+	KUNIT_EXPECT_EQ(test, ret, 0);
+}
+
 static struct kunit_case live_test_cases[] = {
+	KUNIT_CASE_SLOW(live_suspend),
 	KUNIT_CASE_SLOW(live_identity_and_dma),
 	{}
 };
@@ -205,5 +281,5 @@ static struct kunit_suite live_test_suite = {
 
 kunit_test_suite(live_test_suite);
 
-MODULE_DESCRIPTION("KUnit test of an SMMUv3 under live DMA");
+MODULE_DESCRIPTION("KUnit tests of an SMMUv3 under live DMA");
 MODULE_LICENSE("GPL");
