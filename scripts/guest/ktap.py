@@ -27,8 +27,12 @@ class Point:
 def parse(text, prefix):
     """The leaf points of TEXT; a plan that is not kept is a failed point."""
     points, planned, count, depth_of = [], {}, {}, []
+    failed = None           # the point whose reason the next line may tell
     for line in text.splitlines():
         line = STAMP.sub("", line)
+        if failed and line.startswith("# "):
+            failed.why = line[2:]
+        failed = None
         if "Bail out!" in line:
             points.append(Point(f"{prefix} completes", False, why=line.strip()))
         plan = PLAN.match(line)
@@ -56,6 +60,7 @@ def parse(text, prefix):
             continue
         reason = (result[6] or "no reason given") if result[5] == "SKIP" else None
         points.append(Point(f"{prefix} {name}", passed, skipped=reason))
+        failed = None if passed else points[-1]
     for depth, number in planned.items():
         if count[depth] != number:
             points.append(Point(f"{prefix} keeps its plan", False,
