@@ -3,9 +3,10 @@
 
 A patch file is a mail header (From, Date, Subject), an empty line, the commit
 message, a line "---", one line "new-file: PATH" for each file that the commit
-adds, and a git diff of the files that were there before. This repository has
-new files as they are at the end of the series: where later patches have hunks
-for one, it is added as it is without them.
+adds, a line "entry: MAINTAINERS" if it adds the entry that this repository's
+MAINTAINERS holds, and a git diff of the files that were there before. This
+repository has new files as they are at the end of the series: where later
+patches have hunks for one, it is added as it is without them.
 """
 
 import fcntl
@@ -20,6 +21,8 @@ OUT = TOP / "out"
 TREE = OUT / "linux"
 PATCHES = TOP / "patches"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pkvm-smmuv3"
+MAINTAINERS = TOP / "MAINTAINERS"
+ENTRY = "entry: MAINTAINERS\n"
 NEW_FILE_DIRS = ("arch", "drivers", "include", "Documentation", "tools")
 
 # Last composed head, and the base below it, in out/linux
@@ -71,9 +74,10 @@ def rev(name):
 class Patch:
     """One commit of the series, as patches/NNNN-subject.patch holds it."""
 
-    def __init__(self, author, date, subject, body, new_files, diff):
+    def __init__(self, author, date, subject, body, new_files, diff, entry=False):
         self.author, self.date, self.subject = author, date, subject
         self.body, self.new_files, self.diff = body, new_files, diff
+        self.entry = entry
 
     @classmethod
     def read(cls, path):
@@ -88,16 +92,17 @@ class Patch:
         body, found, rest = ("\n" + rest).partition("\n---\n")
         if not found:
             die(f"{path.name}: no line '---' after the commit message")
-        listed = re.match(r"(?:new-file: .+\n)*", rest).group()
+        listed = re.match(rf"(?:new-file: .+\n)*(?:{ENTRY})?", rest).group()
         diff = rest[len(listed):].lstrip("\n")
         if diff and not diff.startswith("diff --git "):
             die(f"{path.name}: neither 'new-file:' nor 'diff --git': {diff.splitlines()[0]}")
         return cls(fields["From"], fields["Date"], fields["Subject"], body.strip("\n"),
-                   re.findall("new-file: (.+)\n", listed), diff)
+                   re.findall("new-file: (.+)\n", listed), diff, listed.endswith(ENTRY))
 
     def text(self):
         body = self.body + "\n" if self.body else ""
         listed = "".join(f"new-file: {name}\n" for name in self.new_files)
+        listed += ENTRY if self.entry else ""
         return (f"From: {self.author}\nDate: {self.date}\nSubject: {self.subject}\n\n"
                 f"{body}---\n{listed}{self.diff}")
 
@@ -107,6 +112,18 @@ class Patch:
 
     def message(self):
         return f"{self.subject}\n\n{self.body}".strip("\n") + "\n"
+
+
+def with_entry(text, entry):
+    """The kernel's MAINTAINERS, TEXT, with ENTRY where the alphabet has it."""
+    heading = entry.partition("\n")[0]
+    parts = text.split("\n\n")
+    headings = [part.partition("\n")[0] for part in parts]
+    for number in range(1, len(parts)):
+        if headings[number - 1] < heading < headings[number] \
+                and re.match(r".*\n[A-Z]:\t", parts[number]):
+            return "\n\n".join([*parts[:number], entry.strip("\n"), *parts[number:]])
+    return die(f"MAINTAINERS has no place for '{heading}'")
 
 
 def patch_files():
