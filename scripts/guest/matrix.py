@@ -14,7 +14,7 @@ ADDRESSES = "arm_smmu_v3_kvm.dyndbg=+p"
 ATTACKS = ["hyp_memory", "pvm_memory", "peer_to_peer"]
 HOST = ["topology.sh", "pvm_policy", "smmu_registers", "domain_switch", "io_under_pvm"]
 EVERYTHING = HOST + ATTACKS + ["el2_structures", "mmio_recycle", "attach_under_pvm",
-                               "mmio_fuzz"]
+                               "mmio_fuzz", "statistics"]
 # With the hypervisor's debug mode, its trace events as well
 DEBUG_VARIANTS = ("debug", "lockdep", "16k", "64k", "va52")
 # What can be shown where no hypervisor is in the way
@@ -30,7 +30,7 @@ ATTACK_SUITES = [f"arm-smmu-v3-pkvm-attack-{part}"
 DRIVER_RECOVERS = r"skipping command in error state"
 # The kernel gives no device to VFIO that is behind an SMMU that is not coherent
 INCOHERENT = ["topology.sh", "domain_switch", "io_under_pvm", *ATTACKS, "el2_structures",
-              "mmio_fuzz"]
+              "mmio_fuzz", "statistics"]
 MODULE = ["topology.sh", "hyp_memory", "pvm_memory"]
 RELOAD = ["module_reload.sh", "topology.sh", "hyp_memory"]
 
@@ -104,8 +104,6 @@ def incoherent(name, **machine):
     tools/testing/pkvm_smmu_v3's.
     """
     boot = protected(name, INCOHERENT, "PKVM_SMMU_VFIO=refused", **machine)
-    # What a test says that ends in the middle with the status for it
-    boot.skips += "|unknown"
     boot.log_has += (r"smmu_v3_emu\.0: .*features 0x[0-9a-f]+[02468ace][0-9a-f]{2}\)",)
     boot.log_lacks += ("IDR0.COHACC overridden",)
     return boot

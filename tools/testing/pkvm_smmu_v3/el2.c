@@ -25,4 +25,5 @@ void el2_reset(void)
 	hyp_iommu_s2 = (struct hyp_iommu_s2) {};
 	hyp_iommu_pool = (struct kvm_hyp_memcache) {};
 	hyp_iommu_spare = (struct kvm_hyp_memcache) {};
+	hyp_iommu_revoked_pages = 0;
 }

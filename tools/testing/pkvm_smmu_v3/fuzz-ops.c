@@ -524,6 +524,19 @@ static void job_suspend(struct fuzz_job *job)
 	job->kind = fuzz_below(8);
 }
 
+/* Any SMMU and any counter, of which there are few. */
+static void do_stat(const struct fuzz_job *job)
+{
+	__pkvm_iommu_stat(job->off, job->kind);
+}
+
+static void job_stat(struct fuzz_job *job)
+{
+	job->fn = do_stat;
+	job->off = fuzz_below(4) ? fuzz_below(4) : fuzz_u32();
+	job->kind = fuzz_below(9);
+}
+
 const struct fuzz_op fuzz_ops[] = {
 	{ "write",	30, .job = job_write },
 	{ "read",	16, .job = job_read },
@@ -542,7 +555,8 @@ const struct fuzz_op fuzz_ops[] = {
 	{ "hw",		16, .now = now_hw },
 	{ "prefetch",	 6, .now = now_prefetch },
 	{ "evict",	 4, .now = now_evict },
-	{ "fault",	 4, .now = now_fault },
+	{ "fault",	 3, .now = now_fault },
+	{ "stat",	 1, .job = job_stat },
 	{ "suspend",	 2, .job = job_suspend },
 	{}
 };

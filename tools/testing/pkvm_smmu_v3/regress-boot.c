@@ -46,12 +46,16 @@ static void firmware_state_is_forgotten(void)
 /* No part of the set-up that the native driver could not use is left behind. */
 static void released_as_found(void)
 {
+	u64 val = 0;
+
 	boot(0);
 	drv_init(0);
 	drv_init(1);
 	drv_disable(0);
 	drv_disable(1);
 	EXPECT_EQ(machine_release(), 0);
+	/* Nothing is emulated any more. */
+	EXPECT_EQ(host_mmio(0, 0x0, 4, false, &val), MMIO_ABORT);
 	EXPECT_EQ(smmus[0].cr0, 0);
 	EXPECT_EQ(smmus[0].gbpa & ~(1U << 31), 0x1000);
 }

@@ -15,7 +15,8 @@
 
 static const struct test * const suites[] = {
 	tests_boot, tests_reg, tests_cmd, tests_msi, tests_hw_msi, tests_ste, tests_evtq, tests_dma,
-	tests_exhaust, tests_suspend, tests_wait, tests_walk, tests_cache, tests_race,
+	tests_exhaust, tests_stats, tests_suspend, tests_order, tests_wait, tests_walk, tests_cache,
+	tests_race,
 };
 
 unsigned int effort = 1;
@@ -78,7 +79,7 @@ static const char * const only_4k[] = {
 	"unfit_hardware_is_refused", "unfit_sizes_are_refused", "roots_that_cannot_be_used",
 	"identification", "queue_effective_range", "host_table_is_larger",
 	"events_are_delivered", "evtq_effective_range", "no_page_for_shadow_table",
-	"pin_is_refused", "tables_short",
+	"pin_is_refused", "tables_short", "stats_of_stes_without_table",
 };
 
 static bool wanted(const char *name, int argc, char **argv)

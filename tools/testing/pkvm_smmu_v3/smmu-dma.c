@@ -15,6 +15,8 @@
 #define DESC_WRITE	BIT(7)
 
 #define F_TRANSLATION	0x10
+/* The stages 1 are none of the model's: each fault of a translation is one of stage 2. */
+#define EVENT_S2	BIT_ULL(39)
 #define C_BAD_STREAMID	0x02
 #define C_BAD_STE	0x04
 #define F_STREAM_DISABLED	0x06
@@ -426,7 +428,7 @@ void smmu_event(struct smmu *s, u8 id, u32 sid, u64 addr)
 	if (!(s->cr0ack & CR0_EVTQEN) || s->nr_events == NR_EVENTS)
 		return;
 	s->event[s->nr_events++] = (struct smmu_event){
-		.dw = { id | (u64)sid << 32, 0, addr, 0 },
+		.dw = { id | (u64)sid << 32, id == F_TRANSLATION ? EVENT_S2 : 0, addr, 0 },
 	};
 }
 

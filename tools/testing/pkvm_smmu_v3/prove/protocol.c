@@ -140,6 +140,10 @@ void hyp_smmu_strtab_clear(struct hyp_smmu *s)
 {
 }
 
+void hyp_smmu_count_faults(struct hyp_smmu *s, u32 cons)
+{
+}
+
 bool hyp_smmu_strtab_update(struct hyp_smmu *s, struct hyp_smmu_scan *scan, u64 first, u64 n)
 {
 	PROVE("STEs are read without the lock of the hardware's queue", !s->hwq.lock.owner);

@@ -42,6 +42,7 @@
 struct hyp_iommu_s2 hyp_iommu_s2;
 struct kvm_hyp_memcache hyp_iommu_pool;
 struct kvm_hyp_memcache hyp_iommu_spare;
+u64 hyp_iommu_revoked_pages;
 
 /**
  * hyp_iommu_prepared - Whether the device stage 2 exists
@@ -500,6 +501,8 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 		ret = hyp_iommu_flush_all() ? -EIO : 0;
 	if (ret)
 		hyp_iommu_grant_locked(phys, size);
+	else
+		hyp_iommu_revoked_pages += size >> PAGE_SHIFT;
 
 	return ret;
 }

@@ -3,7 +3,8 @@
  * What the KVM-side SMMUv3 driver (EL1) and the hypervisor (EL2) share.
  *
  * The host fills pkvm_smmu_v3_infos[] and calls the hypercalls below while it is
- * still trusted, before __pkvm_prot_finalize. None of them exists afterwards.
+ * still trusted, before __pkvm_prot_finalize. None of them exists afterwards, but the last
+ * does not exist before.
  *
  *   __pkvm_iommu_register(i)  memory and MMIO of SMMU i become EL2's, or the reason why
  *				 registers cannot be withheld, enum pkvm_smmu_refusal
@@ -13,6 +14,7 @@
  *   __pkvm_iommu_enable(i)    SMMU i is taken over
  *   __pkvm_iommu_unregister(i)   undo register and enable
  *   __pkvm_iommu_release()      undo prepare; no SMMU is enabled
+ *   __pkvm_iommu_stat(i, stat)  a counter of SMMU i, enum pkvm_smmu_stat, or -EINVAL
  */
 #ifndef __ARM_SMMU_V3_PKVM_H
 #define __ARM_SMMU_V3_PKVM_H
@@ -57,6 +59,28 @@ struct pkvm_smmu_v3_info {
 	u8 cmdq_shift;
 	bool coherent;
 	bool repeat;
+};
+
+/**
+ * enum pkvm_smmu_stat - What EL2 counts of an SMMU since its takeover
+ * @SMMU_STAT_TRAPS:		accesses of the host's that it has emulated; one that is
+ *				replayed counts each time
+ * @SMMU_STAT_COMMANDS:		commands of the host's that the hardware was given
+ * @SMMU_STAT_REFUSED_COMMANDS:	errors that stopped the host's command queue
+ * @SMMU_STAT_REFUSED_STES:	times that a valid STE of the host's was read and is illegal, or
+ *				that there was no table left for it
+ * @SMMU_STAT_INVALIDATIONS:	invalidations for pages that left the host
+ * @SMMU_STAT_REVOKED_PAGES:	these pages, the same number for all SMMUs
+ * @SMMU_STAT_S2_FAULTS:	records of faults of stage 2 that the host has consumed
+ */
+enum pkvm_smmu_stat {
+	SMMU_STAT_TRAPS,
+	SMMU_STAT_COMMANDS,
+	SMMU_STAT_REFUSED_COMMANDS,
+	SMMU_STAT_REFUSED_STES,
+	SMMU_STAT_INVALIDATIONS,
+	SMMU_STAT_REVOKED_PAGES,
+	SMMU_STAT_S2_FAULTS,
 };
 
 /* The queue's bytes. */

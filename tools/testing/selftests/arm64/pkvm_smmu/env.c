@@ -188,6 +188,35 @@ uint64_t smmu_base(void)
 	return base;
 }
 
+struct smmu_sum {
+	const char *counter;
+	int64_t sum;
+};
+
+static bool smmu_add_stat(const char *name, void *data)
+{
+	struct smmu_sum *s = data;
+	bool owned = false;
+	char value[32];
+	int ret;
+
+	smmu_is_owned(name, &owned);
+	if (!owned)
+		return true;
+	ret = read_line(value, sizeof(value), PLATFORM_DEVICES "/%s/pkvm_stats/%s", name,
+			s->counter);
+	s->sum = ret ?: s->sum + strtoll(value, NULL, 10);
+	return !ret;
+}
+
+int64_t smmu_stat(const char *name)
+{
+	struct smmu_sum s = { .counter = name };
+
+	visit_smmus(smmu_add_stat, &s);
+	return s.sum;
+}
+
 /* The visitor of visit_fw_nodes(), for nftw(), which has no argument for it. */
 static struct {
 	const char *compatible;

@@ -30,6 +30,12 @@ bool pkvm_is_up(void);
 /* Physical address of the first SMMUv3 in the system. */
 uint64_t smmu_base(void);
 
+/*
+ * The hypervisor's counter @name, as the sum over all SMMUs that it owns. -errno if one cannot
+ * be read.
+ */
+int64_t smmu_stat(const char *name);
+
 /* Registers that firmware describes, of an SMMUv3 or a PMCG. */
 struct fw_node {
 	uint64_t base;

@@ -72,6 +72,9 @@ FIXTURE_SETUP(huge_map)
 	if (page_size() != 4096)
 		SKIP(return, "not applicable: huge pages of this kernel are larger");
 
+	if (!port_is_possible(variant->domain))
+		SKIP(return, PORT_IS_NOT_POSSIBLE);
+
 	ASSERT_EQ(0, write_file("4", "/proc/sys/vm/nr_hugepages"));
 	port_open(&self->port, variant->domain, 0);
 	self->hugetlb = map_anonymous(HUGE_SIZE, MAP_HUGETLB | MAP_POPULATE);

@@ -46,6 +46,8 @@ FIXTURE_VARIANT_ADD(hyp_memory, type1)
 
 FIXTURE_SETUP(hyp_memory)
 {
+	if (!port_is_possible(variant->domain))
+		SKIP(return, PORT_IS_NOT_POSSIBLE);
 	port_open(&self->port, variant->domain, 0);
 	self->page = alloc_pages(1);
 	ASSERT_TRUE(dma_works(&self->port, self->page));
@@ -128,6 +130,8 @@ FIXTURE_VARIANT_ADD(hyp_pages, type1)
 
 FIXTURE_SETUP(hyp_pages)
 {
+	if (!port_is_possible(variant->domain))
+		SKIP(return, PORT_IS_NOT_POSSIBLE);
 	port_open(&self->port, variant->domain, 0);
 }
 

@@ -89,6 +89,8 @@ FIXTURE_SETUP(late_memory)
 {
 	if (!late_start())
 		SKIP(return, "not applicable: all memory was there at boot");
+	if (!port_is_possible(variant->domain))
+		SKIP(return, PORT_IS_NOT_POSSIBLE);
 	port_open(&self->port, variant->domain, 0);
 }
 

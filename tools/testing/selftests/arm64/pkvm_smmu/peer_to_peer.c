@@ -48,6 +48,8 @@ FIXTURE_VARIANT_ADD(peer_to_peer, type1)
 
 FIXTURE_SETUP(peer_to_peer)
 {
+	if (!port_is_possible(variant->domain))
+		SKIP(return, PORT_IS_NOT_POSSIBLE);
 	port_open(&self->port, variant->domain, 0);
 	self->smmu = port_map_phys(&self->port, smmu_base(), SMMU_MMIO_SIZE);
 }

@@ -66,20 +66,17 @@ static void port_open_physical(struct port *port)
 	pci_enable(port->bdf, true);
 }
 
-/* $PKVM_SMMU_VFIO=refused: VFIO takes no device behind an SMMU that is not coherent. */
-static void port_need_vfio(void)
+bool port_is_possible(enum port_domain domain)
 {
 	const char *vfio = getenv("PKVM_SMMU_VFIO");
 
-	if (!vfio || strcmp(vfio, "refused"))
-		return;
-	ksft_print_msg("not applicable: VFIO takes no device here\n");
-	exit(KSFT_SKIP);
+	if (domain != PORT_TYPE1 && domain != PORT_IOMMUFD)
+		return true;
+	return !vfio || strcmp(vfio, "refused");
 }
 
 static void port_open_vfio(struct port *port)
 {
-	port_need_vfio();
 	pci_bind(port->bdf, "vfio-pci");
 	port->iommu = iommu_init(port->domain == PORT_TYPE1 ?
 				 MODE_VFIO_TYPE1V2_IOMMU : MODE_IOMMUFD);

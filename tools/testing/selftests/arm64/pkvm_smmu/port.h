@@ -42,6 +42,13 @@ struct port {
 /* The @index-th edu device, counted from $PKVM_SMMU_DEVICE if that is set. */
 void port_find(int index, char bdf[PCI_BDF_LEN]);
 
+/*
+ * Whether the machine has ports of a domain. $PKVM_SMMU_VFIO=refused says that VFIO takes no
+ * device, as none is behind an SMMU that is coherent.
+ */
+bool port_is_possible(enum port_domain domain);
+#define PORT_IS_NOT_POSSIBLE	"not applicable: VFIO takes no device of this machine"
+
 void port_open(struct port *port, enum port_domain domain, int index);
 void port_close(struct port *port);
 

@@ -47,6 +47,8 @@ FIXTURE_VARIANT_ADD(pvm_memory, iommufd)
 
 FIXTURE_SETUP(pvm_memory)
 {
+	if (!port_is_possible(variant->domain))
+		SKIP(return, PORT_IS_NOT_POSSIBLE);
 	port_open(&self->port, variant->domain, 0);
 	self->page = alloc_pages(1);
 	self->addr = port_map_user(&self->port, self->page, page_size());

@@ -24,6 +24,9 @@ extern struct kvm_hyp_memcache hyp_iommu_pool;
 /* EL2's spare pages for tables. Guarded by host_mmu.lock. */
 extern struct kvm_hyp_memcache hyp_iommu_spare;
 
+/* Pages that have been taken from devices. Guarded by host_mmu.lock. */
+extern u64 hyp_iommu_revoked_pages;
+
 int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *host_mc);
 int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits);
 int hyp_iommu_release(void);
@@ -136,6 +139,16 @@ bool hyp_iommu_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr);
  */
 bool hyp_iommu_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr);
 
+/**
+ * __pkvm_iommu_stat - Hypercall of the host's: read a counter of an IOMMU
+ * @idx:  the IOMMU; the driver says which that is
+ * @stat: the counter; the driver says what that counts
+ *
+ * Context: no EL2 lock is held.
+ * Return: the count, or -EINVAL if there is no such IOMMU that is owned, or no such counter.
+ */
+long __pkvm_iommu_stat(unsigned int idx, unsigned int stat);
+
 /* Hypercalls of the trusted host; the driver says what IOMMU @idx is. */
 int __pkvm_iommu_register(unsigned int idx);
 int __pkvm_iommu_enable(unsigned int idx);
@@ -146,6 +159,7 @@ static inline int hyp_iommu_release(void) { return -ENODEV; }
 static inline int __pkvm_iommu_register(unsigned int idx) { return -ENODEV; }
 static inline int __pkvm_iommu_enable(unsigned int idx) { return -ENODEV; }
 static inline int __pkvm_iommu_unregister(unsigned int idx) { return -ENODEV; }
+static inline long __pkvm_iommu_stat(unsigned int idx, unsigned int stat) { return -EINVAL; }
 static inline int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size) { return 0; }
 static inline void hyp_iommu_grant_locked(phys_addr_t phys, u64 size) { }
 static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }

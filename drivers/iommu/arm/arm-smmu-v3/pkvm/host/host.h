@@ -15,6 +15,35 @@
 #define hyp_iommu_pool kvm_nvhe_sym(hyp_iommu_pool)
 extern struct kvm_hyp_memcache hyp_iommu_pool;
 
+enum pkvm_smmu_state {
+	SMMU_CLAIMED,		/* bound to this driver, the host's */
+	SMMU_REGISTERED,	/* its MMIO and memory are the hypervisor's */
+	SMMU_OWNED,		/* and it is enabled, for ever */
+	SMMU_NATIVE,		/* not isolated */
+	SMMU_WITHHELD,		/* its MMIO is the hypervisor's, it is nobody's to drive */
+	SMMU_STUCK,		/* the hypervisor could not undo the registration */
+};
+
+#define SMMU_REASON_MAX		80
+
+/* What sysfs shows of an SMMU: a copy of the fields of struct pkvm_smmu. */
+struct pkvm_smmu_status {
+	enum pkvm_smmu_state state;
+	phys_addr_t mmio_base;
+	unsigned int idx;
+	char reason[SMMU_REASON_MAX];
+};
+
+/* @dev is the platform device of an SMMU. */
+struct pkvm_smmu_status pkvm_smmu_get_status(struct device *dev);
+
+/* Attributes, sysfs.c */
+
+/* Add the attributes that every SMMU has, whoever owns it. */
+void pkvm_smmu_add_attrs(struct device *dev);
+/* Add the hypervisor's counters of an owned SMMU. Context: pKVM is finalised. */
+void pkvm_smmu_add_stats(struct device *dev);
+
 /* Checks, check.c */
 
 /**

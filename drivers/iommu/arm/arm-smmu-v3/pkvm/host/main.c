@@ -27,7 +27,6 @@
 #include <linux/cleanup.h>
 #include <linux/dma-map-ops.h>
 #include <linux/init.h>
-#include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/list.h>
 #include <linux/mod_devicetable.h>
@@ -56,15 +55,6 @@ static enum {
 	PKVM_IOMMU_REQUIRE,
 } pkvm_iommu_mode = PKVM_IOMMU_OWN;
 
-enum pkvm_smmu_state {
-	SMMU_CLAIMED,		/* bound to this driver, the host's */
-	SMMU_REGISTERED,	/* its MMIO and memory are the hypervisor's */
-	SMMU_OWNED,		/* and it is enabled, for ever */
-	SMMU_NATIVE,		/* not isolated */
-	SMMU_WITHHELD,		/* its MMIO is the hypervisor's, it is nobody's to drive */
-	SMMU_STUCK,		/* the hypervisor could not undo the registration */
-};
-
 /*
  * An SMMUv3 of the machine, owned or not. Never freed: sysfs shows it.
  *
@@ -91,7 +81,7 @@ struct pkvm_smmu {
 	unsigned int idx;
 	enum pkvm_smmu_state state;
 	bool settled;
-	char reason[80];
+	char reason[SMMU_REASON_MAX];
 };
 
 /* Guards smmus and what is in it, nr_claimed, takeover_closed and isolation_gap. */
@@ -136,21 +126,19 @@ static struct pkvm_smmu *smmu_find(struct device *dev)
 	return NULL;
 }
 
-/*
- * The emulated SMMU toggles GERROR.SFM_ERR once, when the hypervisor has given the
- * hardware up: the driver of the auxiliary device may have acknowledged it in GERRORN.
- */
-static bool smmu_is_dead(const struct pkvm_smmu *smmu)
+struct pkvm_smmu_status pkvm_smmu_get_status(struct device *dev)
 {
-	void __iomem *base = ioremap(smmu->info.mmio_base, ARM_SMMU_REG_SZ);
-	bool dead;
+	struct pkvm_smmu_status status;
+	struct pkvm_smmu *smmu;
 
-	if (!base)
-		return false;
-	dead = readl_relaxed(base + ARM_SMMU_GERROR) & GERROR_SFM_ERR;
-	iounmap(base);
+	guard(mutex)(&smmus_lock);
+	smmu = smmu_find(dev);
+	status.state = smmu->state;
+	status.mmio_base = smmu->info.mmio_base;
+	status.idx = smmu->idx;
+	strscpy(status.reason, smmu->reason);
 
-	return dead;
+	return status;
 }
 
 static struct pkvm_smmu *smmu_find_regs(const struct resource *regs)
@@ -164,48 +152,6 @@ static struct pkvm_smmu *smmu_find_regs(const struct resource *regs)
 
 	return NULL;
 }
-
-static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct pkvm_smmu *smmu;
-
-	guard(mutex)(&smmus_lock);
-	smmu = smmu_find(dev);
-
-	switch (smmu->state) {
-	case SMMU_OWNED:
-		return sysfs_emit(buf, smmu_is_dead(smmu) ? "dead\n" : "owned\n");
-	case SMMU_WITHHELD:
-		return sysfs_emit(buf, "withheld\n");
-	case SMMU_STUCK:
-		return sysfs_emit(buf, "stuck\n");
-	default:
-		return sysfs_emit(buf, "native\n");
-	}
-}
-static DEVICE_ATTR_RO(state);
-
-static ssize_t reason_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct pkvm_smmu *smmu;
-
-	guard(mutex)(&smmus_lock);
-	smmu = smmu_find(dev);
-
-	return sysfs_emit(buf, "%s\n", smmu->reason);
-}
-static DEVICE_ATTR_RO(reason);
-
-static struct attribute *pkvm_attrs[] = {
-	&dev_attr_state.attr,
-	&dev_attr_reason.attr,
-	NULL
-};
-
-static const struct attribute_group pkvm_attr_group = {
-	.name	= "pkvm",
-	.attrs	= pkvm_attrs,
-};
 
 /*
  * Note and say why DMA is not isolated. One reason is enough to void the isolation of the
@@ -232,8 +178,7 @@ static void smmu_set_dev(struct pkvm_smmu *smmu, struct device *dev)
 	lockdep_assert_held(&smmus_lock);
 	put_device(smmu->dev);
 	smmu->dev = get_device(dev);
-	if (device_add_group(dev, &pkvm_attr_group))
-		dev_warn(dev, "no pkvm attributes in sysfs\n");
+	pkvm_smmu_add_attrs(dev);
 }
 
 static struct pkvm_smmu *smmu_add(const char *name, const struct resource *regs)
@@ -690,6 +635,7 @@ static void __init smmu_settle(struct pkvm_smmu *smmu)
 
 	switch (smmu->state) {
 	case SMMU_OWNED:
+		pkvm_smmu_add_stats(smmu->dev);
 		/* Probes the driver. */
 		aux = pkvm_smmu_add_aux(smmu->dev, smmu->idx);
 		scoped_guard(mutex, &smmus_lock)

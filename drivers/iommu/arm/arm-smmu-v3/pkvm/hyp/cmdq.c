@@ -217,6 +217,7 @@ void hyp_smmu_cmdq_restart(struct hyp_smmu *smmu)
 static void cmdq_error(struct hyp_smmu *smmu, u8 err)
 {
 	smmu->cmdq.err = err;
+	smmu->stats.refused_commands++;
 	cmdq_set_open(smmu);
 	cmdq_raise_gerror(smmu);
 }

@@ -291,13 +291,14 @@ void hyp_smmu_hwq_clean(struct hyp_smmu *smmu, u64 end)
 		kvm_flush_dcache_to_poc(&q->base[seq & q->slot_mask], sizeof(*q->base));
 }
 
-/* Let the hardware have the next @n commands, which have been written. */
+/* Let the hardware have the next @n commands, which have been written: EL2's own. */
 static __always_inline void hwq_add(struct hyp_smmu *smmu, u32 n)
 {
 	u64 end = smmu->hwq.submitted + n;
 
 	if (unlikely(!smmu->coherent))
 		hyp_smmu_hwq_clean(smmu, end);
+	smmu->hwq.own += n;
 	hyp_smmu_hwq_ring(smmu, end);
 }
 

@@ -207,6 +207,9 @@ static bool write_reg(struct hyp_smmu *smmu, struct pkvm_smmu_access acc, u64 va
 		return true;
 	case SMMU_REG_GERRORN:
 		return write_gerrorn(smmu, new);
+	case SMMU_REG_EVTQ_CONS:
+		hyp_smmu_count_faults(smmu, new);
+		break;
 	}
 
 	smmu->regs.val[id] = new;

@@ -313,6 +313,12 @@ static int reset_hw(struct hyp_smmu *smmu)
 	return start_hw(smmu);
 }
 
+static void set_enabled(struct hyp_smmu *smmu, bool enabled)
+{
+	smmu->enabled = enabled;
+	smmu->emu_size = enabled ? SMMU_EMU_SIZE : 0;
+}
+
 int __pkvm_iommu_enable(unsigned int idx)
 {
 	struct pkvm_smmu_v3_info *info;
@@ -347,7 +353,7 @@ int __pkvm_iommu_enable(unsigned int idx)
 	ret = abort_bypass(smmu);
 	if (!ret)
 		ret = reset_hw(smmu);
-	smmu->enabled = !ret;
+	set_enabled(smmu, !ret);
 
 	return ret;
 }
@@ -379,7 +385,7 @@ int __pkvm_iommu_unregister(unsigned int idx)
 			return ret;
 	}
 
-	smmu->enabled = false;
+	set_enabled(smmu, false);
 	smmu->registered = false;
 	ret = hyp_smmu_give_mmio_back(smmu);
 	if (!ret)
@@ -569,6 +575,8 @@ int hyp_iommu_flush_all(void)
 		smmu->flush_seq = 0;
 		if (smmu->enabled && !ret)
 			ret = hyp_smmu_hwq_add_el2(smmu, cmd, &smmu->flush_seq);
+		if (smmu->flush_seq)
+			smmu->stats.invalidations++;
 	}
 
 	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {

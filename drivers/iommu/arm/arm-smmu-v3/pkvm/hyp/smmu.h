@@ -105,6 +105,8 @@ struct hyp_smmu_hwq {
 	u64 consumed;
 	/* While commands find no room or are waited for. */
 	struct hyp_smmu_watch watch;
+	/* How many of them are EL2's own. */
+	u64 own;
 	/* The hardware has failed, see hwq_die(). Every transition is refused. */
 	bool dead;
 
@@ -174,10 +176,25 @@ struct hyp_smmu_scan {
 	bool active;
 };
 
+/* See enum pkvm_smmu_stat. Guarded by hyp_smmu::emu_lock, but for one. */
+struct hyp_smmu_stats {
+	u64 traps;
+	u64 refused_commands;
+	u64 refused_stes;
+	u64 s2_faults;
+	/* Guarded by host_mmu.lock. */
+	u64 invalidations;
+};
+
 struct hyp_smmu {
 	/* Guards everything without a note of its own. */
 	hyp_spinlock_t emu_lock;
 	struct pkvm_smmu_regs regs;
+	/* Groups of STEs that this attempt has read; a trap makes a few. */
+	u64 groups_read;
+	/* What is to be waited for before the next attempt, 0 for nothing. */
+	u64 wait_seq;
+	struct hyp_smmu_stats stats;
 	struct hyp_smmu_host_cmdq cmdq;
 
 	/* What CR0ACK waits for, and whether it found no room yet. */
@@ -200,10 +217,6 @@ struct hyp_smmu {
 	struct arm_smmu_ste *bounce;
 	struct hyp_smmu_scan enable_scan;
 	struct hyp_smmu_scan cfgi_scan;
-	/* Groups of STEs that this attempt has read; a trap makes a few. */
-	u64 groups_read;
-	/* What is to be waited for before the next attempt, 0 for nothing. */
-	u64 wait_seq;
 
 	struct hyp_smmu_hwq hwq;
 	/* What a transition waits for. Guarded by host_mmu.lock. */
@@ -211,7 +224,9 @@ struct hyp_smmu {
 
 	/* Constant after takeover. */
 	void __iomem *mmio;
+	/* What is emulated: nothing before it is enabled. */
 	phys_addr_t mmio_phys;
+	u64 emu_size;
 	struct pkvm_smmu_ids hw;
 	struct pkvm_smmu_caps caps;
 	phys_addr_t taken[HYP_SMMU_MAX_TAKEN];
@@ -276,6 +291,14 @@ int hyp_smmu_poll(const void __iomem *reg, u32 mask, u32 val,
 
 int hyp_smmu_take_mmio(struct hyp_smmu *smmu, const struct pkvm_smmu_v3_info *info);
 int hyp_smmu_give_mmio_back(struct hyp_smmu *smmu);
+
+/* hyp/stats.c */
+
+/*
+ * The host is about to write @cons to EVTQ_CONS: count the faults of stage 2 among the records
+ * that the hardware may overwrite then. emu_lock is held.
+ */
+void hyp_smmu_count_faults(struct hyp_smmu *smmu, u32 cons);
 
 /* hyp/hwq.c: the hardware's queue. Its lock is not held by the caller. */
 

@@ -143,14 +143,18 @@ static void strtab_update_one(struct hyp_smmu *smmu, u32 sid, const struct arm_s
 {
 	struct arm_smmu_ste new, *cur = strtab_ste(smmu, sid);
 
-	pkvm_smmu_make_ste(&smmu->caps, host, &new);
+	if (!pkvm_smmu_make_ste(&smmu->caps, host, &new) && host &&
+	    (host->data[0] & cpu_to_le64(STRTAB_STE_0_V)))
+		smmu->stats.refused_stes++;
 	if (!cur) {
 		/* An invalid level 1 descriptor aborts just as well. */
 		if (!FIELD_GET(STRTAB_STE_0_CFG, le64_to_cpu(new.data[0])))
 			return;
 		cur = strtab_alloc_ste(smmu, sid);
-		if (!cur)
+		if (!cur) {
+			smmu->stats.refused_stes++;
 			return;
+		}
 	}
 
 	if (cur->data[0] != new.data[0] || cur->data[1] != new.data[1])

@@ -24,7 +24,7 @@ static __always_inline struct hyp_smmu *find_smmu(u64 addr, u64 *offset)
 
 	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {
 		*offset = addr - smmu->mmio_phys;
-		if (*offset < SMMU_EMU_SIZE && smmu->enabled)
+		if (*offset < smmu->emu_size)
 			return smmu;
 	}
 
@@ -75,12 +75,19 @@ static noinline bool retry_store(struct hyp_smmu *smmu, u32 offset, u8 size, u64
 	return done;
 }
 
+/* An access counts once in a trap, however often that attempts it. */
+static __always_inline void begin_access(struct hyp_smmu *smmu)
+{
+	hyp_spin_lock(&smmu->emu_lock);
+	smmu->stats.traps++;
+}
+
 static bool emulate_store(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val)
 {
 	bool done;
 	u64 seq;
 
-	hyp_spin_lock(&smmu->emu_lock);
+	begin_access(smmu);
 	done = hyp_smmu_write(smmu, offset, size, val);
 	seq = smmu->wait_seq;
 	hyp_spin_unlock(&smmu->emu_lock);
@@ -93,7 +100,7 @@ static __always_inline bool emulate_prod(struct hyp_smmu *smmu, u32 val)
 {
 	u64 seq;
 
-	hyp_spin_lock(&smmu->emu_lock);
+	begin_access(smmu);
 	if (likely(hyp_smmu_cmdq_write_prod(smmu, val))) {
 		hyp_spin_unlock(&smmu->emu_lock);
 		return true;
@@ -137,7 +144,7 @@ static noinline bool handle_load(struct kvm_cpu_context *host_ctxt, u64 esr,
 
 	if (!IS_ALIGNED(offset, size))
 		return false;
-	hyp_spin_lock(&smmu->emu_lock);
+	begin_access(smmu);
 	val = hyp_smmu_read(smmu, offset, size);
 	hyp_spin_unlock(&smmu->emu_lock);
 	trace_smmu_v3_access(smmu->mmio_phys + offset, val, size, false, true);

@@ -11,6 +11,7 @@
 #include <asm/kvm_hyptrace.h>
 #include <asm/sections.h>
 
+#include "../pkvm-smmu-v3.h"
 #include "hcall.h"
 
 /* Where things are in the arena, in pages; the root is aligned to any size it may have. */
@@ -259,6 +260,21 @@ static void hcall_reclaim_text(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EPERM, hcall(__pkvm_force_reclaim_guest_page, text));
 }
 
+/* SMMUs and counters that there are not. */
+static void hcall_stat(struct kunit *test)
+{
+	static const u64 bad[] = {
+		PKVM_SMMU_V3_MAX, PKVM_SMMU_V3_MAX + 1, BIT(31), U32_MAX, U64_MAX,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_EQ(test, -EINVAL, hcall(__pkvm_iommu_stat, bad[i], SMMU_STAT_TRAPS));
+		KUNIT_EXPECT_EQ(test, -EINVAL, hcall(__pkvm_iommu_stat, 0, bad[i]));
+	}
+	KUNIT_EXPECT_EQ(test, -EINVAL, hcall(__pkvm_iommu_stat, 0, SMMU_STAT_S2_FAULTS + 1));
+}
+
 static int hcall_init(struct kunit *test)
 {
 	if (!is_pkvm_initialized())
@@ -278,6 +294,7 @@ static struct kunit_case hcall_cases[] = {
 	KUNIT_CASE(hcall_debug_owner),
 	KUNIT_CASE(hcall_pointers),
 	KUNIT_CASE(hcall_reclaim_text),
+	KUNIT_CASE(hcall_stat),
 	{}
 };
 
