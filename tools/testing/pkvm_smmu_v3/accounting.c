@@ -25,6 +25,8 @@ static const char * const guards[] = {
 	[SMMU_GUARD_CMDQEN]	= "CMDQEN",
 	[SMMU_GUARD_EVTQEN]	= "EVENTQEN",
 	[SMMU_GUARD_QUEUES]	= "CMDQEN,EVENTQEN,PRIQEN",
+	[SMMU_GUARD_GERROR_IRQEN] = "GERROR_IRQEN",
+	[SMMU_GUARD_EVTQ_IRQEN]	= "EVENTQ_IRQEN",
 };
 
 static void print_regs(void)
@@ -63,12 +65,13 @@ static void print_cmds(const struct pkvm_smmu_caps *caps)
 	}
 }
 
-/* An SMMU with every feature, and what of it is offered. */
+/* An SMMU with every feature, which is 0 for stalls, and what of it is offered. */
 static struct pkvm_smmu_caps everything(void)
 {
 	struct pkvm_smmu_ids hw = { { ~0U, ~0U, ~0U, ~0U, ~0U, ~0U }, ~0U, ~0U };
 	struct pkvm_smmu_caps caps = {};
 
+	hw.idr[0] &= ~IDR0_STALL_MODEL;
 	pkvm_smmu_init_caps(&caps, &hw);
 	pkvm_smmu_init_cmds(&caps);
 	pkvm_smmu_s2_ste(&caps, 0x40000000, 40, 1, &hw);

@@ -70,6 +70,7 @@ static const u32 offsets[] = {
 	0x20, 0x24, 0x50, 0x60, 0x64, 0x80, 0x88, 0x90, 0x98, 0x9c, 0xa0,
 	0x100a8, 0x100ac, 0x28, 0x2c, 0x44, 0x54, 0x84, 0x94, 0xa4, 0x00, 0x04, 0x08, 0x0c,
 	0x10, 0x14, 0x18, 0x1c, 0x68, 0xb0, 0xc0, 0xd0, 0x100, 0x100c8, 0x180, 0x10020,
+	0x70, 0x74, 0xb8, 0xbc,
 };
 
 static u32 pick_offset(void)
@@ -81,6 +82,19 @@ static u32 pick_offset(void)
 		return fuzz_u32() % 0x21000;
 	default:
 		return offsets[fuzz_below(13)];
+	}
+}
+
+/* Where an MSI may go, or would go if EL2 let it. */
+static u64 pick_doorbell(void)
+{
+	switch (fuzz_below(4)) {
+	case 0:
+		return pick_phys();
+	case 1:
+		return flip_some(ITS_DOORBELL(0));
+	default:
+		return fuzz_chance(8) ? FAR_DOORBELL : ITS_DOORBELL(fuzz_below(3));
 	}
 }
 
@@ -96,6 +110,10 @@ static u64 pick_value(unsigned int i, u32 off)
 		return fuzz_chance(8) ? fuzz_byte() & 0xd : 0xd;
 	case 0x50:
 		return fuzz_byte() & 5;
+	case 0x68:
+	case 0xb0:
+	case 0xd0:
+		return pick_doorbell();
 	case 0x64:
 		return smmus[i].gerror | fuzz_below(2);
 	case 0x80:
@@ -132,7 +150,8 @@ static void job_write(struct fuzz_job *job)
 	job->smmu = pick_smmu();
 	job->off = pick_offset();
 	job->size = job->off % 8 || !fuzz_chance(2) ? 4 : 8;
-	if (job->off == 0x80 || job->off == 0x90 || job->off == 0xa0)
+	if (job->off == 0x80 || job->off == 0x90 || job->off == 0xa0 ||
+	    job->off == 0x68 || job->off == 0xb0)
 		job->size = fuzz_chance(8) ? 4 : 8;
 	job->off &= ~(job->size - 1);
 	job->val = pick_value(job->smmu, job->off);
@@ -144,6 +163,27 @@ static void job_read(struct fuzz_job *job)
 {
 	job_write(job);
 	job->write = false;
+}
+
+static void do_irq(const struct fuzz_job *job)
+{
+	u32 on = job->kind & 1 ? 0x1 : 0x4;
+
+	if (drv_irq_ctrl(job->smmu, job->kind & 2 ? 0 : on))
+		drv_msi(job->smmu, job->off, job->val, job->phys);
+	drv_irq_ctrl(job->smmu, 0x5);
+	model.polls = 0;
+}
+
+/* A driver sets the MSI of an interrupt. */
+static void job_irq(struct fuzz_job *job)
+{
+	job->fn = do_irq;
+	job->smmu = pick_smmu();
+	job->off = fuzz_below(2) ? 0x68 : 0xb0;
+	job->val = pick_doorbell();
+	job->phys = fuzz_byte();
+	job->kind = fuzz_below(4);
 }
 
 static void do_trap(const struct fuzz_job *job)
@@ -178,6 +218,7 @@ static void job_trap(struct fuzz_job *job)
 
 static const u8 opcodes[] = {
 	0x03, 0x03, 0x03, 0x04, 0x05, 0x06, 0x10, 0x11, 0x12, 0x13, 0x30, 0x46, 0x46, 0x01,
+	0x44, 0x44, 0x45,
 };
 
 static void put_command(unsigned int i)
@@ -200,6 +241,13 @@ static void put_command(unsigned int i)
 			dw0 &= GENMASK_ULL(47, 0);
 		if (op >= 0x12)
 			dw1 = pick_page() | fuzz_below(2);
+		break;
+	case 0x44:
+		dw0 |= fuzz_below(4) << 12;
+		dw1 = fuzz_below(NR_STALLS);
+		fallthrough;
+	case 0x45:
+		dw0 |= (u64)pick_sid(i) << 32;
 		break;
 	case 0x46:
 		dw0 |= fuzz_below(4) << 12;
@@ -435,6 +483,26 @@ static void now_dma(void)
 	smmu_dma(&smmus[i], &dma, fuzz_below(2));
 }
 
+/* What stage 1 of the host's makes of a translated stream: a stall, most of the time. */
+static void now_stall(void)
+{
+	unsigned int i = pick_smmu();
+	u64 phys = pick_page();
+	struct dma dma = {
+		.sid = pick_sid(i),
+		.write = true,
+		.fault = true,
+		.stall = !fuzz_chance(8),
+		.asid = fuzz_below(4),
+		.va = phys,
+		.ipa = phys,
+	};
+
+	/* The host maps the page before it retries. */
+	if (smmu_dma(&smmus[i], &dma, false) == DMA_STALLED && fuzz_below(2))
+		smmus[i].stalled[fuzz_below(NR_STALLS)].dma.fault = false;
+}
+
 /* Every stream that may, to one page: what is lost must be in no cache. */
 static void now_dma_burst(void)
 {
@@ -492,6 +560,9 @@ static void now_fault(void)
 		break;
 	case 3:
 		s->abort_msi = true;
+		break;
+	case 4:
+		s->abort_irq = true;
 		break;
 	default:
 		/* A write of an event aborts. */
@@ -552,11 +623,13 @@ const struct fuzz_op fuzz_ops[] = {
 	{ "transition",	40, .job = job_transition },
 	{ "dma",	30, .now = now_dma },
 	{ "burst",	16, .now = now_dma_burst },
+	{ "stall",	12, .now = now_stall },
 	{ "hw",		16, .now = now_hw },
 	{ "prefetch",	 6, .now = now_prefetch },
 	{ "evict",	 4, .now = now_evict },
 	{ "fault",	 3, .now = now_fault },
 	{ "stat",	 1, .job = job_stat },
 	{ "suspend",	 2, .job = job_suspend },
+	{ "irq",	 6, .job = job_irq },
 	{}
 };

@@ -232,6 +232,7 @@ static void check_alive(unsigned int i)
 			return;
 	}
 	s->abort_msi = false;
+	s->abort_irq = false;
 	s->abort_next = false;
 	s->picky = 0;
 	write32(i, 0x64, read32(i, 0x60));

@@ -86,12 +86,12 @@ void host_write(unsigned int i, u32 off, u8 size, u64 val)
 	host_access(i, off, size, true, &val);
 }
 
-static bool wait_cr0(unsigned int i, u32 cr0)
+static bool wait_reg(unsigned int i, u32 off, u32 val)
 {
 	unsigned int n;
 
 	for (n = 0; n < 10000; n++) {
-		if (read32(i, 0x24) == cr0)
+		if (read32(i, off) == val)
 			return true;
 		model_relax();
 	}
@@ -102,11 +102,27 @@ static bool wait_cr0(unsigned int i, u32 cr0)
 bool drv_cr0(unsigned int i, u32 cr0)
 {
 	/* A write is ignored until the last one is acknowledged. IHI0070G.b 6.3.9 */
-	if (!wait_cr0(i, read32(i, 0x20)))
+	if (!wait_reg(i, 0x24, read32(i, 0x20)))
 		return false;
 	write32(i, 0x20, cr0);
 
-	return wait_cr0(i, cr0);
+	return wait_reg(i, 0x24, cr0);
+}
+
+bool drv_irq_ctrl(unsigned int i, u32 val)
+{
+	if (!wait_reg(i, 0x54, read32(i, 0x50)))
+		return false;
+	write32(i, 0x50, val);
+
+	return wait_reg(i, 0x54, val);
+}
+
+void drv_msi(unsigned int i, u32 off, u64 addr, u32 data)
+{
+	write64(i, off, addr);
+	write32(i, off + 8, data);
+	write32(i, off + 12, 1);
 }
 
 void drv_disable(unsigned int i)
@@ -162,7 +178,7 @@ void drv_enable(unsigned int i, u32 cr0)
 	drv_cmd(i, 0x04, 31);
 	drv_cmd(i, 0x30, 0);
 	drv_sync(i);
-	write32(i, 0x50, cr0 & 0x4 ? 5 : 1);
+	drv_irq_ctrl(i, cr0 & 0x4 ? 5 : 1);
 	drv_cr0(i, on | (cr0 & 0x4));
 	drv_cr0(i, on | cr0);
 }

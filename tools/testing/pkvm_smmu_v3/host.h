@@ -49,6 +49,11 @@ void drv_disable(unsigned int i);
 /* Write CR0 and wait for CR0ACK; false if that never follows. */
 bool drv_cr0(unsigned int i, u32 cr0);
 
+/* Write IRQ_CTRL, as above. */
+bool drv_irq_ctrl(unsigned int i, u32 val);
+/* Give an interrupt an MSI: IRQ_CFG0 at @off. It has to be off. */
+void drv_msi(unsigned int i, u32 off, u64 addr, u32 data);
+
 /* Put a command into the queue and, with ring, write PROD. */
 void drv_put(unsigned int i, u64 dw0, u64 dw1);
 void drv_ring(unsigned int i);

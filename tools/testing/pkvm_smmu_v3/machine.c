@@ -210,6 +210,20 @@ static int build_stage2(const struct machine_cfg *cfg)
 	return hyp_iommu_prepare(hyp_phys_to_pfn(page_phys(PGD_PAGE)), cfg->ia_bits, cfg->ia_bits);
 }
 
+/* What firmware says of ITSs: two are right, one is too far away for the SMMUs. */
+static void list_doorbells(void)
+{
+	static const u64 wrong[] = {
+		PMCG_MMIO + 0x40, SMMU_MMIO(0) + 0x10040, RAM1_BASE + PAGE_SIZE + 0x40, 0,
+		FAR_DOORBELL, ITS_DOORBELL(2) + 2,
+	};
+
+	memset(pkvm_smmu_v3_doorbells, 0, sizeof(pkvm_smmu_v3_doorbells));
+	pkvm_smmu_v3_doorbells[0] = ITS_DOORBELL(0);
+	memcpy(pkvm_smmu_v3_doorbells + 1, wrong, sizeof(wrong));
+	pkvm_smmu_v3_doorbells[PKVM_SMMU_V3_DOORBELLS - 1] = ITS_DOORBELL(1);
+}
+
 int machine_boot(const struct machine_cfg *cfg)
 {
 	unsigned int i;
@@ -229,6 +243,7 @@ int machine_boot(const struct machine_cfg *cfg)
 	cache_init(snoops_not(cfg) ||
 		   (cfg->nr_smmus > 1 && cfg->others && snoops_not(cfg->others)));
 	leave_junk(page_phys(PGD_PAGE));
+	list_doorbells();
 	for (i = 0; i < nr_smmus && !ret; i++) {
 		ret = boot_smmu(i, i && cfg->others ? cfg->others : cfg);
 		smmus[i].hang = cfg->hang >> i & 1;

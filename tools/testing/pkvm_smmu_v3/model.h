@@ -11,7 +11,7 @@
  *   shim-lock.c    locks that check their order, barriers, time
  *   plain.c        loads and stores of EL2's that it does not mark as shared
  *   sched.c        emulated CPUs, which may switch at every shared access
- *   smmu-*.c       SMMUs: registers, commands, configuration, translation, events
+ *   smmu-*.c       SMMUs: registers, interrupts, commands, configuration, translation, events
  *   oracle.c       what must hold after every step
  *   machine.c      boots the machine, and gives all back in the end
  *   host.c         the host's side: register accesses, a minimal driver
@@ -30,6 +30,7 @@
  *   of BBML less than 2 may do anything.
  * - STEs are fetched at any time, their dwords one by one in any order.
  * - Transactions are in flight between their translation and their access.
+ * - A fault of stage 1 may stall; what stalls is retried by command, or at any time.
  * - Stores of the CPUs, plain ones as well, become visible to the SMMU in any order up
  *   to a barrier.
  * - An SMMU may not snoop the caches: it reads what has been cleaned or evicted, and EL2
@@ -41,7 +42,7 @@
  *   the architecture has none, and so may caches.
  *
  * Not modelled: the host's stage 1 tables (what stage 1 makes of an address is the
- * host's choice, so it is a parameter of the access), stalls, ATOS, the Secure state,
+ * host's choice, so it is a parameter of the access), ATOS, the Secure state,
  * memory attributes, walk caches of stage 2 (its tables stay where they are), big
  * endian. Named tests run with pages of 4K, 16K and 64K, the fuzzer with 4K.
  *
@@ -92,6 +93,9 @@
 /* CMDQ-V of SMMU i. */
 #define CMDQV_MMIO(i)	(0x0a000000UL + (i) * 0x100000UL)
 #define CMDQV_SIZE	0x20000
+/* Doorbells of ITSs, GITS_TRANSLATER. An SMMU of 40 bits truncates the address of the last. */
+#define ITS_DOORBELL(n)	(0x08090040UL + (n) * 0x20000UL)
+#define FAR_DOORBELL	(0x20000010040UL)
 /* A group of performance counters of SMMU 0. */
 #define PMCG_MMIO	0x09100000UL
 #define PMCG_SIZE	PAGE_SIZE
@@ -129,6 +133,7 @@ enum access_kind {
 	ACC_CMDQ,
 	ACC_EVTQ,
 	ACC_MSI,
+	ACC_IRQ,
 };
 
 struct model {

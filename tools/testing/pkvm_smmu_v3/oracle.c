@@ -20,6 +20,7 @@ static const char * const kinds[] = {
 	[ACC_CMDQ]	= "the command queue",
 	[ACC_EVTQ]	= "the event queue",
 	[ACC_MSI]	= "an MSI",
+	[ACC_IRQ]	= "an MSI of an interrupt",
 };
 
 static bool el2_owns(u64 phys)
@@ -60,6 +61,8 @@ static bool allowed(unsigned int smmu, u64 phys, enum access_kind kind)
 	switch (kind) {
 	case ACC_MSI:
 		return in_cmdq(smmu, phys);
+	case ACC_IRQ:
+		return phys == ITS_DOORBELL(0) || phys == ITS_DOORBELL(1);
 	case ACC_CLIENT:
 	case ACC_CD:
 		return host_has(phys);
@@ -177,6 +180,7 @@ static void check_regs(const struct smmu *s)
 	u64 size = 32ULL << min((u32)(s->evtq_base & 0x1f), s->idr[1] >> 16 & 0x1f);
 
 	bool off = !(s->cr0 & s->cr0ack & 1);
+	unsigned int n;
 
 	if (off && !model.asleep && !el2_smmu(SMMU_IDX(s))->hwq.dead)
 		violation("SMMU %u is disabled", SMMU_IDX(s));
@@ -184,9 +188,10 @@ static void check_regs(const struct smmu *s)
 		violation("SMMU %u: the host runs, and streams bypass", SMMU_IDX(s));
 	if (!s->lost && !(s->gbpa_now & (1 << 20)))
 		violation("SMMU %u: GBPA %x", SMMU_IDX(s), s->gbpa_now);
-	if ((!off || s->irq_ctrl || s->irq_ctrlack) &&
-	    (s->gerror_irq_cfg0 || s->evtq_irq_cfg0 || s->priq_irq_cfg0))
-		violation("SMMU %u: an MSI is configured", SMMU_IDX(s));
+	for (n = 0; n < NR_IRQS; n++) {
+		if ((!off || s->irq_ctrl || s->irq_ctrlack) && s->irq[n].cfg0)
+			oracle_access(SMMU_IDX(s), s->irq[n].cfg0, true, ACC_IRQ);
+	}
 	if (!((s->cr0 | s->cr0ack) & CR0_EVTQEN))
 		return;
 	base &= ~(size - 1);

@@ -56,10 +56,10 @@ static void eats_and_junk(void)
 		EXPECT(drv_ste(0, SID, 0xb | HOST_CD(0), (u64)dw << 28));
 		EXPECT(!passes(0, SID));
 	}
-	/* STRW, CONT, DRE, S1STALLD, S1MPAM, MemAttr. */
-	for (dw = 0; dw < 6; dw++) {
+	/* STRW, CONT, DRE, S1MPAM, MemAttr. */
+	for (dw = 0; dw < 5; dw++) {
 		static const u64 bits[] = {
-			1ULL << 31, 1ULL << 13, 1ULL << 12, 1ULL << 27, 1ULL << 26, 1ULL << 32,
+			1ULL << 31, 1ULL << 13, 1ULL << 12, 1ULL << 26, 1ULL << 32,
 		};
 
 		EXPECT(drv_ste(0, SID, 0x9, bits[dw]));

@@ -359,7 +359,7 @@ static void resume_of_deaf_hardware(void)
 	unsigned int i, n, stuck, dead;
 	int ret;
 
-	for (n = 1; n <= 5; n++) {
+	for (n = 1; n <= 6; n++) {
 		for (i = 0, stuck = 0, dead = 0; i < 16; i++) {
 			ret = wake_deaf(n, ALL);
 			if (ret) {
@@ -379,7 +379,7 @@ static void resume_of_deaf_hardware(void)
 			}
 		}
 		EXPECT_EQ(!!stuck, n == 1);
-		EXPECT_EQ(!!dead, n <= 4);
+		EXPECT_EQ(!!dead, n <= 5);
 	}
 }
 
@@ -388,11 +388,11 @@ static void resume_of_deaf_hardware_with_power(void)
 {
 	unsigned int n;
 
-	for (n = 1; n <= 5; n++) {
+	for (n = 1; n <= 6; n++) {
 		EXPECT_EQ(wake_deaf(n, NONE), 0);
-		EXPECT_EQ(el2_smmu(0)->hwq.dead, n <= 4);
+		EXPECT_EQ(el2_smmu(0)->hwq.dead, n <= 5);
 		EXPECT_EQ(dev_dma(0, SID, EL2_PAGE), DMA_ABORTED);
-		EXPECT_EQ(donate(PAGE), n <= 4 ? -EIO : 0);
+		EXPECT_EQ(donate(PAGE), n <= 5 ? -EIO : 0);
 		oracle_full();
 	}
 }

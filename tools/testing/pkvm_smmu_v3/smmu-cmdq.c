@@ -21,6 +21,8 @@
 #define OP_EL2_ALL	0x20
 #define OP_S12_VMALL	0x28
 #define OP_NSNH_ALL	0x30
+#define OP_RESUME	0x44
+#define OP_STALL_TERM	0x45
 #define OP_SYNC		0x46
 #define OP_POISON	0xff
 
@@ -32,6 +34,9 @@
 #define VA		GENMASK_ULL(63, 12)
 #define TTL		GENMASK_ULL(9, 8)
 #define TG		GENMASK_ULL(11, 10)
+#define RESP		GENMASK_ULL(13, 12)
+#define RESP_RETRY	BIT_ULL(12)
+#define STAG		GENMASK_ULL(15, 0)
 #define SYNC_CS		GENMASK_ULL(13, 12)
 #define MSI_FIELDS	(GENMASK_ULL(63, 32) | GENMASK_ULL(27, 22))
 #define MSI_ATTR	GENMASK_ULL(27, 22)
@@ -39,10 +44,13 @@
 
 #define IDR0_ASID16	BIT(12)
 #define IDR0_MSI	BIT(13)
+#define IDR0_STALL_MODEL	GENMASK(25, 24)
 
 #define MSI_CMDQ_ABT	BIT(4)
 
-enum { NEEDS_SID = 1, NEEDS_SSID = 2, NEEDS_VMID = 4, BOOT = 8, RIL = 16, MAY_FAIL = 32 };
+enum {
+	NEEDS_SID = 1, NEEDS_SSID = 2, NEEDS_VMID = 4, BOOT = 8, RIL = 16, MAY_FAIL = 32, STALLS = 64,
+};
 
 static const struct cmd_rule {
 	u8 op;
@@ -60,6 +68,8 @@ static const struct cmd_rule {
 	{ OP_EL2_ALL,	  BOOT,				  { 0, 0 } },
 	{ OP_S12_VMALL,	  NEEDS_VMID,			  { VMID, 0 } },
 	{ OP_NSNH_ALL,	  BOOT,				  { 0, 0 } },
+	{ OP_RESUME,	  NEEDS_SID | STALLS | MAY_FAIL,  { SID | RESP, STAG } },
+	{ OP_STALL_TERM,  NEEDS_SID | STALLS | MAY_FAIL,  { SID, 0 } },
 	{ OP_SYNC,	  0,				  { SYNC_CS, 0 } },
 };
 
@@ -137,6 +147,8 @@ static const struct cmd_rule *judge(const struct smmu *s, const struct smmu_cmd 
 		bad(cmd, "ASID");
 	if ((rule->flags & BOOT) && s->owned && model.enforce && smmu_is_on(s))
 		bad(cmd, "not while enabled");
+	if ((rule->flags & STALLS) && (s->idr[0] & IDR0_STALL_MODEL))
+		bad(cmd, "no stalls");
 	if (op == OP_SYNC && (cmd->dw[0] & SYNC_CS) > 1ULL << 12)
 		bad(cmd, "CS");
 
@@ -218,8 +230,7 @@ static bool finish_msi(struct smmu *s)
 		s->abort_msi = false;
 		if (!((s->gerror ^ s->gerrorn) & MSI_CMDQ_ABT))
 			s->gerror ^= MSI_CMDQ_ABT;
-		if (s->irq_ctrl & 1)
-			s->gerror_irqs++;
+		smmu_raise(s, IRQ_GERROR);
 		return true;
 	}
 
@@ -277,8 +288,7 @@ static void error(struct smmu *s, u32 reason)
 	s->nr_ahead = 0;
 	s->gerror ^= 1;
 	s->cmdq_errors++;
-	if (s->irq_ctrl & 1)
-		s->gerror_irqs++;
+	smmu_raise(s, IRQ_GERROR);
 }
 
 /* Whether a command is a repetition, after a CMD_SYNC, and so takes effect. */
@@ -344,6 +354,10 @@ static bool execute(struct smmu *s)
 		memcpy(s->before, s->since, sizeof(s->since));
 		s->nr_before = s->nr_since;
 		s->nr_since = 0;
+	} else if (rule->op == OP_RESUME) {
+		smmu_resume(s, cmd->dw[0] >> 32, cmd->dw[1], cmd->dw[0] & RESP_RETRY);
+	} else if (rule->op == OP_STALL_TERM) {
+		smmu_stall_term(s, cmd->dw[0] >> 32);
 	} else if (is_repeated(s, cmd)) {
 		if (s->nr_pending == NR_PENDING)
 			apply_one(s);

@@ -22,6 +22,13 @@
 #define F_STREAM_DISABLED	0x06
 #define F_TRANSL_FORBIDDEN	0x07
 #define C_BAD_SUBSTREAMID	0x08
+#define C_BAD_CD	0x0a
+
+#define STE1_S1STALLD	BIT_ULL(27)
+#define IDR0_STALL_MODEL	GENMASK(25, 24)
+
+#define EVT1_STALL	BIT_ULL(31)
+#define EVT1_STAG	GENMASK_ULL(15, 0)
 
 static u64 entry_size(const struct tlb_entry *e)
 {
@@ -237,7 +244,10 @@ static bool read_stage1(struct smmu *s, const u64 *ste, u64 ipa)
 	return true;
 }
 
-static bool nested(struct smmu *s, const u64 *ste, const struct dma *dma, struct tlb_entry *e)
+enum nested { NESTED_OK, NESTED_BAD_CD, NESTED_FAULT, NESTED_STALL };
+
+static enum nested nested(struct smmu *s, const u64 *ste, const struct dma *dma,
+			  struct tlb_entry *e)
 {
 	u16 vmid = ste[2];
 	struct tlb_entry *hit = tlb_find(s, true, vmid, dma->asid, dma->va & PAGE_MASK);
@@ -245,14 +255,19 @@ static bool nested(struct smmu *s, const u64 *ste, const struct dma *dma, struct
 
 	if (hit) {
 		*e = *hit;
-		return true;
+		return NESTED_OK;
 	}
 
 	if (!read_stage1(s, ste, ste[0] & GENMASK_ULL(51, 6)))
-		return false;
+		return NESTED_FAULT;
+	/* IHI0070G.b 5.5 */
+	if (dma->stall && ((ste[1] & STE1_S1STALLD) || (s->idr[0] & IDR0_STALL_MODEL)))
+		return NESTED_BAD_CD;
+	if (dma->fault)
+		return dma->stall ? NESTED_STALL : NESTED_FAULT;
 	if ((ste[0] >> 1 & 7) == 7) {
 		if (!stage2(s, ste, dma->ipa, dma->write, &s2))
-			return false;
+			return NESTED_FAULT;
 	} else {
 		s2.pa = dma->ipa & PAGE_MASK;
 	}
@@ -261,7 +276,7 @@ static bool nested(struct smmu *s, const u64 *ste, const struct dma *dma, struct
 		.in = dma->va & PAGE_MASK, .pa = s2.pa,
 	};
 
-	return true;
+	return NESTED_OK;
 }
 
 static void access_page(struct smmu *s, u64 pa, bool write)
@@ -340,6 +355,21 @@ static enum dma_result refuse(struct smmu *s, u8 event, const struct dma *dma)
 	return DMA_ABORTED;
 }
 
+/* Without a number that is free the fault is as good as not stalled. */
+static enum dma_result stall(struct smmu *s, const struct dma *dma)
+{
+	struct stalled *t;
+
+	for (t = s->stalled; t < s->stalled + NR_STALLS; t++) {
+		if (!t->active) {
+			*t = (struct stalled){ .active = true, .dma = *dma };
+			return DMA_STALLED;
+		}
+	}
+
+	return refuse(s, F_TRANSLATION, dma);
+}
+
 /* A Translated transaction has an IPA or a physical address. IHI0070G.b 3.9 */
 static enum dma_result dma_translated(struct smmu *s, const struct dma *dma, bool fly)
 {
@@ -370,8 +400,18 @@ static enum dma_result dma_stage1(struct smmu *s, const u64 *ste, const struct d
 	if (!dma->ssv && cdmax && dss == 1) {
 		if (!stage2(s, ste, dma->va, dma->write, &e))
 			return refuse(s, F_TRANSLATION, dma);
-	} else if (!nested(s, ste, dma, &e)) {
+		return launch(s, dma, &e, fly);
+	}
+
+	switch (nested(s, ste, dma, &e)) {
+	case NESTED_BAD_CD:
+		return refuse(s, C_BAD_CD, dma);
+	case NESTED_FAULT:
 		return refuse(s, F_TRANSLATION, dma);
+	case NESTED_STALL:
+		return stall(s, dma);
+	case NESTED_OK:
+		break;
 	}
 
 	return launch(s, dma, &e, fly);
@@ -420,6 +460,60 @@ enum dma_result smmu_dma(struct smmu *s, const struct dma *dma, bool fly)
 }
 
 /*
+ * Stalls.
+ */
+
+/* From the start, as if it had just arrived: with the configuration as it is now. */
+static void retry(struct smmu *s, struct stalled *t)
+{
+	t->active = false;
+	s->unstalled = smmu_dma(s, &t->dma, model.random && model_rand(2));
+}
+
+/* Both have to match. IHI0070G.b 4.7.1 */
+void smmu_resume(struct smmu *s, u32 sid, u16 stag, bool again)
+{
+	struct stalled *t = &s->stalled[stag];
+
+	if (stag >= NR_STALLS || !t->active || t->dma.sid != sid || !t->recorded)
+		return;
+	if (again)
+		retry(s, t);
+	else
+		t->doomed = true;
+}
+
+void smmu_stall_term(struct smmu *s, u32 sid)
+{
+	struct stalled *t;
+
+	for (t = s->stalled; t < s->stalled + NR_STALLS; t++)
+		t->doomed |= t->active && t->dma.sid == sid;
+}
+
+/* What is marked is aborted at some time, what stalls may be retried at any. */
+bool smmu_step_stall(struct smmu *s)
+{
+	struct stalled *t;
+
+	for (t = s->stalled; t < s->stalled + NR_STALLS; t++) {
+		if (!t->active)
+			continue;
+		if (t->doomed) {
+			t->active = false;
+			s->unstalled = DMA_ABORTED;
+			return true;
+		}
+		if (model.random && !model_rand(16)) {
+			retry(s, t);
+			return true;
+		}
+	}
+
+	return false;
+}
+
+/*
  * Events.
  */
 
@@ -432,6 +526,32 @@ void smmu_event(struct smmu *s, u8 id, u32 sid, u64 addr)
 	};
 }
 
+/* A stall waits until it can be recorded, others are lost. IHI0070G.b 7.2 */
+static void record_stalls(struct smmu *s)
+{
+	struct stalled *t;
+	u8 stag;
+
+	for (stag = 0; stag < NR_STALLS; stag++) {
+		t = &s->stalled[stag];
+		if (!t->active || t->recorded || s->nr_events == NR_EVENTS)
+			continue;
+		smmu_event(s, F_TRANSLATION, t->dma.sid, t->dma.va);
+		s->event[s->nr_events - 1].dw[1] = EVT1_STALL | stag;
+		t->recorded = true;
+	}
+}
+
+static void lose_events(struct smmu *s)
+{
+	while (s->nr_events) {
+		u64 dw1 = s->event[--s->nr_events].dw[1];
+
+		if (dw1 & EVT1_STALL)
+			s->stalled[dw1 & EVT1_STAG].recorded = false;
+	}
+}
+
 /* Returns whether a record was written. */
 bool smmu_step_event(struct smmu *s)
 {
@@ -440,12 +560,15 @@ bool smmu_step_event(struct smmu *s)
 	u64 base = s->evtq_base & GENMASK_ULL(51, 5) & ~((32ULL << shift) - 1);
 	unsigned int i;
 
-	if (!s->nr_events || !(s->cr0ack & CR0_EVTQEN) || ((s->gerror ^ s->gerrorn) & 4))
+	if (!(s->cr0ack & CR0_EVTQEN) || ((s->gerror ^ s->gerrorn) & 4))
+		return false;
+	record_stalls(s);
+	if (!s->nr_events)
 		return false;
 	if (((s->evtq_prod ^ s->evtq_cons) & mask) == 1U << shift) {
 		if (!((s->evtq_prod ^ s->evtq_cons) >> 31))
 			s->evtq_prod ^= 1U << 31;
-		s->nr_events = 0;
+		lose_events(s);
 		return false;
 	}
 
@@ -456,6 +579,7 @@ bool smmu_step_event(struct smmu *s)
 	s->nr_events--;
 	memmove(s->event, s->event + 1, s->nr_events * sizeof(s->event[0]));
 	s->evtq_prod = (s->evtq_prod & (1U << 31)) | ((s->evtq_prod + 1) & mask);
+	smmu_raise(s, IRQ_EVTQ);
 
 	return true;
 }

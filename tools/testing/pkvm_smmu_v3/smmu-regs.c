@@ -20,9 +20,7 @@
 #define ECMDQ_RD	GENMASK(19, 0)
 
 #define IDR0_COHACC	BIT(4)
-#define IDR0_MSI	BIT(13)
 #define IDR0_ATS	BIT(10)
-#define IDR0_PRI	BIT(16)
 
 struct smmu smmus[NR_SMMUS];
 unsigned int nr_smmus;
@@ -82,6 +80,11 @@ static void leave_caches(struct smmu *s)
 		};
 }
 
+static u64 some_address(void)
+{
+	return 0x40003000;
+}
+
 /* Firmware and earlier owners leave what they like behind. */
 static void leave_garbage(struct smmu *s)
 {
@@ -93,12 +96,7 @@ static void leave_garbage(struct smmu *s)
 	s->gerrorn = 0x10;
 	s->irq_ctrl = 7;
 	s->irq_ctrlack = 7;
-	if (s->idr[0] & IDR0_MSI) {
-		s->gerror_irq_cfg0 = 0x40003000;
-		s->evtq_irq_cfg0 = 0x40004000;
-		if (s->idr[0] & IDR0_PRI)
-			s->priq_irq_cfg0 = 0x40005000;
-	}
+	smmu_set_irqs(s, some_address);
 	s->gbpa |= 1U << 31;
 	/* Some are on, one is about to be, and another to be off. */
 	for (i = 0; i < nr_ecmdqs(s); i++) {
@@ -158,12 +156,7 @@ void smmu_lose_power(struct smmu *s)
 	s->lost = !s->gbpa;
 	s->cr1 = any_value();
 	s->cr2 = any_value();
-	if (s->idr[0] & IDR0_MSI) {
-		s->gerror_irq_cfg0 = any_value();
-		s->evtq_irq_cfg0 = any_value();
-		if (s->idr[0] & IDR0_PRI)
-			s->priq_irq_cfg0 = any_value();
-	}
+	smmu_set_irqs(s, any_value);
 	s->strtab_base = any_value();
 	s->strtab_cfg = any_value();
 	s->cmdq_base = any_value();
@@ -175,6 +168,7 @@ void smmu_lose_power(struct smmu *s)
 	memset(s->l1, 0, sizeof(s->l1));
 	memset(s->fetch, 0, sizeof(s->fetch));
 	memset(s->flight, 0, sizeof(s->flight));
+	memset(s->stalled, 0, sizeof(s->stalled));
 	s->msi.active = false;
 	s->nr_pending = 0;
 	s->nr_ahead = 0;
@@ -234,8 +228,11 @@ void smmu_step_regs(struct smmu *s)
 	}
 	if (clear & CR0_CMDQEN)
 		smmu_drop_ahead(s);
-	if (clear & CR0_SMMUEN)
+	if (clear & CR0_SMMUEN) {
 		smmu_finish_flights(s);
+		/* They are marked to abort, and their numbers are free. IHI0070G.b 6.3.9.6 */
+		memset(s->stalled, 0, sizeof(s->stalled));
+	}
 	s->cr0ack = s->cr0;
 }
 
@@ -405,6 +402,9 @@ static void reg_write32(struct smmu *s, u32 off, u32 val)
 	case 0x50:
 		if (val & ~5U)
 			violation("IRQ_CTRL %x", val);
+		if ((s->irq_ctrl ^ s->irq_ctrlack) & (val ^ s->irq_ctrl))
+			violation("IRQ_CTRL %x is written while %x becomes %x", val,
+				  s->irq_ctrlack, s->irq_ctrl);
 		s->irq_ctrl = val;
 		return;
 	case 0x64:
@@ -437,15 +437,6 @@ static void reg_write32(struct smmu *s, u32 off, u32 val)
 static void reg_write64(struct smmu *s, u32 off, u64 val)
 {
 	switch (off) {
-	case 0x68:
-		s->gerror_irq_cfg0 = val;
-		break;
-	case 0xb0:
-		s->evtq_irq_cfg0 = val;
-		break;
-	case 0xd0:
-		s->priq_irq_cfg0 = val;
-		break;
 	case 0x80:
 		constant(s, off);
 		s->strtab_base = val;
@@ -462,15 +453,8 @@ static void reg_write64(struct smmu *s, u32 off, u64 val)
 			violation("EVENTQ_BASE %llx", (unsigned long long)val);
 		s->evtq_base = val;
 		return;
-	default:
-		violation("EL2 writes register %x", off);
 	}
-
-	/* The interrupt configurations. IHI0070G.b 6.3.19 */
-	if (s->irq_ctrl | s->irq_ctrlack)
-		violation("an MSI is configured while interrupts are on");
-	if (val)
-		violation("an MSI to %llx", (unsigned long long)val);
+	violation("EL2 writes register %x", off);
 }
 
 /* IHI0070G.b 6.3.107: where control page @n is, that it is enabled, and that it says so. */
@@ -568,6 +552,8 @@ void model_mmio_write(u64 val, void *addr, unsigned int size)
 	model_point();
 	if (reg && size == 4)
 		queue_reg_write(s, reg, val);
+	else if (smmu_write_irq(s, off, size, val))
+		;
 	else if (size == 8)
 		reg_write64(s, off, val);
 	else
@@ -584,6 +570,7 @@ bool smmu_step(struct smmu *s)
 		smmu_step_regs(s);
 		did = smmu_step_cmdq(s);
 		did |= smmu_step_flight(s);
+		did |= smmu_step_stall(s);
 		did |= smmu_step_fetch(s);
 		return did | smmu_step_event(s);
 	}
@@ -593,7 +580,7 @@ bool smmu_step(struct smmu *s)
 		smmu_step_regs(s);
 		return true;
 	case 1:
-		return smmu_step_flight(s);
+		return smmu_step_flight(s) || smmu_step_stall(s);
 	case 2:
 		return smmu_step_fetch(s);
 	case 3:

@@ -60,7 +60,7 @@ static void judge_stage1(const struct smmu *s, u32 sid, u64 dw0)
 
 void judge_ste(struct smmu *s, u32 sid, const u64 *dw)
 {
-	u64 stalld = s->idr[0] & (3 << 24) ? 0 : DW1_S1STALLD;
+	u64 stalld = s->idr[0] & (3 << 24) ? DW1_S1STALLD : 0;
 	u32 cfg = dw[0] >> 1 & 7;
 	unsigned int i;
 
@@ -72,7 +72,8 @@ void judge_ste(struct smmu *s, u32 sid, const u64 *dw)
 		bad(sid, "dword 0", dw[0]);
 	if (dw[1] & ~(DW1_ALLOWED | DW1_S1STALLD))
 		bad(sid, "dword 1", dw[1]);
-	if ((dw[1] & DW1_S1STALLD) != stalld)
+	/* ILLEGAL where nothing can stall. */
+	if (dw[1] & stalld)
 		bad(sid, "S1STALLD", dw[1]);
 	if ((dw[2] & ~S2SL0) != stage2_dw2(s) || !level_is_valid(s, dw[2] >> 38 & 3))
 		bad(sid, "dword 2", dw[2]);

@@ -13,6 +13,7 @@
 #define NR_PENDING	16
 #define NR_AHEAD	4
 #define NR_EVENTS	4
+#define NR_STALLS	4
 #define NR_ECMDQS	8
 
 struct ste_cache {
@@ -59,12 +60,45 @@ struct flight {
 	struct tlb_entry tlb;
 };
 
+/* A device's access. */
+struct dma {
+	u32 sid;
+	bool ssv;
+	bool write;
+	bool translated;	/* ATS: says that it has been translated */
+	bool fault;		/* the host's stage 1 has no translation */
+	bool stall;		/* CD.S */
+	u16 asid;
+	u64 va;
+	u64 ipa;		/* what the host's stage 1 makes of it */
+};
+
+enum dma_result { DMA_DONE, DMA_FLYING, DMA_ABORTED, DMA_STALLED };
+
+/* A transaction that waits for the host, its number is the STAG. IHI0070G.b 3.12.2 */
+struct stalled {
+	bool active;
+	bool recorded;		/* in the event queue, or on its way there */
+	bool doomed;		/* to be aborted */
+	struct dma dma;
+};
+
 struct smmu_cmd {
 	u64 dw[2];
 };
 
 struct smmu_event {
 	u64 dw[4];
+};
+
+enum { IRQ_GERROR, IRQ_EVTQ, IRQ_PRIQ, NR_IRQS };
+
+/* An interrupt, by wire and as an MSI. */
+struct smmu_irq {
+	u64 cfg0;
+	u32 cfg1, cfg2;
+	/* How many MSIs it has written, and what the last one was. */
+	u32 msis, data;
 };
 
 /* The MSI of the last CMD_SYNC, on its way. */
@@ -100,8 +134,8 @@ struct smmu {
 	u8 refuse_op;
 	/* An MSI is written as late as it may be. */
 	bool hold_msi;
-	/* The next MSI aborts. */
-	bool abort_msi;
+	/* The next MSI aborts, of a CMD_SYNC or of an interrupt. */
+	bool abort_msi, abort_irq;
 	/* It does what is asked for while CMDQ_PROD is written. */
 	bool prompt;
 
@@ -109,7 +143,7 @@ struct smmu {
 	/* GBPA as it is in effect. */
 	u32 gbpa_now;
 	u32 gerror, gerrorn;
-	u64 gerror_irq_cfg0, evtq_irq_cfg0, priq_irq_cfg0;
+	struct smmu_irq irq[NR_IRQS];
 	u64 strtab_base, cmdq_base, evtq_base;
 	u32 strtab_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	u32 gerror_irqs, cmdq_errors;
@@ -128,6 +162,9 @@ struct smmu {
 	struct tlb_entry tlb[NR_TLB];
 	struct ste_fetch fetch[NR_FETCHES];
 	struct flight flight[NR_FLIGHTS];
+	struct stalled stalled[NR_STALLS];
+	/* How the last one ended that did. */
+	enum dma_result unstalled;
 	struct smmu_cmd pending[NR_PENDING];
 	struct smmu_cmd ahead[NR_AHEAD];
 	struct smmu_event event[NR_EVENTS];
@@ -166,6 +203,12 @@ u64 smmu_ecmdq_size(const struct smmu *s);
 u64 smmu_vatos_page(const struct smmu *s);
 u32 smmu_sid_bits(const struct smmu *s);
 
+/* smmu-irq.c */
+bool smmu_write_irq(struct smmu *s, u32 off, u8 size, u64 val);
+void smmu_raise(struct smmu *s, unsigned int n);
+/* IRQ_CFG0 of all interrupts, the PRI queue's where there is one. */
+void smmu_set_irqs(struct smmu *s, u64 (*value)(void));
+
 /* smmu-cmdq.c */
 bool smmu_step_cmdq(struct smmu *s);
 void smmu_drop_ahead(struct smmu *s);
@@ -181,21 +224,13 @@ void judge_ste(struct smmu *s, u32 sid, const u64 *dw);
 bool smmu_ste_phys(struct smmu *s, u32 sid, bool use_cache, u64 *phys);
 
 /* smmu-dma.c */
-struct dma {
-	u32 sid;
-	bool ssv;
-	bool write;
-	bool translated;	/* ATS: says that it has been translated */
-	u16 asid;
-	u64 va;
-	u64 ipa;		/* what the host's stage 1 makes of it */
-};
-
-enum dma_result { DMA_DONE, DMA_FLYING, DMA_ABORTED };
-
 enum dma_result smmu_dma(struct smmu *s, const struct dma *dma, bool fly);
 bool smmu_step_flight(struct smmu *s);
 void smmu_finish_flights(struct smmu *s);
+/* CMD_RESUME, CMD_STALL_TERM. */
+void smmu_resume(struct smmu *s, u32 sid, u16 stag, bool retry);
+void smmu_stall_term(struct smmu *s, u32 sid);
+bool smmu_step_stall(struct smmu *s);
 /*
  * Stage 2 as the SMMU would walk it for an STE. Bit n of @late: what is loaded at level n
  * is what was there before the last barrier. Returns false if that is a fault.

@@ -14,6 +14,8 @@
 #define TLBI_NH_VA	0x12
 #define TLBI_NH_VAA	0x13
 #define TLBI_NSNH_ALL	0x30
+#define RESUME	0x44
+#define STALL_TERM	0x45
 #define CMD_SYNC	0x46
 
 #define OP		GENMASK(7, 0)
@@ -74,6 +76,13 @@ static bool allowed_in(const struct pkvm_smmu_ids *hw, u64 op, u64 mask[2])
 		return true;
 	case TLBI_NSNH_ALL:
 		return true;
+	case RESUME:
+		mask[0] |= SID | GENMASK(13, 12);
+		mask[1] = GENMASK(15, 0);
+		return !bits(hw->idr[0], 25, 24);
+	case STALL_TERM:
+		mask[0] |= SID;
+		return !bits(hw->idr[0], 25, 24);
 	case CMD_SYNC:
 		mask[0] |= GENMASK(13, 12) | GENMASK(27, 22);
 		/* MSIs are offered where the SMMU is coherent. */
@@ -215,7 +224,12 @@ void prove_cmd(void)
 	PROVE("a command is dropped only if it is a prefetch or out of range",
 	      implies(cmd.action == SMMU_CMD_DROP,
 		      in_op == PREFETCH_CONFIG || in_op == PREFETCH_ADDR ||
-		      (in_op >= CFGI_STE && in_op <= CFGI_CD_ALL && !in_range)));
+		      (in_op >= CFGI_STE && in_op <= CFGI_CD_ALL && !in_range) ||
+		      ((in_op == RESUME || in_op == STALL_TERM) && sid >= sids)));
+	PROVE("RESUME and STALL_TERM are the host's, of streams in range",
+	      implies(issued && (in_op == RESUME || in_op == STALL_TERM),
+		      cmd.action == SMMU_CMD_FORWARD && sid < sids &&
+		      out.data[0] == in.data[0] && out.data[1] == in.data[1]));
 	PROVE("a CMD_SYNC is one, with the host's interrupt and without an MSI",
 	      implies(issued, is_sync(cmd.action) == (in_op == CMD_SYNC)) &&
 	      implies(is_sync(cmd.action),
@@ -251,6 +265,8 @@ void prove_cmd(void)
 	REACH("TLBI_NH_VA of a range", issued && in_op == TLBI_NH_VA && (out.data[0] & RANGE_0));
 	REACH("TLBI_NH_VAA of a range", issued && in_op == TLBI_NH_VAA && (out.data[0] & RANGE_0));
 	REACH("TLBI_NSNH_ALL", issued && in_op == TLBI_NSNH_ALL);
+	REACH("RESUME", issued && in_op == RESUME && out.data[1] == 0xffff);
+	REACH("STALL_TERM", issued && in_op == STALL_TERM);
 	REACH("CMD_SYNC", cmd.action == SMMU_CMD_SYNC);
 	REACH("CMD_SYNC with an MSI", cmd.action == SMMU_CMD_SYNC_MSI);
 	REACH("a dropped prefetch", cmd.action == SMMU_CMD_DROP && in_op == PREFETCH_ADDR);

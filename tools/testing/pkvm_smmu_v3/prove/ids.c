@@ -26,13 +26,18 @@ void prove_ids_offered(void)
 {
 	struct pkvm_smmu_ids hw = any_hw(ANY(u8));
 	struct pkvm_smmu_caps caps = any_caps(&hw);
+	bool stalls = !bits(hw.idr[0], 25, 24);
 	const u32 *idr = caps.ids.idr;
 
 	PROVE("IDR0 offers nothing that the hardware lacks or that the emulation does not do",
-	      idr[0] == ((hw.idr[0] & offered[0]) | bit_of(hw.idr[0], 4) << 13 | BIT(24)));
-	PROVE("no stage 2, Hyp, ATS, PRI, VMID16, ATOS, SEV, BTM or stall is offered",
+	      idr[0] == ((hw.idr[0] & offered[0]) | bit_of(hw.idr[0], 4) << 13 |
+			 (stalls ? 0 : BIT(24))));
+	PROVE("no stage 2, Hyp, ATS, PRI, VMID16, ATOS, SEV or BTM is offered",
 	      !(idr[0] & (BIT(0) | BIT(5) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(15) |
-			  BIT(16) | BIT(17) | BIT(18) | BIT(20))) && bits(idr[0], 25, 24) == 1);
+			  BIT(16) | BIT(17) | BIT(18) | BIT(20))));
+	PROVE("stalls are offered if and only if the hardware has a choice",
+	      bits(idr[0], 25, 24) == !stalls && pkvm_smmu_can_stall(&caps) == stalls &&
+	      bits(idr[5], 31, 16) == (stalls ? bits(hw.idr[5], 31, 16) : 0));
 	PROVE("IDR1 has four sizes, none larger than the hardware's or what the emulation does",
 	      bits(idr[1], 5, 0) == least(bits(hw.idr[1], 5, 0), 25) &&
 	      bits(idr[1], 10, 6) == least(bits(hw.idr[1], 10, 6), 20) &&
@@ -44,13 +49,14 @@ void prove_ids_offered(void)
 	      caps.evtq_bits == bits(idr[1], 20, 16) && caps.cmdq_bits == bits(idr[1], 25, 21));
 	PROVE("IDR2 and IDR4 are zero", !idr[2] && !idr[4]);
 	PROVE("IDR3 and IDR5 offer nothing that the hardware lacks",
-	      idr[3] == (hw.idr[3] & offered[3]) && idr[5] == (hw.idr[5] & offered[5]));
+	      idr[3] == (hw.idr[3] & offered[3]) &&
+	      (idr[5] & GENMASK(15, 0)) == (hw.idr[5] & offered[5]));
 	PROVE("IIDR and AIDR are the hardware's",
 	      caps.ids.iidr == hw.iidr && caps.ids.aidr == hw.aidr);
 
 	REACH("all that can be offered",
-	      (idr[0] | GENMASK(22, 21) | GENMASK(28, 27)) == (offered[0] | BIT(13) | BIT(24)) &&
-	      idr[3] == offered[3] && idr[5] == offered[5]);
+	      (idr[0] | GENMASK(22, 21) | GENMASK(28, 27)) == (offered[0] | BIT(13)) &&
+	      idr[3] == offered[3] && idr[5] == (offered[5] | GENMASK(31, 16)));
 	REACH("the least", !(idr[0] & BIT(19)) && !idr[3] && !bits(idr[1], 10, 6));
 }
 

@@ -17,6 +17,7 @@
 #include <asm/kvm_hyp.h>
 
 #include "emu/cmd.h"
+#include "hyp/irq.h"
 #include "hyp/smmu.h"
 
 #define STEPS		3
@@ -149,6 +150,15 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *s, struct hyp_smmu_scan *scan, u64 
 	PROVE("STEs are read without the lock of the hardware's queue", !s->hwq.lock.owner);
 
 	return true;
+}
+
+/* Interrupts stay on. */
+void hyp_smmu_irq_settle(struct hyp_smmu *s)
+{
+}
+
+void hyp_smmu_irq_write_ctrl(struct hyp_smmu *s, u32 val)
+{
 }
 
 static bool hw_active(u32 error)

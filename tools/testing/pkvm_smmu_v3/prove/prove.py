@@ -68,13 +68,13 @@ class Harness:
 
 
 HARNESSES = [
-    Harness("ids", ["emu/ids.c", "emu/cmd.c"], PAGES, 14),
-    Harness("ste", ["emu/ste.c", "emu/ids.c", "emu/cmd.c"], PAGES_4K, 14),
-    Harness("stage2", ["emu/ids.c", "emu/cmd.c"], PAGES, 14),
-    Harness("cmd", ["emu/cmd.c", "emu/ids.c"], PAGES_4K, 14),
+    Harness("ids", ["emu/ids.c", "emu/cmd.c"], PAGES, 18),
+    Harness("ste", ["emu/ste.c", "emu/ids.c", "emu/cmd.c"], PAGES_4K, 18),
+    Harness("stage2", ["emu/ids.c", "emu/cmd.c"], PAGES, 18),
+    Harness("cmd", ["emu/cmd.c", "emu/ids.c"], PAGES_4K, 18),
     Harness("regs", ["emu/regs.c", "emu/ids.c", "emu/cmd.c"], PAGES_4K, 90),
     Harness("queue", ["emu/cmd.c"], PAGES_4K, 5),
-    Harness("strtab", ["emu/ste.c", "emu/ids.c", "emu/cmd.c"], PAGES_4K, 14),
+    Harness("strtab", ["emu/ste.c", "emu/ids.c", "emu/cmd.c"], PAGES_4K, 18),
     Harness("geometry", [], PAGES, 18, ["--sat-solver", "cadical"]),
     Harness("range", ["iommu_pgtable.c"], {n: f + shim("pgtable") for n, f in PAGES.items()}, 5),
     Harness("pgtable", ["iommu_pgtable.c", "exhaust.c"], dict([

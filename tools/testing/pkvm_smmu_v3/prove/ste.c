@@ -43,6 +43,7 @@ void prove_ste(void)
 	struct pkvm_smmu_caps caps = any_caps(&hw);
 	struct arm_smmu_ste host = ANY(struct arm_smmu_ste), ste = ANY(struct arm_smmu_ste);
 	bool none = ANY(bool), ok;
+	u64 of_host = GENMASK(7, 0) | (bits(hw.idr[0], 25, 24) ? 0 : BIT_ULL(27));
 	u64 d0, d1, cfg = CONFIG(host.data[0]);
 	int i;
 
@@ -59,12 +60,10 @@ void prove_ste(void)
 	for (i = 4; i < STRTAB_STE_DWORDS; i++)
 		PROVE("dwords 4 to 7 are zero", !ste.data[i]);
 	PROVE("EATS is zero: no ATS translation request is answered", !bits(d1, 29, 28));
-	PROVE("of dword 1 the host has S1DSS, S1CIR, S1COR and S1CSH alone",
-	      (d1 & ~GENMASK(7, 0)) == caps.ste1 &&
-	      (d1 & GENMASK(7, 0)) == (none ? 0 : host.data[1] & GENMASK(7, 0)));
-	PROVE("EL2's bits of dword 1 are MEV, SHCFG=incoming, and S1STALLD if there is a choice",
-	      caps.ste1 == (BIT_ULL(19) | 1ULL << 44 |
-			    (bits(hw.idr[0], 25, 24) ? 0 : BIT_ULL(27))));
+	PROVE("of dword 1 the host has S1DSS to S1CSH, and S1STALLD if there is a choice",
+	      d1 == (caps.ste1 | (none ? 0 : host.data[1] & of_host)));
+	PROVE("EL2's bits of dword 1 are MEV and SHCFG=incoming",
+	      caps.ste1 == (BIT_ULL(19) | 1ULL << 44));
 	PROVE("an STE is valid if and only if the host's was accepted", ok == V(d0));
 	PROVE("an STE that is refused is zero in dword 0", ok || !d0);
 	PROVE("no valid STE comes of an invalid one or none",
@@ -79,9 +78,9 @@ void prove_ste(void)
 	PROVE("no Config of stage 2 is accepted", implies(ok, cfg <= STAGE1));
 	PROVE("of dword 0 no bit but V, Config, S1Fmt, S1ContextPtr and S1CDMax is accepted",
 	      implies(ok && !ABORTS(cfg), !(host.data[0] & GENMASK(58, 52))));
-	PROVE("of dword 1 no bit but S1DSS to S1CSH, MEV, SHCFG and software's is accepted",
+	PROVE("of dword 1 no bit but these, MEV, SHCFG and software's is accepted",
 	      implies(ok && !ABORTS(cfg),
-		      !(host.data[1] & ~(GENMASK(7, 0) | GENMASK(23, 19) | GENMASK(45, 44)))));
+		      !(host.data[1] & ~(of_host | GENMASK(23, 19) | GENMASK(45, 44)))));
 	for (i = 2; i < STRTAB_STE_DWORDS; i++)
 		PROVE("no bit of dwords 2 to 7 is accepted",
 		      implies(ok && !ABORTS(cfg), !host.data[i]));
@@ -99,6 +98,7 @@ void prove_ste(void)
 	      ok && CONFIG(d0) == NESTED && bits(d0, 63, 59) && !bits(d0, 5, 4));
 	REACH("both stages, two levels of CDs",
 	      ok && CONFIG(d0) == NESTED && bits(d0, 63, 59) && bits(d0, 5, 4) == 2);
+	REACH("both stages, no stalls", ok && CONFIG(d0) == NESTED && bit_of(d1, 27));
 	REACH("a valid STE that is refused", !ok && !none && V(host.data[0]));
 	REACH("no STE", none);
 }

@@ -2,9 +2,10 @@
 /*
  * What the KVM-side SMMUv3 driver (EL1) and the hypervisor (EL2) share.
  *
- * The host fills pkvm_smmu_v3_infos[] and calls the hypercalls below while it is
- * still trusted, before __pkvm_prot_finalize. None of them exists afterwards, but the last
- * does not exist before.
+ * The host fills pkvm_smmu_v3_infos[] and pkvm_smmu_v3_doorbells[], and calls the
+ * hypercalls below while it is still trusted, before __pkvm_prot_finalize. None of them
+ * exists afterwards, nor does the host's access to the variables; the last one does not
+ * exist before.
  *
  *   __pkvm_iommu_register(i)  memory and MMIO of SMMU i become EL2's, or the reason why
  *				 registers cannot be withheld, enum pkvm_smmu_refusal
@@ -27,6 +28,9 @@
 
 /* SMMUs that EL2 can own. */
 #define PKVM_SMMU_V3_MAX	64
+
+/* Doorbells of ITSs to which it lets SMMUs write MSIs. */
+#define PKVM_SMMU_V3_DOORBELLS	64
 
 /**
  * struct pkvm_smmu_v3_info - An SMMU, described by the host while it is trusted
@@ -111,7 +115,10 @@ static inline void pkvm_smmu_v3_read_ids(void __iomem *mmio, struct pkvm_smmu_id
 /* EL2's, by its name in the kernel. */
 #ifndef __KVM_NVHE_HYPERVISOR__
 #define pkvm_smmu_v3_infos kvm_nvhe_sym(pkvm_smmu_v3_infos)
+#define pkvm_smmu_v3_doorbells kvm_nvhe_sym(pkvm_smmu_v3_doorbells)
 #endif
 extern struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
+/* Physical addresses, 0 for none. What is memory or EL2's is dropped by enable. */
+extern u64 pkvm_smmu_v3_doorbells[PKVM_SMMU_V3_DOORBELLS];
 
 #endif /* __ARM_SMMU_V3_PKVM_H */

@@ -36,6 +36,8 @@ const u8 pkvm_smmu_cmd_rows[SMMU_EMU_NR_OPS] = {
 	[CMDQ_OP_TLBI_NH_VA]	= SMMU_ROW_TLBI_NH_VA,
 	[CMDQ_OP_TLBI_NH_VAA]	= SMMU_ROW_TLBI_NH_VAA,
 	[CMDQ_OP_TLBI_NSNH_ALL]	= SMMU_ROW_TLBI_NSNH_ALL,
+	[CMDQ_OP_RESUME]	= SMMU_ROW_RESUME,
+	[CMDQ_OP_STALL_TERM]	= SMMU_ROW_STALL_TERM,
 	[CMDQ_OP_CMD_SYNC]	= SMMU_ROW_CMD_SYNC,
 };
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_cmd_rows);
@@ -107,6 +109,16 @@ static const struct pkvm_smmu_cmd_fields pkvm_smmu_cmd_fields[SMMU_NR_ROWS] = {
 		.op = CMDQ_OP_TLBI_NSNH_ALL,
 		.kind = SMMU_KIND_TLBI_NSNH,
 	},
+	[SMMU_ROW_RESUME] = {
+		.op = CMDQ_OP_RESUME,
+		.kind = SMMU_KIND_STALL,
+		.allow = { CMDQ_RESUME_0_SID | CMDQ_RESUME_0_RESP, CMDQ_RESUME_1_STAG },
+	},
+	[SMMU_ROW_STALL_TERM] = {
+		.op = CMDQ_OP_STALL_TERM,
+		.kind = SMMU_KIND_STALL,
+		.allow = { CMDQ_RESUME_0_SID },
+	},
 	[SMMU_ROW_CMD_SYNC] = {
 		.op = CMDQ_OP_CMD_SYNC,
 		.kind = SMMU_KIND_SYNC,
@@ -140,6 +152,9 @@ void pkvm_smmu_init_cmds(struct pkvm_smmu_caps *caps)
 			allow[0] &= ~CMDQ_SYNC_0_MSIDATA;
 			allow[1] = 0;
 		}
+		/* CERROR_ILL without stalls. IHI0070G.b 4.7.1, 4.7.2 */
+		if (fields->kind == SMMU_KIND_STALL && !pkvm_smmu_can_stall(caps))
+			allow[0] &= ~CMDQ_0_OP;
 		if (!fields->allow[0] &&
 		    !arm_smmu_guest_cmd_fields(fields->op, caps->features, asid_bits,
 					       caps->ssid_bits, allow))
@@ -156,13 +171,17 @@ EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_init_cmds);
  * The hardware may take any stream or substream for one out of range
  * (IHI0070G.b 4.1.2): such a command never gets there.
  */
+static bool pkvm_smmu_sid_in_range(const struct pkvm_smmu_caps *caps, struct arm_smmu_cmd in)
+{
+	return !(FIELD_GET(CMDQ_CFGI_0_SID, in.data[0]) >> caps->sid_bits);
+}
+
 static bool pkvm_smmu_cfgi_in_range(const struct pkvm_smmu_caps *caps,
 				    struct arm_smmu_cmd in)
 {
-	u64 sid = FIELD_GET(CMDQ_CFGI_0_SID, in.data[0]);
 	u64 ssid = FIELD_GET(CMDQ_CFGI_0_SSID, in.data[0]);
 
-	return !(sid >> caps->sid_bits) && !(ssid >> caps->ssid_bits);
+	return pkvm_smmu_sid_in_range(caps, in) && !(ssid >> caps->ssid_bits);
 }
 
 /* The StreamID of a command that is in range: it is an index into EL2's tables. */
@@ -242,6 +261,11 @@ struct pkvm_smmu_cmd pkvm_smmu_filter_rare(const struct pkvm_smmu_caps *caps, u8
 		/* The hardware reads CDs from the host's memory, through stage 2. */
 		cmd.action = pkvm_smmu_cfgi_in_range(caps, in) ? SMMU_CMD_FORWARD :
 								 SMMU_CMD_DROP;
+		cmd.out = in;
+		break;
+	case SMMU_KIND_STALL:
+		/* It decides over a transaction of a stream, and all streams are the host's. */
+		cmd.action = pkvm_smmu_sid_in_range(caps, in) ? SMMU_CMD_FORWARD : SMMU_CMD_DROP;
 		cmd.out = in;
 		break;
 	case SMMU_KIND_TLBI_NSNH:

@@ -24,6 +24,7 @@ enum pkvm_smmu_cmd_kind {
 	SMMU_KIND_TLBI,
 	SMMU_KIND_TLBI_VA,
 	SMMU_KIND_TLBI_NSNH,
+	SMMU_KIND_STALL,
 	SMMU_KIND_SYNC,
 };
 

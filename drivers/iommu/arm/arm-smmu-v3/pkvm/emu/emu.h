@@ -133,6 +133,8 @@ enum pkvm_smmu_cmd_row {
 	SMMU_ROW_TLBI_NH_VA,
 	SMMU_ROW_TLBI_NH_VAA,
 	SMMU_ROW_TLBI_NSNH_ALL,
+	SMMU_ROW_RESUME,
+	SMMU_ROW_STALL_TERM,
 	SMMU_ROW_CMD_SYNC,
 	SMMU_NR_ROWS
 };
@@ -151,6 +153,7 @@ struct pkvm_smmu_cmd_rule {
  * struct pkvm_smmu_caps - What the host is offered, fixed at takeover
  * @ids:       the identification registers as the host reads them
  * @ste1:      the bits of dword 1 that EL2 sets in every shadow STE, CPU endian
+ * @ste1_host: the bits of dword 1 that a shadow STE has from the host's, CPU endian
  * @ste2:      dword 2 of every shadow STE: EL2's stage 2, CPU endian
  * @ste3:      dword 3 of every shadow STE: EL2's stage 2, CPU endian
  * @sid_bits:  IDR1.SIDSIZE as the host reads it
@@ -165,6 +168,7 @@ struct pkvm_smmu_cmd_rule {
 struct pkvm_smmu_caps {
 	struct pkvm_smmu_ids ids;
 	u64 ste1;
+	u64 ste1_host;
 	u64 ste2;
 	u64 ste3;
 	u8 sid_bits;
@@ -183,10 +187,16 @@ struct pkvm_smmu_caps {
  *        IDR0.COHACC is what firmware says
  *
  * Only features that a table here names are offered; stage 2, Hyp, ATS, PRI,
- * SEV, VMID16, ATOS, BTM and stalls are not. MSI is where the SMMU is coherent, whether
- * the hardware has it or not: EL2 completes a CMD_SYNC as an MSI does.
+ * SEV, VMID16, ATOS and BTM are not. Stalls are as in the hardware. MSI is where the SMMU is
+ * coherent, whether the hardware has it or not: EL2 completes a CMD_SYNC as an MSI does.
  */
 void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids *hw);
+
+/* Whether the host may let stage 1 faults stall. Those of stage 2 never do. */
+static inline bool pkvm_smmu_can_stall(const struct pkvm_smmu_caps *caps)
+{
+	return FIELD_GET(IDR0_STALL_MODEL, caps->ids.idr[0]) == IDR0_STALL_MODEL_STALL;
+}
 
 /*
  * Registers.
@@ -200,8 +210,14 @@ enum pkvm_smmu_reg_id {
 	SMMU_REG_CR1,
 	SMMU_REG_CR2,
 	SMMU_REG_GBPA,
-	SMMU_REG_IRQ_CTRL,
+	SMMU_REG_IRQ_CTRL,	/* from here on to IRQ_CFG2, of interrupts */
 	SMMU_REG_IRQ_CTRLACK,
+	SMMU_REG_GERROR_IRQ_CFG0,	/* of each interrupt in this order */
+	SMMU_REG_GERROR_IRQ_CFG1,
+	SMMU_REG_GERROR_IRQ_CFG2,
+	SMMU_REG_EVTQ_IRQ_CFG0,
+	SMMU_REG_EVTQ_IRQ_CFG1,
+	SMMU_REG_EVTQ_IRQ_CFG2,
 	SMMU_REG_GERROR,
 	SMMU_REG_GERRORN,
 	SMMU_REG_STRTAB_BASE,
@@ -215,7 +231,7 @@ enum pkvm_smmu_reg_id {
 	SMMU_REG_NR
 };
 
-/* What has to be disabled, in CR0 and CR0ACK, for a write to have an effect. */
+/* What has to be disabled, in CR0 or IRQ_CTRL and its ACK, for a write to have an effect. */
 enum pkvm_smmu_guard {
 	SMMU_GUARD_RO,		/* never writable */
 	SMMU_GUARD_NONE,	/* always writable */
@@ -223,6 +239,8 @@ enum pkvm_smmu_guard {
 	SMMU_GUARD_CMDQEN,
 	SMMU_GUARD_EVTQEN,
 	SMMU_GUARD_QUEUES,	/* every queue */
+	SMMU_GUARD_GERROR_IRQEN,
+	SMMU_GUARD_EVTQ_IRQEN,
 };
 
 /**
@@ -231,6 +249,7 @@ enum pkvm_smmu_guard {
  * @offset: from the base of page 0; registers of page 1 have 64 KiB added
  * @width:  4 or 8 bytes
  * @id:     where its value is
+ * @needs:  bits of IDR0 without which it reads as zero and ignores writes
  * @field:  the bits that the host may set, each group with its guard; bits of
  *          no group are ignored on write and read as zero
  */
@@ -239,6 +258,7 @@ struct pkvm_smmu_reg {
 	u32 offset;
 	u8 width;
 	u8 id;
+	u32 needs;
 	struct {
 		u64 mask;
 		u8 guard;
@@ -270,7 +290,7 @@ struct pkvm_smmu_access {
 
 /**
  * pkvm_smmu_index_regs - Note where each register's row is
- * @caps: @row is filled
+ * @caps: @ids is filled; @row is
  */
 void pkvm_smmu_index_regs(struct pkvm_smmu_caps *caps);
 
@@ -315,6 +335,16 @@ u64 pkvm_smmu_reg_read(const struct pkvm_smmu_caps *caps,
  */
 bool pkvm_smmu_reg_merge(const struct pkvm_smmu_regs *regs,
 			 struct pkvm_smmu_access acc, u64 val, u64 *out);
+
+/**
+ * pkvm_smmu_is_doorbell - Whether the SMMU may write MSIs of its interrupts to an address
+ * @doorbells: physical addresses, 0 for none
+ * @nr:        how many
+ * @addr:      a value of IRQ_CFG0
+ *
+ * Return: true if it is one of them.
+ */
+bool pkvm_smmu_is_doorbell(const u64 *doorbells, unsigned int nr, u64 addr);
 
 /*
  * Queues. Indexes have their wrap bit at the queue's log2 of the number of

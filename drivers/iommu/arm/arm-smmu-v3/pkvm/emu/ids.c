@@ -18,7 +18,7 @@
 /*
  * Features of the hardware that the host is offered. All of stage 2 is EL2's, and
  * so is all that makes the SMMU use an address or a stream of the host's choice
- * outside stage 2: ATS, PRI, MSIs of the hardware's, ATOS. IHI0070G.b 6.3.1 to 6.3.6
+ * outside stage 2: ATS, PRI, ATOS. For MSI see below. IHI0070G.b 6.3.1 to 6.3.6
  */
 static const u32 pkvm_smmu_offered[] = {
 	[0] = IDR0_S1P | FIELD_PREP_CONST(IDR0_TTF, IDR0_TTF_AARCH64) |
@@ -29,7 +29,7 @@ static const u32 pkvm_smmu_offered[] = {
 	[3] = IDR3_HAD | IDR3_STT | IDR3_RIL | IDR3_BBM | IDR3_E0PD,
 	[4] = 0,
 	[5] = IDR5_OAS | IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K |
-	      IDR5_DS | IDR5_VAX,
+	      IDR5_DS | IDR5_VAX | IDR5_STALL_MAX,
 };
 
 static u32 pkvm_smmu_page_granule(void)
@@ -215,8 +215,10 @@ void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids
 	ids->iidr = hw->iidr;
 	ids->aidr = hw->aidr;
 
-	/* Who resumes a stalled transaction decides over another stream's. */
-	ids->idr[0] |= FIELD_PREP(IDR0_STALL_MODEL, IDR0_STALL_MODEL_TERMINATE);
+	if (FIELD_GET(IDR0_STALL_MODEL, hw->idr[0]) != IDR0_STALL_MODEL_STALL) {
+		ids->idr[0] |= FIELD_PREP(IDR0_STALL_MODEL, IDR0_STALL_MODEL_TERMINATE);
+		ids->idr[5] &= ~IDR5_STALL_MAX;
+	}
 
 	/*
 	 * If not the hardware, EL2 writes that of a CMD_SYNC: nobody reads CMDQ_CONS. The
@@ -234,11 +236,12 @@ void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids
 		      FIELD_PREP(IDR1_CMDQS, caps->cmdq_bits) |
 		      FIELD_PREP(IDR1_EVTQS, caps->evtq_bits);
 
-	/* S1STALLD is ILLEGAL where the hardware cannot stall. IHI0070G.b 5.2.2 */
 	caps->ste1 = STRTAB_STE_1_MEV |
 		     FIELD_PREP(STRTAB_STE_1_SHCFG, STRTAB_STE_1_SHCFG_INCOMING);
-	if (FIELD_GET(IDR0_STALL_MODEL, hw->idr[0]) == IDR0_STALL_MODEL_STALL)
-		caps->ste1 |= STRTAB_STE_1_S1STALLD;
+	caps->ste1_host = STRTAB_STE_1_S1_ATTRS;
+	/* S1STALLD is ILLEGAL where the hardware cannot stall. IHI0070G.b 5.2.2 */
+	if (pkvm_smmu_can_stall(caps))
+		caps->ste1_host |= STRTAB_STE_1_S1STALLD;
 }
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_init_caps);
 

@@ -21,6 +21,7 @@
 #define STRTAB_CFG_SETTABLE	(STRTAB_BASE_CFG_FMT | STRTAB_BASE_CFG_SPLIT | \
 				 STRTAB_BASE_CFG_LOG2SIZE)
 #define Q_BASE_SETTABLE		(Q_BASE_RWA | Q_BASE_ADDR_MASK | Q_BASE_LOG2SIZE)
+#define MSI_CFG2_SETTABLE	(MSI_CFG2_SH | MSI_CFG2_MEMATTR)
 #define EVTQ_IDX_SETTABLE	(Q_OVERFLOW_FLAG | SMMU_EMU_Q_IDX)
 
 #define ID(_name, _offset)							\
@@ -44,12 +45,20 @@
 			   { (_mask1), SMMU_GUARD_##_guard1 } },		\
 	}
 
+/* Of an MSI: its address, data or attributes. IHI0070G.b 6.3.19 */
+#define MSI(_name, _offset, _width, _id, _mask, _guard)				\
+	{									\
+		.name = _name, .offset = _offset, .width = _width,		\
+		.id = SMMU_REG_##_id, .needs = IDR0_MSI,			\
+		.field = { { (_mask), SMMU_GUARD_##_guard } },			\
+	}
+
 /*
  * The rows are sorted by offset. A register without a row reads as zero and ignores
  * writes. Without a row are the registers of ATOS, MPAM, DPT, PRI and S2PII, which the
- * host is not offered; of the MSIs of interrupts, which come by wire; page 1's indexes
- * where they are in page 0, and the identification of the component, which are optional;
- * Secure registers (0x8000 to 0xffff), and IMPLEMENTATION DEFINED ones. IHI0070G.b 6.2
+ * host is not offered; page 1's indexes where they are in page 0, and the identification
+ * of the component, which are optional; Secure registers (0x8000 to 0xffff), and
+ * IMPLEMENTATION DEFINED ones. IHI0070G.b 6.2
  */
 const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 	ID("IDR0",		ARM_SMMU_IDR0),
@@ -69,6 +78,12 @@ const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 	RO("IRQ_CTRLACK",	ARM_SMMU_IRQ_CTRLACK, IRQ_CTRLACK),
 	RO("GERROR",		ARM_SMMU_GERROR, GERROR),
 	RW("GERRORN",		ARM_SMMU_GERRORN, 4, GERRORN, GERROR_ERR_MASK & ~GERROR_PRIQ, NONE),
+	MSI("GERROR_IRQ_CFG0",	ARM_SMMU_GERROR_IRQ_CFG0, 8, GERROR_IRQ_CFG0,
+	    MSI_CFG0_ADDR_MASK, GERROR_IRQEN),
+	MSI("GERROR_IRQ_CFG1",	ARM_SMMU_GERROR_IRQ_CFG1, 4, GERROR_IRQ_CFG1,
+	    U32_MAX, GERROR_IRQEN),
+	MSI("GERROR_IRQ_CFG2",	ARM_SMMU_GERROR_IRQ_CFG2, 4, GERROR_IRQ_CFG2,
+	    MSI_CFG2_SETTABLE, GERROR_IRQEN),
 	RW("STRTAB_BASE",	ARM_SMMU_STRTAB_BASE, 8, STRTAB_BASE, STRTAB_BASE_SETTABLE, SMMUEN),
 	RW("STRTAB_BASE_CFG",	ARM_SMMU_STRTAB_BASE_CFG, 4, STRTAB_BASE_CFG,
 	   STRTAB_CFG_SETTABLE, SMMUEN),
@@ -77,6 +92,12 @@ const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 	/* ERR is EL2's: in the value, in no mask. */
 	RW("CMDQ_CONS",		ARM_SMMU_CMDQ_CONS, 4, CMDQ_CONS, SMMU_EMU_Q_IDX, CMDQEN),
 	RW("EVENTQ_BASE",	ARM_SMMU_EVTQ_BASE, 8, EVTQ_BASE, Q_BASE_SETTABLE, EVTQEN),
+	MSI("EVENTQ_IRQ_CFG0",	ARM_SMMU_EVTQ_IRQ_CFG0, 8, EVTQ_IRQ_CFG0,
+	    MSI_CFG0_ADDR_MASK, EVTQ_IRQEN),
+	MSI("EVENTQ_IRQ_CFG1",	ARM_SMMU_EVTQ_IRQ_CFG1, 4, EVTQ_IRQ_CFG1,
+	    U32_MAX, EVTQ_IRQEN),
+	MSI("EVENTQ_IRQ_CFG2",	ARM_SMMU_EVTQ_IRQ_CFG2, 4, EVTQ_IRQ_CFG2,
+	    MSI_CFG2_SETTABLE, EVTQ_IRQEN),
 	/* Page 1 */
 	RW("EVENTQ_PROD",	SMMU_EMU_PAGE1 + ARM_SMMU_EVTQ_PROD, 4, EVTQ_PROD,
 	   EVTQ_IDX_SETTABLE, EVTQEN),
@@ -105,6 +126,8 @@ void pkvm_smmu_index_regs(struct pkvm_smmu_caps *caps)
 
 	memset(caps->row, 0, sizeof(caps->row));
 	for (i = 0; i < ARRAY_SIZE(pkvm_smmu_regs_table); i++, reg++) {
+		if (reg->needs & ~caps->ids.idr[0])
+			continue;
 		for (byte = 0; byte < reg->width; byte += 4) {
 			word = pkvm_smmu_word(reg->offset + byte);
 			if (word < SMMU_EMU_NR_WORDS)
@@ -168,11 +191,12 @@ u64 pkvm_smmu_reg_read(const struct pkvm_smmu_caps *caps,
 
 /*
  * Until CR0ACK shows it, a change of CR0 may or may not have taken effect: a bit
- * that is set in either counts. IHI0070G.b 6.3.9
+ * that is set in either counts. So it is with IRQ_CTRL. IHI0070G.b 6.3.9, 6.3.17
  */
 static bool pkvm_smmu_guard_open(const struct pkvm_smmu_regs *regs, u8 guard)
 {
 	u64 enabled = regs->val[SMMU_REG_CR0] | regs->val[SMMU_REG_CR0ACK];
+	u64 irqs = regs->val[SMMU_REG_IRQ_CTRL] | regs->val[SMMU_REG_IRQ_CTRLACK];
 
 	switch (guard) {
 	case SMMU_GUARD_NONE:
@@ -185,6 +209,10 @@ static bool pkvm_smmu_guard_open(const struct pkvm_smmu_regs *regs, u8 guard)
 		return !(enabled & CR0_EVTQEN);
 	case SMMU_GUARD_QUEUES:
 		return !(enabled & CR0_QUEUES);
+	case SMMU_GUARD_GERROR_IRQEN:
+		return !(irqs & IRQ_CTRL_GERROR_IRQEN);
+	case SMMU_GUARD_EVTQ_IRQEN:
+		return !(irqs & IRQ_CTRL_EVTQ_IRQEN);
 	default:
 		return false;
 	}
@@ -210,4 +238,15 @@ bool pkvm_smmu_reg_merge(const struct pkvm_smmu_regs *regs,
 
 	*out = (regs->val[acc.reg->id] & ~mask) | ((val << acc.shift) & mask);
 	return true;
+}
+
+bool pkvm_smmu_is_doorbell(const u64 *doorbells, unsigned int nr, u64 addr)
+{
+	unsigned int i;
+
+	for (i = 0; addr && i < nr; i++)
+		if (doorbells[i] == addr)
+			return true;
+
+	return false;
 }

@@ -18,12 +18,11 @@
 #define STRTAB_STE_1_SW_RESERVED	GENMASK_ULL(23, 20)
 
 /*
- * Dword 0: what user space may set for a nested domain. Dword 1: S1_ATTRS are the
- * host's, stage 2 confines all that the SMMU does with them; MEV and SHCFG are EL2's,
- * the host may ask for what it likes.
+ * Dword 0: what user space may set for a nested domain. Dword 1: of ste1_host stage 2
+ * confines all that the SMMU does with it; MEV and SHCFG are EL2's, the host may ask for
+ * what it likes.
  */
-#define STE_1_ALLOWED	cpu_to_le64(STRTAB_STE_1_S1_ATTRS | STRTAB_STE_1_MEV | \
-				    STRTAB_STE_1_SHCFG | STRTAB_STE_1_SW_RESERVED)
+#define STE_1_IGNORED	(STRTAB_STE_1_MEV | STRTAB_STE_1_SHCFG | STRTAB_STE_1_SW_RESERVED)
 
 /* Whether the host's stage 1 is what the offered ID registers allow. IHI0070G.b 5.2.2 */
 static bool pkvm_smmu_ste_stage1_ok(const struct pkvm_smmu_caps *caps, u64 ste0)
@@ -49,7 +48,7 @@ static bool pkvm_smmu_ste_ok(const struct pkvm_smmu_caps *caps,
 	unsigned int i;
 
 	if ((host->data[0] & ~STRTAB_STE_0_NESTING_ALLOWED) ||
-	    (host->data[1] & ~STE_1_ALLOWED))
+	    (host->data[1] & ~cpu_to_le64(caps->ste1_host | STE_1_IGNORED)))
 		return false;
 
 	/* No stage 2, MPAM or Secure state is offered. */
@@ -115,7 +114,7 @@ bool pkvm_smmu_make_ste(const struct pkvm_smmu_caps *caps,
 	if (host) {
 		if (host->data[0] & cpu_to_le64(STRTAB_STE_0_V))
 			ste0 = pkvm_smmu_make_ste0(caps, host);
-		ste1 |= le64_to_cpu(host->data[1]) & STRTAB_STE_1_S1_ATTRS;
+		ste1 |= le64_to_cpu(host->data[1]) & caps->ste1_host;
 	}
 
 	*out = (struct arm_smmu_ste){

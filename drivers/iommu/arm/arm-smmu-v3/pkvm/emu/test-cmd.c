@@ -38,6 +38,9 @@ static const struct emu_test_opcode emu_test_opcodes[] = {
 	{ 0x13, SMMU_CMD_FORWARD, { 0x0000ffff00000000, 0xfffffffffffff001 },
 	  { RIL_DW0, RIL_DW1 } },
 	{ 0x30, SMMU_CMD_FORWARD },
+	/* RESUME, STALL_TERM */
+	{ 0x44, SMMU_CMD_FORWARD, { 0xffffffff00003000, 0xffff } },
+	{ 0x45, SMMU_CMD_FORWARD, { 0xffffffff00000000 } },
 	/* SYNC */
 	{ 0x46, SMMU_CMD_SYNC, { 0xffffffff0fc03000, 0x000ffffffffffffc } },
 };
@@ -56,8 +59,9 @@ static struct pkvm_smmu_caps emu_test_cmd_caps(bool ril)
 {
 	struct pkvm_smmu_caps caps = emu_test_caps();
 
-	/* All of SCALE counts only with DS. */
+	/* All of SCALE counts only with DS. Faults may stall. */
 	caps.ids.idr[5] |= BIT(7);
+	caps.ids.idr[0] &= ~GENMASK(25, 24);
 	if (!ril)
 		caps.ids.idr[3] &= ~BIT(10);
 	pkvm_smmu_init_cmds(&caps);
@@ -110,6 +114,8 @@ static void emu_test_cmd_invariants(struct kunit *test, const struct pkvm_smmu_c
 	switch (op) {
 	case 0x05:
 	case 0x06:
+	case 0x44:
+	case 0x45:
 		KUNIT_EXPECT_EQ(test, out[0], in->data[0]);
 		KUNIT_EXPECT_EQ(test, out[1], in->data[1]);
 		KUNIT_EXPECT_EQ(test, out[0] >> 32 >> caps->sid_bits, 0);
@@ -201,6 +207,17 @@ static void emu_test_cmd_all_bits(struct kunit *test)
 	}
 }
 
+/* Where the hardware can only terminate, nothing stalls. */
+static void emu_test_cmd_no_stalls(struct kunit *test)
+{
+	struct pkvm_smmu_caps caps = emu_test_caps();
+	u8 op;
+
+	pkvm_smmu_init_cmds(&caps);
+	for (op = 0x44; op <= 0x45; op++)
+		KUNIT_EXPECT_EQ(test, emu_test_filter(test, &caps, op, 0).action, SMMU_CMD_ILL);
+}
+
 struct emu_test_cmd {
 	const char *name;
 	u64 in[2];
@@ -251,6 +268,15 @@ static const struct emu_test_cmd emu_test_cmds[] = {
 	  SMMU_CMD_FORWARD, { 0x13, 0x12345000 } },
 	{ "TLBI_NH_VAA, ASID", { 0x1000000000013, 0x12345000 }, SMMU_CMD_ILL },
 	{ "TLBI_NSNH_ALL becomes TLBI_NH_ALL", { 0x30 }, SMMU_CMD_FORWARD, { 0x10 } },
+	{ "RESUME, retry", { 0xffff00001044, 0xffff },
+	  SMMU_CMD_FORWARD, { 0xffff00001044, 0xffff } },
+	{ "RESUME, abort", { 0x2044, 0x1 }, SMMU_CMD_FORWARD, { 0x2044, 0x1 } },
+	{ "RESUME, out of range", { 0x1000000001044, 0x1 }, SMMU_CMD_DROP },
+	{ "Secure RESUME", { 0x1444, 0x1 }, SMMU_CMD_ILL },
+	{ "RESUME, STAG of 17 bits", { 0x1044, 0x10000 }, SMMU_CMD_ILL },
+	{ "STALL_TERM", { 0x123400000045 }, SMMU_CMD_FORWARD, { 0x123400000045 } },
+	{ "STALL_TERM, out of range", { 0x8000000000000045 }, SMMU_CMD_DROP },
+	{ "STALL_TERM, STAG", { 0x123400000045, 0x1 }, SMMU_CMD_ILL },
 	{ "SYNC", { 0x46 }, SMMU_CMD_SYNC, { 0x46 } },
 	{ "SYNC, interrupt", { 0x1046 }, SMMU_CMD_SYNC, { 0x1046 } },
 	{ "SYNC, MSI", { 0x123456780fc01046, 0x8090040 }, SMMU_CMD_SYNC_MSI, { 0x1046 },
@@ -452,6 +478,7 @@ static struct kunit_case emu_test_cmd_cases[] = {
 	KUNIT_CASE(emu_test_cmd_asids),
 	KUNIT_CASE(emu_test_cmd_ranges),
 	KUNIT_CASE(emu_test_cmd_no_ril),
+	KUNIT_CASE(emu_test_cmd_no_stalls),
 	{}
 };
 

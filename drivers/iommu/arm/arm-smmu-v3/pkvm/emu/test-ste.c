@@ -51,7 +51,8 @@ static bool emu_test_make_ste(struct kunit *test, const struct pkvm_smmu_caps *c
 		KUNIT_EXPECT_EQ(test, out[0], 0);
 	KUNIT_EXPECT_EQ(test, accepted, out[0] & 1);
 	KUNIT_EXPECT_EQ(test, out[0] & ~emu_test_ste_allow[0], 0);
-	KUNIT_EXPECT_EQ(test, out[1], caps->ste1 | (host[1] & emu_test_ste_pass[1]));
+	KUNIT_EXPECT_EQ(test, out[1] & ~BIT_ULL(27),
+			caps->ste1 | (host[1] & emu_test_ste_pass[1]));
 	KUNIT_EXPECT_EQ(test, out[2], caps->ste2);
 	KUNIT_EXPECT_EQ(test, out[3], caps->ste3);
 	for (i = 4; i < STRTAB_STE_DWORDS; i++)
@@ -216,14 +217,22 @@ static void emu_test_ste_stalls(struct kunit *test)
 	u64 out[STRTAB_STE_DWORDS];
 	struct pkvm_smmu_caps caps = {};
 
+	/* S1STALLD is ILLEGAL where nothing can stall. */
+	pkvm_smmu_init_caps(&caps, &hw);
+	KUNIT_EXPECT_TRUE(test, emu_test_make_ste(test, &caps, host, out));
+	KUNIT_EXPECT_EQ(test, out[1], EMU_TEST_STE1);
+	host[1] = BIT_ULL(27);
+	KUNIT_EXPECT_FALSE(test, emu_test_make_ste(test, &caps, host, out));
+	KUNIT_EXPECT_EQ(test, out[1], EMU_TEST_STE1);
+
+	/* Else it is the host's. */
 	hw.idr[0] &= ~0x3000000;
 	pkvm_smmu_init_caps(&caps, &hw);
 	KUNIT_EXPECT_TRUE(test, emu_test_make_ste(test, &caps, host, out));
 	KUNIT_EXPECT_EQ(test, out[1], EMU_TEST_STE1 | BIT_ULL(27));
-
-	/* What the host is offered cannot stall, and S1STALLD is ILLEGAL there. */
-	host[1] = BIT_ULL(27);
-	KUNIT_EXPECT_FALSE(test, emu_test_make_ste(test, &caps, host, out));
+	host[1] = 0;
+	KUNIT_EXPECT_TRUE(test, emu_test_make_ste(test, &caps, host, out));
+	KUNIT_EXPECT_EQ(test, out[1], EMU_TEST_STE1);
 }
 
 /*

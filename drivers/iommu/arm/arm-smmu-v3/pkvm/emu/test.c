@@ -30,7 +30,7 @@ static const struct emu_test_offer emu_test_offers[] = {
 	},
 	{
 		.name = "no bit set",
-		.offered = { .idr = { 0x01000000 } },
+		.offered = { .idr = { 0 } },
 	},
 	{
 		.name = "QEMU",
@@ -58,7 +58,7 @@ static const struct emu_test_offer emu_test_offers[] = {
 			{ 0x0844101b, 0x00a303e0, 0x3ff, 0x102, 0xffff, 0xffff0175 }, 0x12345678, 2,
 		},
 		.offered = {
-			{ 0x0940301a, 0x00a303d9, 0, 0, 0, 0x75 }, 0x12345678, 2,
+			{ 0x0840301a, 0x00a303d9, 0, 0, 0, 0xffff0075 }, 0x12345678, 2,
 		},
 		.sid_bits = 25, .ssid_bits = 15, .cmdq_bits = 5, .evtq_bits = 3,
 	},
@@ -84,8 +84,10 @@ static void emu_test_init_caps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, caps.cmdq_bits, t->cmdq_bits);
 	KUNIT_EXPECT_EQ(test, caps.evtq_bits, t->evtq_bits);
 
-	/* MEV, SHCFG=incoming; S1STALLD where the hardware could stall */
-	KUNIT_EXPECT_EQ(test, caps.ste1, 0x0000100000080000 | (stalls ? BIT_ULL(27) : 0));
+	/* MEV, SHCFG=incoming; of the host's S1DSS, S1CIR, S1COR, S1CSH, and S1STALLD for stalls */
+	KUNIT_EXPECT_EQ(test, caps.ste1, 0x0000100000080000);
+	KUNIT_EXPECT_EQ(test, caps.ste1_host, 0xff | (stalls ? BIT_ULL(27) : 0));
+	KUNIT_EXPECT_EQ(test, pkvm_smmu_can_stall(&caps), stalls);
 	KUNIT_EXPECT_EQ(test, caps.ste2, 2);
 	KUNIT_EXPECT_EQ(test, caps.ste3, 3);
 }
@@ -288,6 +290,8 @@ struct emu_test_reg {
 	/* What can be set, and the enables of CR0 that must be clear for it. */
 	u64 mask[2];
 	u32 guard[2];
+	/* And those of IRQ_CTRL, of a register that takes MSIs. */
+	u32 irq_guard;
 };
 
 static const struct emu_test_reg emu_test_regs[] = {
@@ -308,12 +312,18 @@ static const struct emu_test_reg emu_test_regs[] = {
 	{ "IRQ_CTRLACK",	0x054, 4, RO },
 	{ "GERROR",		0x060, 4, RO },
 	{ "GERRORN",		0x064, 4, RW, { 0x1b5 } },
+	{ "GERROR_IRQ_CFG0",	0x068, 8, RW, { 0xffffffffffffc }, .irq_guard = 0x1 },
+	{ "GERROR_IRQ_CFG1",	0x070, 4, RW, { 0xffffffff }, .irq_guard = 0x1 },
+	{ "GERROR_IRQ_CFG2",	0x074, 4, RW, { 0x3f }, .irq_guard = 0x1 },
 	{ "STRTAB_BASE",	0x080, 8, RW, { 0x400fffffffffffc0 }, { SMMUEN } },
 	{ "STRTAB_BASE_CFG",	0x088, 4, RW, { 0x307ff }, { SMMUEN } },
 	{ "CMDQ_BASE",		0x090, 8, RW, { 0x400fffffffffffff }, { CMDQEN } },
 	{ "CMDQ_PROD",		0x098, 4, RW, { 0xfffff } },
 	{ "CMDQ_CONS",		0x09c, 4, RW, { 0xfffff }, { CMDQEN } },
 	{ "EVENTQ_BASE",	0x0a0, 8, RW, { 0x400fffffffffffff }, { EVTQEN } },
+	{ "EVENTQ_IRQ_CFG0",	0x0b0, 8, RW, { 0xffffffffffffc }, .irq_guard = 0x4 },
+	{ "EVENTQ_IRQ_CFG1",	0x0b8, 4, RW, { 0xffffffff }, .irq_guard = 0x4 },
+	{ "EVENTQ_IRQ_CFG2",	0x0bc, 4, RW, { 0x3f }, .irq_guard = 0x4 },
 	{ "EVENTQ_PROD",	0x100a8, 4, RW, { 0x800fffff }, { EVTQEN } },
 	{ "EVENTQ_CONS",	0x100ac, 4, RW, { 0x800fffff } },
 };
@@ -361,6 +371,8 @@ static void emu_test_fill(struct pkvm_smmu_regs *regs)
 		regs->val[i] = 0x8123456789abcdefULL * (2 * i + 1);
 	regs->val[SMMU_REG_CR0] = 0;
 	regs->val[SMMU_REG_CR0ACK] = 0;
+	regs->val[SMMU_REG_IRQ_CTRL] &= ~0xffULL;
+	regs->val[SMMU_REG_IRQ_CTRLACK] &= ~0xffULL;
 }
 
 static u64 emu_test_reg_width_mask(const struct emu_test_reg *t)
@@ -373,7 +385,7 @@ static void emu_test_reg_read(struct kunit *test)
 	const struct emu_test_reg *t = test->param_value;
 	struct pkvm_smmu_caps caps = {
 		.ids = {
-			{ 0x10, 0x11, 0x12, 0x13, 0x14, 0x15 }, 0x16, 0x17,
+			{ 0xff10, 0xff11, 0xff12, 0xff13, 0xff14, 0xff15 }, 0xff16, 0xff17,
 		},
 	};
 	struct pkvm_smmu_access acc, low, high;
@@ -388,7 +400,7 @@ static void emu_test_reg_read(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, acc.reg);
 
 	if (t->kind == ID)
-		expect = 0x10 + t->offset / 4;
+		expect = 0xff10 + t->offset / 4;
 	else
 		expect = regs.val[acc.reg->id] & emu_test_reg_width_mask(t);
 
@@ -407,8 +419,8 @@ static void emu_test_reg_write(struct kunit *test, const struct pkvm_smmu_regs *
 			       u32 offset, u8 size, u64 mask)
 {
 	static const u64 vals[] = { 0, ~0ULL, 0x5a5a5a5aa5a5a5a5, 0xa5a5a5a55a5a5a5a };
+	struct pkvm_smmu_caps caps = { .ids.idr = { ~0U } };
 	struct pkvm_smmu_access acc;
-	struct pkvm_smmu_caps caps;
 	u64 old;
 	int i;
 
@@ -439,6 +451,7 @@ static void emu_test_reg_writes(struct kunit *test, const struct emu_test_reg *t
 
 static void emu_test_reg_merge(struct kunit *test)
 {
+	static const u8 irq_ids[] = { SMMU_REG_IRQ_CTRL, SMMU_REG_IRQ_CTRLACK };
 	static const u8 ids[] = { SMMU_REG_CR0, SMMU_REG_CR0ACK };
 	const struct emu_test_reg *t = test->param_value;
 	struct pkvm_smmu_regs regs;
@@ -461,6 +474,46 @@ static void emu_test_reg_merge(struct kunit *test)
 			emu_test_reg_writes(test, t, &regs, mask);
 		}
 	}
+
+	/* So do those of IRQ_CTRL and IRQ_CTRLACK. */
+	for (i = 0; i < ARRAY_SIZE(irq_ids); i++) {
+		for (bit = 0; bit < 3; bit++) {
+			emu_test_fill(&regs);
+			regs.val[irq_ids[i]] |= BIT(bit);
+			emu_test_reg_writes(test, t, &regs, t->irq_guard & BIT(bit) ?
+					    0 : t->mask[0] | t->mask[1]);
+		}
+	}
+}
+
+/* Without MSIs none of their registers. */
+static void emu_test_reg_no_msi(struct kunit *test)
+{
+	struct pkvm_smmu_caps caps = { .ids.idr = { ~0U ^ (1U << 13) } };
+	int i;
+
+	pkvm_smmu_index_regs(&caps);
+	for (i = 0; i < ARRAY_SIZE(emu_test_regs); i++) {
+		const struct emu_test_reg *t = &emu_test_regs[i];
+
+		KUNIT_EXPECT_EQ_MSG(test, !pkvm_smmu_resolve(&caps, t->offset, t->width).reg,
+				    !!t->irq_guard, "%s", t->name);
+	}
+}
+
+/* Where an MSI may go: to one of the addresses, as a whole. */
+static void emu_test_doorbell(struct kunit *test)
+{
+	static const u64 doorbells[] = { 0x8090040, 0, 0xfffff00090040 };
+	int bit;
+
+	KUNIT_EXPECT_TRUE(test, pkvm_smmu_is_doorbell(doorbells, 3, 0x8090040));
+	KUNIT_EXPECT_TRUE(test, pkvm_smmu_is_doorbell(doorbells, 3, 0xfffff00090040));
+	KUNIT_EXPECT_FALSE(test, pkvm_smmu_is_doorbell(doorbells, 2, 0xfffff00090040));
+	KUNIT_EXPECT_FALSE(test, pkvm_smmu_is_doorbell(doorbells, 3, 0));
+	for (bit = 0; bit < 64; bit++)
+		KUNIT_EXPECT_FALSE(test, pkvm_smmu_is_doorbell(doorbells, 3,
+							       0x8090040 ^ BIT_ULL(bit)));
 }
 
 /* CMDQ_CONS.ERR is not the host's to write, and stays when RD is written. */
@@ -503,6 +556,8 @@ static void emu_test_resolve(struct kunit *test)
 	memset(&caps, 0xff, sizeof(caps));
 	pkvm_smmu_index_regs(&caps);
 	memset(&regs, 0xff, sizeof(regs));
+	regs.val[SMMU_REG_IRQ_CTRL] = 0;
+	regs.val[SMMU_REG_IRQ_CTRLACK] = 0;
 	regs.val[SMMU_REG_CR0] = 0;
 	regs.val[SMMU_REG_CR0ACK] = 0;
 
@@ -535,6 +590,8 @@ static struct kunit_case emu_test_regs_cases[] = {
 	KUNIT_CASE(emu_test_regs_table),
 	KUNIT_CASE_PARAM(emu_test_reg_read, emu_test_reg_gen_params),
 	KUNIT_CASE_PARAM(emu_test_reg_merge, emu_test_reg_gen_params),
+	KUNIT_CASE(emu_test_reg_no_msi),
+	KUNIT_CASE(emu_test_doorbell),
 	KUNIT_CASE(emu_test_cmdq_err),
 	KUNIT_CASE(emu_test_resolve),
 	{}

@@ -44,7 +44,8 @@ static struct auxiliary_device *smmu_aux_alloc(struct device *parent, u32 id)
 	return aux;
 }
 
-struct auxiliary_device *pkvm_smmu_add_aux(struct device *parent, u32 id)
+struct auxiliary_device *pkvm_smmu_add_aux(struct device *parent, u32 id,
+					   struct irq_domain *msi)
 {
 	struct auxiliary_device *aux = smmu_aux_alloc(parent, id);
 	int ret = -ENOMEM;
@@ -52,6 +53,7 @@ struct auxiliary_device *pkvm_smmu_add_aux(struct device *parent, u32 id)
 	if (!aux)
 		goto err;
 
+	dev_set_msi_domain(&aux->dev, msi);
 	ret = __auxiliary_device_add(aux, ARM_SMMU_EMU_MODNAME);
 	if (!ret)
 		return aux;

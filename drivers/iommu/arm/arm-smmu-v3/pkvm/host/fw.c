@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The SMMUs and PMCGs that firmware describes, whether they have a platform device or not.
+ * The SMMUs, PMCGs and ITSs that firmware describes, whether they have a platform device or not.
  *
  * Hardware of a devicetree node that is disabled, reserved, or on a bus that nobody has
  * populated is there all the same, and so are its registers.
@@ -14,12 +14,13 @@
 
 struct fw_kind {
 	const char *compatible;
-	u8 iort_type;
+	int iort_type;	/* -1: not in the IORT, or without registers there */
 };
 
 static const struct fw_kind fw_kinds[] __initconst = {
 	[PKVM_FW_SMMU_V3]	= { "arm,smmu-v3", ACPI_IORT_NODE_SMMU_V3 },
 	[PKVM_FW_PMCG]		= { "arm,smmu-v3-pmcg", ACPI_IORT_NODE_PMCG },
+	[PKVM_FW_GIC_ITS]	= { "arm,gic-v3-its", -1 },
 };
 
 bool pkvm_smmu_host_has_controls(struct device_node *node)
@@ -85,7 +86,7 @@ static void __init iort_read_regs(struct acpi_iort_node *node, struct pkvm_smmu_
 	snprintf(regs->name, sizeof(regs->name), "IORT node %#llx", regs->mmio.start);
 }
 
-static void __init iort_for_each(u8 type, pkvm_smmu_fw_fn fn, void *data)
+static void __init iort_for_each(int type, pkvm_smmu_fw_fn fn, void *data)
 {
 	struct acpi_table_header *table;
 	struct acpi_table_iort *iort;
@@ -111,7 +112,7 @@ static void __init iort_for_each(u8 type, pkvm_smmu_fw_fn fn, void *data)
 	acpi_put_table(table);
 }
 #else
-static inline void iort_for_each(u8 type, pkvm_smmu_fw_fn fn, void *data) { }
+static inline void iort_for_each(int type, pkvm_smmu_fw_fn fn, void *data) { }
 #endif
 
 void __init pkvm_smmu_fw_for_each(enum pkvm_smmu_fw_kind kind, pkvm_smmu_fw_fn fn, void *data)

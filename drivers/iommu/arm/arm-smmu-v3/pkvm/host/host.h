@@ -76,18 +76,36 @@ u8 pkvm_smmu_cpu_pa_bits(void);
  * pkvm_smmu_add_aux - Add the auxiliary device that stands for an owned SMMU
  * @parent: the platform device
  * @id:     number in its name
+ * @msi:    from pkvm_smmu_msi_domain()
  *
  * A built-in driver is bound on return.
  *
  * Return: the device, or NULL after a message.
  */
-struct auxiliary_device *pkvm_smmu_add_aux(struct device *parent, u32 id);
+struct auxiliary_device *pkvm_smmu_add_aux(struct device *parent, u32 id,
+					   struct irq_domain *msi);
+
+/* MSIs of the SMMU's own interrupts, doorbell.c */
+
+/* Tell the hypervisor which doorbells there are. Context: it trusts the host. */
+void pkvm_smmu_find_doorbells(void);
+
+/**
+ * pkvm_smmu_msi_domain - The MSI domain of the auxiliary device
+ * @dev: the platform device
+ * @ids: identification registers of the hardware
+ *
+ * Return: the domain of @dev, or NULL if the SMMU's interrupts are to come by wire: the
+ * hardware has no MSIs, or the hypervisor would not let it write them.
+ */
+struct irq_domain *pkvm_smmu_msi_domain(struct device *dev, const struct pkvm_smmu_ids *ids);
 
 /* What firmware describes, fw.c */
 
 enum pkvm_smmu_fw_kind {
 	PKVM_FW_SMMU_V3,
 	PKVM_FW_PMCG,
+	PKVM_FW_GIC_ITS,
 };
 
 /**
@@ -109,7 +127,8 @@ typedef void (*pkvm_smmu_fw_fn)(const struct pkvm_smmu_fw_regs *regs, void *data
 /**
  * pkvm_smmu_fw_for_each - Visit all hardware of a kind that firmware describes
  * @kind: of hardware
- * @fn:   called for each node of the devicetree, whatever its status, or of the IORT
+ * @fn:   called for each node of the devicetree, whatever its status, or of the IORT, where
+ *        there are no GIC ITSs
  * @data: handed to @fn
  */
 void pkvm_smmu_fw_for_each(enum pkvm_smmu_fw_kind kind, pkvm_smmu_fw_fn fn, void *data);

@@ -597,6 +597,7 @@ void __init pkvm_iommu_take_over(void)
 		return;
 
 	pkvm_smmu_fw_for_each(PKVM_FW_PMCG, smmu_hide_pmcg, &nr_mmio_blocks);
+	pkvm_smmu_find_doorbells();
 	ret = pkvm_smmu_s2_prepare(ia_bits, pa_bits, nr_mmio_blocks);
 	if (ret) {
 		smmu_release_all("no stage 2 for devices", ret);
@@ -637,7 +638,8 @@ static void __init smmu_settle(struct pkvm_smmu *smmu)
 	case SMMU_OWNED:
 		pkvm_smmu_add_stats(smmu->dev);
 		/* Probes the driver. */
-		aux = pkvm_smmu_add_aux(smmu->dev, smmu->idx);
+		aux = pkvm_smmu_add_aux(smmu->dev, smmu->idx,
+					pkvm_smmu_msi_domain(smmu->dev, &smmu->ids));
 		scoped_guard(mutex, &smmus_lock)
 			smmu->aux = aux;
 		break;

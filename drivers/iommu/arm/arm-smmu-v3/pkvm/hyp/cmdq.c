@@ -110,17 +110,11 @@ static void cmdq_raise_gerror(struct hyp_smmu *smmu)
 		hyp_smmu_hwq_raise_gerror(smmu);
 }
 
-/* An MSI to where the SMMU may not write. IHI0070G.b 7.5 */
-static noinline void cmdq_abort_msi(struct hyp_smmu *smmu)
+noinline void hyp_smmu_abort_msi(struct hyp_smmu *smmu, u32 errs)
 {
-	u64 *gerror = &smmu->regs.val[SMMU_REG_GERROR];
-	u64 active = *gerror ^ smmu->regs.val[SMMU_REG_GERRORN];
-
-	/* An error that is active already is not reported again. */
-	if (active & GERROR_MSI_CMDQ_ABT_ERR)
-		return;
-	*gerror ^= GERROR_MSI_CMDQ_ABT_ERR;
-	cmdq_raise_gerror(smmu);
+	/* The error of the interrupt itself has none. IHI0070G.b 7.5 */
+	if (hyp_smmu_set_gerror(smmu, errs) & ~GERROR_MSI_GERROR_ABT_ERR)
+		cmdq_raise_gerror(smmu);
 }
 
 /* Write an MSI: no memory but the queue's, pinned, is the SMMU's to write. */
@@ -138,7 +132,7 @@ static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 		 */
 		smp_store_release(word, cpu_to_le32(data));
 	} else {
-		cmdq_abort_msi(smmu);
+		hyp_smmu_abort_msi(smmu, GERROR_MSI_CMDQ_ABT_ERR);
 	}
 }
 

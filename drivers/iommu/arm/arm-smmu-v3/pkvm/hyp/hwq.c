@@ -70,7 +70,7 @@ static void hwq_die(struct hyp_smmu *smmu, u32 cons)
 
 /*
  * Whether a command that the hardware refused was the host's or a poison: without
- * it, nothing but the host's own stage 1 is stale.
+ * it, nothing but the host's own stage 1 is stale, or a transaction stays stalled.
  */
 static bool hwq_may_skip(u8 op)
 {
@@ -82,6 +82,8 @@ static bool hwq_may_skip(u8 op)
 	case CMDQ_OP_TLBI_NH_ASID:
 	case CMDQ_OP_TLBI_NH_VA:
 	case CMDQ_OP_TLBI_NH_VAA:
+	case CMDQ_OP_RESUME:
+	case CMDQ_OP_STALL_TERM:
 		return true;
 	default:
 		return false;
@@ -479,4 +481,19 @@ void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val)
 	ack &= GERROR_ERR_MASK & ~GERROR_EMULATED;
 	writel_relaxed(gerrorn ^ ack, smmu->mmio + ARM_SMMU_GERRORN);
 	hyp_spin_unlock(&q->lock);
+}
+
+u32 hyp_smmu_hwq_take_msi_errors(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	u32 gerrorn, active;
+
+	hyp_spin_lock(&q->lock);
+	gerrorn = readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN);
+	active = (gerrorn ^ readl_relaxed(smmu->mmio + ARM_SMMU_GERROR)) & GERROR_MSI_IRQ;
+	if (active)
+		writel_relaxed(gerrorn ^ active, smmu->mmio + ARM_SMMU_GERRORN);
+	hyp_spin_unlock(&q->lock);
+
+	return active;
 }

@@ -14,6 +14,7 @@
 
 #include <asm/kvm_hyp.h>
 
+#include "irq.h"
 #include "smmu.h"
 
 /* The page that has the event queue's indexes. IHI0070G.b 6.2 */
@@ -194,8 +195,10 @@ static bool write_reg(struct hyp_smmu *smmu, struct pkvm_smmu_access acc, u64 va
 	u8 id = acc.reg->id;
 	u64 new;
 
-	/* The guards look at CR0ACK. */
+	/* The guards look at CR0ACK and IRQ_CTRLACK. */
 	settle_cr0(smmu);
+	if (id >= SMMU_REG_IRQ_CTRL && id <= SMMU_REG_EVTQ_IRQ_CFG2)
+		hyp_smmu_irq_settle(smmu);
 	if (!pkvm_smmu_reg_merge(&smmu->regs, acc, val, &new))
 		return true;
 
@@ -204,6 +207,9 @@ static bool write_reg(struct hyp_smmu *smmu, struct pkvm_smmu_access acc, u64 va
 		return write_cr0(smmu, new);
 	case SMMU_REG_GBPA:
 		write_gbpa(smmu, new);
+		return true;
+	case SMMU_REG_IRQ_CTRL:
+		hyp_smmu_irq_write_ctrl(smmu, new);
 		return true;
 	case SMMU_REG_GERRORN:
 		return write_gerrorn(smmu, new);
@@ -215,11 +221,6 @@ static bool write_reg(struct hyp_smmu *smmu, struct pkvm_smmu_access acc, u64 va
 	smmu->regs.val[id] = new;
 
 	switch (id) {
-	case SMMU_REG_IRQ_CTRL:
-		/* In the MSI registers of dead hardware may be anything after a suspend. */
-		if (!READ_ONCE(smmu->hwq.dead))
-			writel_relaxed(new, smmu->mmio + ARM_SMMU_IRQ_CTRL);
-		break;
 	case SMMU_REG_STRTAB_BASE:
 	case SMMU_REG_STRTAB_BASE_CFG:
 		cancel_enable(smmu);
@@ -270,14 +271,14 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 		settle_cr0(smmu);
 		break;
 	case SMMU_REG_IRQ_CTRLACK:
-		*val = readl_relaxed(smmu->mmio + ARM_SMMU_IRQ_CTRLACK) &
-		       (IRQ_CTRL_EVTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN);
+		hyp_smmu_irq_settle(smmu);
 		break;
 	case SMMU_REG_GERROR:
 		/* Nobody may have looked since the error that interrupted the host. */
 		hyp_smmu_hwq_look(smmu);
 		hyp_smmu_cmdq_settle(smmu);
 		report_dead(smmu);
+		hyp_smmu_set_gerror(smmu, hyp_smmu_hwq_take_msi_errors(smmu));
 		*val = read_gerror(smmu, ARM_SMMU_GERROR, id);
 		break;
 	case SMMU_REG_GERRORN:

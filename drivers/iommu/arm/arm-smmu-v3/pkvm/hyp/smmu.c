@@ -16,6 +16,7 @@
 #include <nvhe/mm.h>
 
 #include "../emu/cmd.h"
+#include "irq.h"
 #include "smmu.h"
 
 struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
@@ -255,15 +256,10 @@ static void program_hw(struct hyp_smmu *smmu)
 	if (smmu->evtq_pinned)
 		hyp_smmu_evtq_program(smmu);
 
-	/* The SMMU's own MSIs are written past stage 2: none, whatever was set. */
-	if (smmu->hw.idr[0] & IDR0_MSI) {
-		writeq_relaxed(0, mmio + ARM_SMMU_GERROR_IRQ_CFG0);
-		writeq_relaxed(0, mmio + ARM_SMMU_EVTQ_IRQ_CFG0);
-		if (smmu->hw.idr[0] & IDR0_PRI)
-			writeq_relaxed(0, mmio + ARM_SMMU_PRIQ_IRQ_CFG0);
-	}
-	/* As the host has it: 0 at takeover. */
-	writel_relaxed(smmu->regs.val[SMMU_REG_IRQ_CTRL], mmio + ARM_SMMU_IRQ_CTRL);
+	/* The SMMU's own MSIs are written past stage 2: none stays, whatever was set. */
+	hyp_smmu_irq_program(smmu, 0);
+	if ((smmu->hw.idr[0] & IDR0_MSI) && (smmu->hw.idr[0] & IDR0_PRI))
+		writeq_relaxed(0, mmio + ARM_SMMU_PRIQ_IRQ_CFG0);
 }
 
 /* Caches survive SMMUEN, and reset leaves them undefined. IHI0070G.b 3.11, 6.3.9.6 */
@@ -289,6 +285,11 @@ static int start_hw(struct hyp_smmu *smmu)
 	u32 cr0 = cr0_always(smmu) | CR0_CMDQEN;
 	int ret;
 
+	/* As the host has it: 0 at takeover. */
+	ret = write_reg_sync(smmu, smmu->regs.val[SMMU_REG_IRQ_CTRL],
+			     ARM_SMMU_IRQ_CTRL, ARM_SMMU_IRQ_CTRLACK);
+	if (ret)
+		return ret;
 	ret = write_reg_sync(smmu, cr0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
 	if (ret)
 		return ret;
@@ -335,6 +336,7 @@ int __pkvm_iommu_enable(unsigned int idx)
 	    smmu->hwq.shift > FIELD_GET(IDR1_CMDQS, smmu->hw.idr[1]))
 		return -ENODEV;
 
+	hyp_smmu_check_doorbells();
 	pkvm_smmu_init_caps(&smmu->caps, &smmu->hw);
 	pkvm_smmu_init_cmds(&smmu->caps);
 	pkvm_smmu_index_regs(&smmu->caps);

@@ -67,10 +67,15 @@
  */
 #define HYP_SMMU_HWQ_BACKLOG	256
 
+/* Errors of MSIs of the SMMU's own interrupts. */
+#define GERROR_MSI_IRQ		(GERROR_MSI_GERROR_ABT_ERR | GERROR_MSI_EVTQ_ABT_ERR)
+
 /*
- * Errors of the host's command queue, and a dead SMMU: those of the hardware's are EL2's.
+ * Errors of the host's command queue, of MSIs, and a dead SMMU: those of the hardware's are
+ * EL2's.
  */
-#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR | GERROR_SFM_ERR)
+#define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR | GERROR_MSI_IRQ | \
+				 GERROR_SFM_ERR)
 
 /* Groups of STEs read in one attempt at an access: 256 KiB of the host's table. */
 #define HYP_SMMU_TRAP_GROUPS	64
@@ -243,6 +248,17 @@ struct hyp_smmu {
 	bool registered;
 	bool enabled;
 };
+
+/* Report errors of the host's. Returns those that were not active. Context: emu_lock is held. */
+static inline u32 hyp_smmu_set_gerror(struct hyp_smmu *smmu, u32 errs)
+{
+	u64 *gerror = &smmu->regs.val[SMMU_REG_GERROR];
+
+	errs &= ~(*gerror ^ smmu->regs.val[SMMU_REG_GERRORN]);
+	*gerror ^= errs;
+
+	return errs;
+}
 
 /* What one attempt at an access may do. Context: emu_lock is held. */
 static inline void hyp_smmu_begin_attempt(struct hyp_smmu *smmu)
@@ -511,6 +527,9 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu);
  */
 void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
 
+/* Acknowledge errors of MSIs of interrupts, GERROR_MSI_IRQ. Returns which were active. */
+u32 hyp_smmu_hwq_take_msi_errors(struct hyp_smmu *smmu);
+
 /* hyp/cmdq.c: the host's queue. Context: emu_lock is held. */
 
 /* CMDQEN is set: pin the queue that CMDQ_BASE describes. */
@@ -550,6 +569,9 @@ static inline bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
 
 /* Let CMDQ_CONS, GERROR.CMDQ_ERR and MSIs say what the hardware has completed. */
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu);
+
+/* MSIs to where the SMMU may not write, as bits of GERROR: report them, with an interrupt. */
+void hyp_smmu_abort_msi(struct hyp_smmu *smmu, u32 errs);
 
 /* The host acknowledged GERROR.CMDQ_ERR: forget the error. */
 void hyp_smmu_cmdq_restart(struct hyp_smmu *smmu);

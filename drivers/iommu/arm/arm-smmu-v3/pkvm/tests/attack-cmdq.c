@@ -28,8 +28,10 @@ static const struct attack_cmd attack_cmds[] = {
 	{ "TLBI_S2_IPA", { { 0x2a, 0x40000000 } } },
 	{ "ATC_INV of any stream", { { 0x40 | 5ULL << 32 } } },
 	{ "PRI_RESP for any stream", { { 0x41 | 5ULL << 32 } } },
-	{ "RESUME of any stream", { { 0x44 | 5ULL << 32 | 1ULL << 12 } } },
-	{ "STALL_TERM of any stream", { { 0x45 | 5ULL << 32 } } },
+	{ "RESUME of the Secure state", { { 0x44 | 1ULL << 10 | 1ULL << 12 } } },
+	{ "RESUME with a reserved bit", { { 0x44, 1ULL << 16 } } },
+	{ "STALL_TERM of the Secure state", { { 0x45 | 1ULL << 10 } } },
+	{ "STALL_TERM with a STAG", { { 0x45, 1 } } },
 	{ "TLBI_S_EL2_ALL", { { 0x50 } } },
 	{ "TLBI_S_S12_VMALL", { { 0x58 } } },
 	{ "TLBI_SNH_ALL", { { 0x60 } } },
@@ -318,6 +320,44 @@ static void attack_cmdq_sid_out_of_range(struct kunit *test)
 	}
 }
 
+static void attack_cmdq_stall_cmd(struct attack *a, struct arm_smmu_cmd cmd)
+{
+	u32 model = FIELD_GET(IDR0_STALL_MODEL, attack_read(a, ARM_SMMU_IDR0));
+	u32 prod = a->prod, cons;
+
+	if (model == IDR0_STALL_MODEL_STALL) {
+		attack_issue(a, cmd);
+		return;
+	}
+	attack_push(a, cmd);
+	cons = attack_ring(a);
+	attack_expect_error(a, cons, CMDQ_ERR_CERROR_ILL_IDX, prod);
+	attack_recover(a);
+}
+
+/* What ends a stall, of streams that have none, and of streams that there are not. */
+static void attack_cmdq_stalls(struct kunit *test)
+{
+	struct attack *a = test->priv;
+	struct arm_smmu_cmd cmd;
+	u64 sid;
+	u8 resp;
+
+	attack_enable(a);
+	for (sid = 1; sid < BIT_ULL(32); sid <<= 1) {
+		for (resp = 0; resp < 4; resp++) {
+			cmd = arm_smmu_make_cmd_op(CMDQ_OP_RESUME);
+			cmd.data[0] |= FIELD_PREP(CMDQ_RESUME_0_SID, sid) |
+				       FIELD_PREP(CMDQ_RESUME_0_RESP, resp);
+			cmd.data[1] = sid & CMDQ_RESUME_1_STAG;
+			attack_cmdq_stall_cmd(a, cmd);
+		}
+		cmd = arm_smmu_make_cmd_op(CMDQ_OP_STALL_TERM);
+		cmd.data[0] |= FIELD_PREP(CMDQ_RESUME_0_SID, sid);
+		attack_cmdq_stall_cmd(a, cmd);
+	}
+}
+
 /* The host's VMID is not the hardware's; any is accepted. */
 static void attack_cmdq_tlbi_any_vmid(struct kunit *test)
 {
@@ -394,6 +434,7 @@ static struct kunit_case attack_cmdq_cases[] = {
 	KUNIT_CASE(attack_cmdq_sync_msi),
 	KUNIT_CASE(attack_cmdq_sync_msi_in_queue),
 	KUNIT_CASE(attack_cmdq_sid_out_of_range),
+	KUNIT_CASE(attack_cmdq_stalls),
 	KUNIT_CASE(attack_cmdq_tlbi_any_vmid),
 	KUNIT_CASE(attack_cmdq_changed_meanwhile),
 	{}

@@ -34,12 +34,6 @@ static const struct attack_reg attack_reg_guards[] = {
 	{ "IDR5", ARM_SMMU_IDR5, 4 },
 	{ "CR0 and CR0ACK as one", ARM_SMMU_CR0, 8, true },
 	{ "CMDQ_PROD and CMDQ_CONS as one", ARM_SMMU_CMDQ_PROD, 8, true },
-	{ "GERROR_IRQ_CFG0", ARM_SMMU_GERROR_IRQ_CFG0, 8, true },
-	{ "GERROR_IRQ_CFG1", ARM_SMMU_GERROR_IRQ_CFG1, 4, true },
-	{ "GERROR_IRQ_CFG2", ARM_SMMU_GERROR_IRQ_CFG2, 4, true },
-	{ "EVENTQ_IRQ_CFG0", ARM_SMMU_EVTQ_IRQ_CFG0, 8, true },
-	{ "EVENTQ_IRQ_CFG1", ARM_SMMU_EVTQ_IRQ_CFG1, 4, true },
-	{ "EVENTQ_IRQ_CFG2", ARM_SMMU_EVTQ_IRQ_CFG2, 4, true },
 	{ "PRIQ_IRQ_CFG0", ARM_SMMU_PRIQ_IRQ_CFG0, 8, true },
 	{ "PRIQ_BASE", ARM_SMMU_PRIQ_BASE, 8, true },
 	{ "PRIQ_PROD", ATTACK_PAGE1(ARM_SMMU_PRIQ_PROD), 4, true },
@@ -97,6 +91,60 @@ static void attack_reg_unchanged(struct kunit *test)
 	/* And nothing else has. */
 	KUNIT_EXPECT_EQ(test, cr0, attack_read(a, ARM_SMMU_CR0));
 	KUNIT_EXPECT_EQ(test, cr0, attack_read(a, ARM_SMMU_CR0ACK));
+	attack_issue(a, arm_smmu_make_cmd_cfgi_all());
+}
+
+/* Where the SMMU would write an interrupt, past stage 2, if EL2 let it. */
+static const struct attack_at attack_msi_places[] = {
+	{ "EL2's memory", ATTACK_AT_EL2 },
+	{ "EL2's code", ATTACK_AT_TEXT },
+	{ "the SMMU's registers", ATTACK_AT_SMMU },
+	{ "a device's registers", ATTACK_AT_DEVICE },
+	{ "no memory", ATTACK_AT_NOTHING },
+	{ "the end of the address space", ATTACK_AT_TOP },
+};
+
+KUNIT_ARRAY_PARAM_DESC(attack_msi_place, attack_msi_places, name);
+
+static void attack_irq_ctrl(struct attack *a, u32 val)
+{
+	attack_write(a, ARM_SMMU_IRQ_CTRL, val);
+	KUNIT_EXPECT_EQ(a->test, val, attack_read(a, ARM_SMMU_IRQ_CTRLACK));
+}
+
+/* One interrupt at a time: the errors of both come without an interrupt then. */
+static void attack_msi(struct attack *a, u32 cfg0, u32 enable, u32 error, u64 addr)
+{
+	bool offered = attack_read(a, ARM_SMMU_IDR0) & IDR0_MSI;
+	u64 kept = offered ? addr & MSI_CFG0_ADDR_MASK : 0;
+
+	attack_irq_ctrl(a, 0);
+	attack_write64(a, cfg0, addr);
+	KUNIT_EXPECT_EQ(a->test, kept, attack_read64(a, cfg0));
+	attack_irq_ctrl(a, enable);
+	KUNIT_EXPECT_EQ(a->test, offered ? error : 0, attack_gerror(a));
+
+	/* It cannot be changed while the interrupt is on. */
+	attack_write64(a, cfg0, 0);
+	KUNIT_EXPECT_EQ(a->test, kept, attack_read64(a, cfg0));
+	attack_write(a, ARM_SMMU_GERRORN, attack_read(a, ARM_SMMU_GERROR));
+	KUNIT_EXPECT_EQ(a->test, 0, attack_gerror(a));
+
+	attack_irq_ctrl(a, 0);
+	attack_write64(a, cfg0, 0);
+}
+
+static void attack_reg_msi(struct kunit *test)
+{
+	const struct attack_at *t = test->param_value;
+	struct attack *a = test->priv;
+	u64 addr = attack_place(a, t->place);
+
+	attack_enable(a);
+	attack_msi(a, ARM_SMMU_GERROR_IRQ_CFG0, IRQ_CTRL_GERROR_IRQEN,
+		   GERROR_MSI_GERROR_ABT_ERR, addr);
+	attack_msi(a, ARM_SMMU_EVTQ_IRQ_CFG0, IRQ_CTRL_EVTQ_IRQEN,
+		   GERROR_MSI_EVTQ_ABT_ERR, addr);
 	attack_issue(a, arm_smmu_make_cmd_cfgi_all());
 }
 
@@ -223,6 +271,7 @@ static void attack_reg_cr0_storm(struct kunit *test)
 
 static struct kunit_case attack_reg_cases[] = {
 	KUNIT_CASE_PARAM(attack_reg_unchanged, attack_reg_guard_gen_params),
+	KUNIT_CASE_PARAM(attack_reg_msi, attack_msi_place_gen_params),
 	KUNIT_CASE(attack_reg_reserved_bits),
 	KUNIT_CASE(attack_reg_not_offered),
 	KUNIT_CASE(attack_reg_gbpa_bypass),
