@@ -49,7 +49,8 @@
 #define MSI_CMDQ_ABT	BIT(4)
 
 enum {
-	NEEDS_SID = 1, NEEDS_SSID = 2, NEEDS_VMID = 4, BOOT = 8, RIL = 16, MAY_FAIL = 32, STALLS = 64,
+	NEEDS_SID = 1, NEEDS_SSID = 2, NEEDS_VMID = 4, BOOT = 8, RIL = 16, MAY_FAIL = 32,
+	STALLS = 64,
 };
 
 static const struct cmd_rule {

@@ -473,9 +473,9 @@ static void retry(struct smmu *s, struct stalled *t)
 /* Both have to match. IHI0070G.b 4.7.1 */
 void smmu_resume(struct smmu *s, u32 sid, u16 stag, bool again)
 {
-	struct stalled *t = &s->stalled[stag];
+	struct stalled *t = stag < NR_STALLS ? &s->stalled[stag] : NULL;
 
-	if (stag >= NR_STALLS || !t->active || t->dma.sid != sid || !t->recorded)
+	if (!t || !t->active || t->dma.sid != sid || !t->recorded)
 		return;
 	if (again)
 		retry(s, t);
