@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Geometry of the device stage 2: what the host allocates for it and what EL2
- * builds from it follow from the same functions.
- */
+/* Geometry of the device stage 2, for the host that allocates it and EL2 that builds it. */
 #ifndef __ARM64_KVM_IOMMU_PGTABLE_H__
 #define __ARM64_KVM_IOMMU_PGTABLE_H__
 
@@ -26,12 +23,10 @@
  * @ia_bits: input address size, HYP_IOMMU_MIN_IA_BITS to @pa_bits
  * @pa_bits: output address size that every IOMMU has at least
  *
- * The fewest levels with a single table at the root. Where the architecture has no such
- * level, for 48 bits of 16K pages or a small output size (DDI0487 AArch64.S2InvalidSL()),
- * the root is up to 16 concatenated tables. Level 3 of 4K, which needs small translation
- * tables (FEAT_TTST), resolves fewer than HYP_IOMMU_MIN_IA_BITS.
- *
- * Return: the level, 0 to 3.
+ * Return: the level, 0 to 3, where a single table as the root leaves the fewest levels. If
+ * the architecture has none, for 48 bits of 16K pages or a small output size (DDI0487
+ * AArch64.S2InvalidSL()), the root is up to 16 concatenated tables. Never level 3 of 4K
+ * pages, which needs FEAT_TTST: it resolves fewer than HYP_IOMMU_MIN_IA_BITS.
  */
 static inline s8 hyp_iommu_start_level(u8 ia_bits, u8 pa_bits)
 {
@@ -47,13 +42,7 @@ static inline s8 hyp_iommu_start_level(u8 ia_bits, u8 pa_bits)
 	return level;
 }
 
-/**
- * hyp_iommu_pgd_size - Size and alignment of the root
- * @ia_bits: input address size
- * @pa_bits: output address size that every IOMMU has at least
- *
- * Return: bytes, a multiple of PAGE_SIZE.
- */
+/* Size and alignment of the root in bytes, a multiple of PAGE_SIZE. */
 static inline size_t hyp_iommu_pgd_size(u8 ia_bits, u8 pa_bits)
 {
 	s8 level = hyp_iommu_start_level(ia_bits, pa_bits);
@@ -63,9 +52,8 @@ static inline size_t hyp_iommu_pgd_size(u8 ia_bits, u8 pa_bits)
 }
 
 /*
- * The tables of @level needed for memory: one per part of the address space,
- * as large as the entry that points to the table, that holds any memory. The
- * regions are sorted, so that a part shared by two counts once.
+ * The number of tables of @level for memory: one for each part of the address space, as
+ * large as one table maps, that has any. A part that two (sorted) regions share counts once.
  */
 static inline unsigned long hyp_iommu_memory_tables(s8 level)
 {
@@ -87,14 +75,11 @@ static inline unsigned long hyp_iommu_memory_tables(s8 level)
  * hyp_iommu_pgtable_pages - Upper bound of the table pages below the root
  * @ia_bits: input address size
  * @pa_bits: output address size that every IOMMU has at least
- * @nr_mmio: parts of the address space, as large as a block at the last level but one,
- *	     that hold MMIO donated by __pkvm_host_donate_hyp_mmio()
+ * @nr_mmio: parts of the address space that one last-level table maps, with MMIO taken by EL2
  *
- * A table exists where one leaf cannot stand for its whole part of the address
- * space. Above the level of the largest block that is everywhere, which gives
- * the first sum exactly. From there on it takes a page of memory, which has
- * tables down to the last level, or the border of a donated range. The second sum
- * counts every part that holds memory, and one for each part that holds such MMIO.
+ * A table exists where one leaf cannot map its whole part of the address space: above the
+ * level of the largest block everywhere (first sum, exact); below, where there is memory,
+ * which may need tables for pages, or a border of taken MMIO (second sum, a bound).
  *
  * Return: number of pages.
  */

@@ -2,13 +2,13 @@
 /*
  * MMIO that EL2 has taken from the host.
  *
- * Memory has its owner in the vmemmap. MMIO has none, and what the host stage 2 maps of
- * it is thrown away whenever that runs out of tables. So each range that EL2 takes is
- * kept in a list, which host_stage2_idmap() asks before it maps MMIO, and from which
- * the device stage 2 is built.
+ * The vmemmap has the owner of each page of memory, but not of MMIO. The host stage 2 cannot
+ * hold it either: its MMIO mappings are thrown away whenever it runs out of tables. So each
+ * range that EL2 takes is in a list. host_stage2_idmap() asks the list before it maps MMIO,
+ * and the device stage 2 is built from it.
  *
- * The list changes only while the host is trusted: its CPUs then have no stage 2, so
- * there is no mapping to remove, and the device stage 2 is yet to be built.
+ * The list changes only while the host is trusted. Its CPUs have no stage 2 then, so there is
+ * no mapping to remove, and the device stage 2 is not built yet.
  */
 
 #include <asm/kvm_emulate.h>
@@ -98,15 +98,14 @@ static void add_taken(phys_addr_t phys, u64 size, unsigned long haddr)
  * @size:  bytes, multiple of PAGE_SIZE
  * @haddr: set to the EL2 virtual address of the range, mapped as device memory
  *
- * Once the host is deprivileged its accesses abort. DMA aborts as well: the device
- * stage 2 is built without the range, so this is refused once host_mmio_is_taken() was
- * called.
+ * Accesses of the host abort once it is deprivileged, unless EL2 emulates them. DMA aborts:
+ * the device stage 2 is built without the range. That build begins with host_mmio_freeze(),
+ * and nothing can be taken afterwards.
  *
  * Context: the host is trusted.
- * Return: 0, -EINVAL for a range that is unaligned, empty, or beyond the physical
- * address space, -EPERM if part of it is memory or has been taken already, -EBUSY if
- * it is too late, -ENOSPC if too many ranges have been taken, -ENOMEM if EL2 lacks
- * tables or addresses.
+ * Return: 0; -EINVAL = the range is unaligned, empty, or beyond the physical address space;
+ * -EPERM = part of it is memory or taken already; -EBUSY = too late; -ENOSPC = too many
+ * ranges; -ENOMEM = EL2 lacks tables or addresses.
  */
 int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr)
 {
@@ -130,11 +129,11 @@ int __pkvm_host_donate_hyp_mmio(phys_addr_t phys, u64 size, unsigned long *haddr
  * @phys: start, aligned to PAGE_SIZE
  * @size: bytes, multiple of PAGE_SIZE
  *
- * As __pkvm_host_donate_hyp_mmio(), but EL2 does not map the range, and the host's
- * accesses do not abort: reads return zero and writes are ignored.
+ * EL2 does not map the range. The host's accesses do not abort: reads return zero and writes
+ * are ignored. DMA aborts.
  *
  * Context: the host is trusted.
- * Return: as __pkvm_host_donate_hyp_mmio().
+ * Return: see __pkvm_host_donate_hyp_mmio().
  */
 int __pkvm_host_hide_mmio(phys_addr_t phys, u64 size)
 {
@@ -156,7 +155,7 @@ static int give_back_locked(phys_addr_t phys)
 	for (r = host_mmio_ranges; r < host_mmio_end(); r++) {
 		if (r->base != phys)
 			continue;
-		/* Mapped once and in one piece, see pkvm_map_private_locked(). */
+		/* Cannot fail: pkvm_map_private_locked() has mapped it in one piece. */
 		WARN_ON(r->haddr &&
 			kvm_pgtable_hyp_unmap(&pkvm_pgtable, r->haddr, r->size) != r->size);
 		*r = *(host_mmio_end() - 1);
@@ -171,10 +170,10 @@ static int give_back_locked(phys_addr_t phys)
  * __pkvm_hyp_donate_host_mmio - Give donated or hidden MMIO back
  * @phys: start of a range as it was taken
  *
- * A device stage 2 that exists stays without it.
+ * A device stage 2 that has been built does not get the range back.
  *
  * Context: the host is trusted.
- * Return: 0, or -EPERM if no range that was taken starts there.
+ * Return: 0; -EPERM = no taken range starts at @phys.
  */
 int __pkvm_hyp_donate_host_mmio(phys_addr_t phys)
 {
@@ -190,10 +189,12 @@ int __pkvm_hyp_donate_host_mmio(phys_addr_t phys)
 }
 
 /**
- * host_mmio_is_taken - Find out who has an address outside memory
+ * host_mmio_is_taken - Find out who owns an address outside memory
  * @addr:  physical address
- * @start: lower bound of what is asked about, raised to the start of @addr's owner
- * @end:   upper bound, lowered to where @addr's owner ends
+ * @start: in: start of the range asked about; out: where the range of @addr's owner starts,
+ *	   if that is higher
+ * @end:   in: end of the range asked about; out: where the range of @addr's owner ends, if
+ *	   that is lower
  *
  * Context: host_mmu.lock is held.
  * Return: true if EL2 has taken [@start, @end), false if all of it is the host's.
@@ -242,10 +243,10 @@ static bool is_hidden(phys_addr_t addr)
  * @esr:       ESR_EL2 of the host's stage-2 fault
  * @addr:      the page that faulted
  *
- * Any load or store to or from a general register, which ISV says, by AArch64 code.
+ * Handles loads and stores of AArch64 code from and to one general register (ESR_EL2.ISV).
  *
- * Return: true if it was emulated, false if the page is not hidden or the syndrome
- * does not describe the access: the caller injects an abort.
+ * Return: true if it was emulated; false if the page is not hidden or @esr does not describe
+ * the access: the caller injects an abort.
  */
 bool host_mmio_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, phys_addr_t addr)
 {

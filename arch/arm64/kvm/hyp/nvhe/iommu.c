@@ -2,27 +2,27 @@
 /*
  * The device stage 2: what DMA can reach, kept a subset of what the host can.
  *
- * One identity-mapped table serves every IOMMU that EL2 owns. It holds all memory
- * that the host may access, owned or shared, and all MMIO outside memory that has
- * not been donated to EL2: peer-to-peer windows and the doorbells of interrupt
- * controllers. It leaves out the hypervisor's text, which the host may read.
+ * One identity-mapped table serves every IOMMU that EL2 owns. It maps all memory that the
+ * host may access, owned or shared, and all MMIO that EL2 has not taken: peer-to-peer
+ * windows and the doorbells of interrupt controllers. It leaves out the hypervisor's text,
+ * which the host may read.
  *
- * It is built while the host is trusted, from the annotations of the host stage 2,
- * which every page of memory of another owner has, and the list of MMIO that EL2 has
- * taken; not from the mappings there, which are lazy: DMA cannot fault a page in.
- * Afterwards the ownership transitions of mem_protect.c keep it up to date, under the
- * same lock as the host stage 2:
+ * hyp_iommu_prepare() builds the table while the host is trusted, from the owners' annotations
+ * in the host stage 2 and the list of taken MMIO. It ignores which pages the host stage 2 maps
+ * so far: the host's CPUs fault the others in, and DMA cannot. Afterwards the ownership
+ * transitions of mem_protect.c update the table under host_mmu.lock, as they do the host
+ * stage 2:
  *
  *	host loses a page	revoke, as the last step that may fail: leaf
  *				invalid, translations dropped from every IOMMU,
  *				then the CPUs lose the page
  *	host gets a page	the CPUs get it, then grant: leaf valid
  *
- * Leaves are as large as they can be; a block that loses a part is split where every
- * IOMMU allows that under live DMA, and memory is mapped by pages where one does not. A
- * table stays once it is there. The pool holds a page for every table that there can
- * ever be, see hyp_iommu_pgtable_pages(), so neither revoke nor grant runs out. Input
- * addresses beyond ia_bits are MMIO that devices do not reach.
+ * Leaves are as large as they can be. A transition that takes a part of a block splits the
+ * block under live DMA; if an IOMMU does not allow that, memory is mapped by pages. A table is
+ * never removed. The pool holds a page for every table that there can ever be, see
+ * hyp_iommu_pgtable_pages(), so neither revoke nor grant runs out. Addresses beyond ia_bits
+ * are MMIO that devices do not reach.
  */
 
 #include <linux/sizes.h>
@@ -58,8 +58,8 @@ bool hyp_iommu_prepared(void)
 }
 
 /*
- * An empty entry has not been faulted in by the host yet. What the host may only read is
- * the hypervisor's text, which devices must not reach.
+ * An empty entry has not been faulted in by the host yet. A read-only mapping is the
+ * hypervisor's text, which devices must not reach.
  */
 static bool host_may_access(kvm_pte_t pte)
 {
@@ -71,9 +71,9 @@ static bool host_may_access(kvm_pte_t pte)
 
 /*
  * Return the end of the run of leaves that begins with the one of @addr: equal invalid
- * ones, as all that EL2 owns in the host stage 2, or valid ones that continue each
- * other. A run ends at the latest with its table. The tables of the CPUs are found like
- * those of the device stage 2: they are memory below 2^48.
+ * entries, such as EL2's annotations in the host stage 2, or valid leaves that continue each
+ * other. A run ends at the latest with its table. The same code reads the CPUs' page tables,
+ * which are in memory below 2^48, too.
  */
 static u64 leaf_run(const struct hyp_iommu_s2 *table, u64 addr, u64 *first)
 {
@@ -110,8 +110,8 @@ static u64 host_run(u64 addr, kvm_pte_t *first)
 }
 
 /*
- * Whether the host may access what is at @addr, and up to which @next that holds: its
- * stage 2 has who owns memory, the list of taken MMIO the rest.
+ * Whether the host may access @addr. @next is set to the end of the range that the answer is
+ * true for. The host stage 2 has the owners of memory, the list of taken MMIO all others.
  */
 static bool host_may_access_run(u64 addr, u64 *next)
 {
@@ -137,10 +137,9 @@ static u64 hyp_run(u64 addr, kvm_pte_t *first)
 }
 
 /*
- * Memory regions are sorted and lie below 2^ia_bits, see check_root(), but they need
- * not be of whole pages, and two can share a page. No ownership transition takes a page
- * that is only partly memory (check_range_allowed_memory()), so that it stays the
- * host's.
+ * Widen a memory region to whole pages. Regions are sorted and end below 2^ia_bits, see
+ * check_root(), but they may begin or end inside a page, and two may share one. Such a page
+ * stays the host's: check_range_allowed_memory() refuses it to every ownership transition.
  */
 static void region_pages(const struct memblock_region *reg, u64 *start, u64 *end)
 {
@@ -148,7 +147,7 @@ static void region_pages(const struct memblock_region *reg, u64 *start, u64 *end
 	*end = PAGE_ALIGN(reg->base + reg->size);
 }
 
-/* Without blocks there is nothing to split: tables for every page of memory. */
+/* Allocate tables down to the pages of memory, so that no block has to be split later. */
 static int avoid_blocks(struct hyp_iommu_s2 *s2)
 {
 	u64 start, end;
@@ -163,9 +162,9 @@ static int avoid_blocks(struct hyp_iommu_s2 *s2)
 }
 
 /*
- * Map all but what is not the host's: memory and MMIO, as what memblock does not know
- * at boot can be either. Counts the parts of the address space, as large as a table at
- * the last level maps, with MMIO that EL2 has taken.
+ * Map all that the host may access. That includes addresses that memblock does not know at
+ * boot, which can be MMIO or memory. Counts the parts of the address space, each as large as
+ * a table at the last level maps, that have MMIO taken by EL2.
  */
 static int map_all_but_holes(struct hyp_iommu_s2 *s2, unsigned int *nr_mmio)
 {
@@ -194,7 +193,7 @@ static int map_all_but_holes(struct hyp_iommu_s2 *s2, unsigned int *nr_mmio)
 	return iommu_s2_map(s2, done, end, &hyp_iommu_spare);
 }
 
-/* Each part of MMIO that is counted takes at most one table of each level. */
+/* A part that map_all_but_holes() counts needs at most one table of each level. */
 static int map_everything(struct hyp_iommu_s2 *s2)
 {
 	unsigned long nr_pages = hyp_iommu_spare.nr_pages;
@@ -209,11 +208,11 @@ static int map_everything(struct hyp_iommu_s2 *s2)
 	if (ret)
 		return ret;
 
-	/* The rest is enough for what transitions will need. */
+	/* The pool covers the worst case: what is left is enough for all transitions. */
 	return nr_pages < hyp_iommu_pgtable_pages(s2->ia_bits, s2->pa_bits, nr_mmio) ? -ENOMEM : 0;
 }
 
-/* What devices reach is the host's to access, by its stage 2 and the list of MMIO. */
+/* Check that the host may access a range that devices reach. */
 static int check_host_may_access(u64 addr, u64 end)
 {
 	u64 next;
@@ -226,7 +225,7 @@ static int check_host_may_access(u64 addr, u64 end)
 	return 0;
 }
 
-/* Devices reach no page in a range. */
+/* Check that devices reach no page of a range. */
 static int check_unmapped(const struct hyp_iommu_s2 *s2, u64 addr, u64 end)
 {
 	u64 desc;
@@ -240,7 +239,7 @@ static int check_unmapped(const struct hyp_iommu_s2 *s2, u64 addr, u64 end)
 	return 0;
 }
 
-/* What EL2 has mapped in its linear map as its own. */
+/* Check that devices reach no page that EL2's linear map has as owned by EL2. */
 static int check_hyp_memory(const struct hyp_iommu_s2 *s2, u64 phys, u64 end)
 {
 	u64 va, next, next_va;
@@ -264,9 +263,9 @@ static int check_hyp_memory(const struct hyp_iommu_s2 *s2, u64 phys, u64 end)
 }
 
 /*
- * Look at the result, not at how it came about: a table that is wrong is not found by
- * anything later. Two oracles: the annotations of the host stage 2, which the build has
- * followed as well, and EL2's own page table, which it has not looked at.
+ * Check the finished table and not the steps that led to it: nothing finds an error in it
+ * later. Compare it with the host stage 2, which the build has read, and with EL2's own page
+ * table, which the build has not read.
  */
 static int check_everything(const struct hyp_iommu_s2 *s2)
 {
@@ -292,12 +291,12 @@ static int check_root(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 	    pa_bits > HYP_IOMMU_MAX_IA_BITS || ia_bits > host_mmu.pgt.ia_bits)
 		return -EINVAL;
 
-	/* Sorted. There is memory, as EL2 itself is in it. */
+	/* Regions are sorted. There is at least one, as EL2 itself is in memory. */
 	last = &hyp_memory[hyp_memblock_nr - 1];
 	if (last->base + last->size > BIT(ia_bits))
 		return -EINVAL;
 
-	/* No root is at 0: that is how hyp_iommu_s2 says that there is none. */
+	/* hyp_iommu_s2.pgd is 0 if there is no table. */
 	if (!pgd_pfn ||
 	    !IS_ALIGNED(pgd_pfn, hyp_iommu_pgd_size(ia_bits, pa_bits) >> PAGE_SHIFT))
 		return -EINVAL;
@@ -306,14 +305,13 @@ static int check_root(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 }
 
 /**
- * hyp_iommu_take_pool - Make a pool of the host's EL2's
- * @mc:      gets the pages
- * @host_mc: the host's; in the low bits of a link is the order of the chunk that begins
- *           with the page it points to, and whose last page has the link to the next one
+ * hyp_iommu_take_pool - Take all pages of a list from the host
+ * @mc:      receives the pages
+ * @host_mc: the host's list, of chunks of pages. The low bits of a link hold the order of the
+ *           chunk it points to; the last page of a chunk holds the link to the next one.
  *
- * A chunk is donated in one go. Only while the host is trusted.
- *
- * Return: 0, or -ENOMEM where a page is not the host's; then both have pages.
+ * Context: the host is trusted.
+ * Return: 0, or -ENOMEM if a page is not the host's: then each list has some of the pages.
  */
 int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *host_mc)
 {
@@ -327,7 +325,7 @@ int hyp_iommu_take_pool(struct kvm_hyp_memcache *mc, struct kvm_hyp_memcache *ho
 		if (nr > host_mc->nr_pages || __pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), nr))
 			return -ENOMEM;
 
-		/* Only EL2 can write to the chunk now. Its last page has the next chunk. */
+		/* Only EL2 can write to the chunk now: read the link in its last page. */
 		page = hyp_phys_to_virt(phys);
 		host_mc->head = *(phys_addr_t *)(page + (nr - 1) * PAGE_SIZE);
 		host_mc->nr_pages -= nr;
@@ -345,7 +343,7 @@ static void return_pages(void)
 
 	while ((page = pop_hyp_memcache(&hyp_iommu_spare, hyp_phys_to_virt))) {
 		push_hyp_memcache(&hyp_iommu_pool, page, hyp_virt_to_phys);
-		/* Catches a page in use twice: it is EL2's since hyp_iommu_take_pool(). */
+		/* Catches a page in use twice: EL2 owns it since hyp_iommu_take_pool(). */
 		WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
 	}
 }
@@ -379,15 +377,14 @@ static int build(struct hyp_iommu_s2 *s2)
  * @ia_bits: input address size; hyp_iommu_start_level() gives the level of the root
  * @pa_bits: output address size that every IOMMU has at least
  *
- * Only while the host is trusted, after every IOMMU has been registered and its
- * MMIO donated. All tables, now and later, come from hyp_iommu_pool, which has
+ * All tables, now and later, come from hyp_iommu_pool, which the host has filled with
  * hyp_iommu_pgtable_pages() pages.
  *
- * Return: 0, -ENOMEM where the pool is too small or holds a page that is not
- * the host's, -EINVAL for a root or sizes that cannot be used, -EPERM where the root is
- * not the host's, -EBUSY where it is prepared already; then every page is the host's
- * again. -EUCLEAN where the table is not as it has to be, a bug of EL2's: then its pages
- * stay EL2's.
+ * Context: the host is trusted. Every IOMMU is registered and its MMIO taken.
+ * Return: 0; -ENOMEM = the pool is too small, or a page in it is not the host's; -EINVAL =
+ * unusable root or sizes; -EPERM = the root is not the host's; -EBUSY = already prepared. After
+ * these errors every page is the host's again. -EUCLEAN = the table is wrong, a bug of EL2's:
+ * EL2 keeps its pages.
  */
 int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 {
@@ -415,7 +412,7 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 	if (ret)
 		return ret;
 
-	/* All are EL2's before ownership is read: no table is reachable by DMA. */
+	/* EL2 owns all tables before it reads who owns what: none becomes reachable by DMA. */
 	ret = hyp_iommu_take_pool(&hyp_iommu_spare, &hyp_iommu_pool);
 	if (!ret)
 		ret = build(&s2);
@@ -424,12 +421,12 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 		return 0;
 	}
 
-	/* Nothing in such tables is trusted, not even which pages they are in. */
+	/* Do not trust a wrong table to tell which pages it consists of. */
 	if (ret == -EUCLEAN)
 		return ret;
 
 	return_pages();
-	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
+	/* Catches a root that was shared or pinned: EL2 owns it since the donation. */
 	WARN_ON(__pkvm_hyp_donate_host(pgd_pfn, nr_pages));
 
 	return ret;
@@ -438,7 +435,7 @@ int hyp_iommu_prepare(u64 pgd_pfn, u8 ia_bits, u8 pa_bits)
 /**
  * hyp_iommu_release - Undo hyp_iommu_prepare()
  *
- * Return: 0, -EBUSY where an IOMMU is enabled, -ENOENT where nothing is prepared.
+ * Return: 0; -EBUSY = an IOMMU is enabled; -ENOENT = nothing is prepared.
  */
 int hyp_iommu_release(void)
 {
@@ -457,7 +454,7 @@ int hyp_iommu_release(void)
 
 	iommu_s2_free_tables(&s2, &hyp_iommu_spare);
 	return_pages();
-	/* Catches a root that was shared or pinned: it is EL2's since the donation. */
+	/* Catches a root that was shared or pinned: EL2 owns it since the donation. */
 	WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(s2.pgd), s2.pgd_size >> PAGE_SHIFT));
 
 	return 0;
@@ -468,14 +465,14 @@ int hyp_iommu_release(void)
  * @phys: start, aligned to PAGE_SIZE
  * @size: multiple of PAGE_SIZE
  *
- * The last step of a transition that may fail, before the CPU's stage 2 changes.
- * On return no device reaches the range, through any cached translation either.
+ * The last step of a transition that may fail, before the CPU's stage 2 changes. On success
+ * no device reaches the range, not by a cached translation either.
  *
- * Context: host_mmu.lock is held. The caller has checked that all of the range is
- * the host's to access.
- * Return: 0, -EIO if an IOMMU did not complete the invalidation, -ENOMEM if there is no
- * page to split a block with, -EINVAL if the range is not of pages in the device stage 2.
- * After an error the device stage 2 is as it was, and the caller refuses the transition.
+ * Context: host_mmu.lock is held. The host may access all of the range, which the caller has
+ * checked.
+ * Return: 0; -EIO = an IOMMU did not complete the invalidation; -ENOMEM = no page to split a
+ * block with; -EINVAL = the range is not of pages in the device stage 2. After an error the
+ * device stage 2 is as it was, and the caller refuses the transition.
  */
 int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 {
@@ -485,15 +482,14 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
 		return 0;
 
 	ret = iommu_s2_unmap(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_spare);
-	/* A leaf that was invalid already has been dropped from every IOMMU. */
+	/* 0: no leaf was valid. Leaves that once were have been dropped from every IOMMU. */
 	if (!ret || ret == -EINVAL)
 		return ret;
 
 	/*
-	 * Every IOMMU observes the invalid leaves before it can observe that
-	 * there is a command to drop the old ones: pairs with the producer index
-	 * written by hyp_iommu_flush_all(). A walk that follows the
-	 * invalidation then cannot bring an old leaf back.
+	 * Every IOMMU observes the invalid leaves before it can observe the command
+	 * that drops the old ones, so no walk after the invalidation reads an old leaf.
+	 * Pairs with the producer index written by hyp_iommu_flush_all().
 	 */
 	wmb();
 
@@ -512,7 +508,7 @@ int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size)
  * @phys: start, aligned to PAGE_SIZE
  * @size: multiple of PAGE_SIZE
  *
- * After the host's CPUs have been given access; cannot fail.
+ * Cannot fail. The host's CPUs have been given access before.
  *
  * Context: host_mmu.lock is held.
  */
@@ -522,17 +518,17 @@ void hyp_iommu_grant_locked(phys_addr_t phys, u64 size)
 		return;
 
 	/*
-	 * Catches a caller whose range is not of whole pages of memory, and a count
-	 * of hyp_iommu_pgtable_pages() that is too low. The host causes neither: each
+	 * Catches a caller whose range is not of whole pages of memory, and a result of
+	 * hyp_iommu_pgtable_pages() that is too low. The host causes neither: each
 	 * transition checks that its pages are memory, check_root() has found all
-	 * memory to be in the device stage 2, and no table in it is ever taken away.
+	 * memory to be in the device stage 2, and no table in it is ever removed.
 	 */
 	WARN_ON(iommu_s2_map(&hyp_iommu_s2, phys, phys + size, &hyp_iommu_spare));
 
 	/*
-	 * No invalidation: an invalid leaf is in no TLB (IHI0070G.b 16.2). The
-	 * walks of DMA that the host starts after this see the leaf, even if it
-	 * does so by a store without a barrier of its own.
+	 * No invalidation: no TLB holds an invalid leaf (IHI0070G.b 16.2). A walk of DMA
+	 * that the host starts from here on reads the new leaf, even if the host starts
+	 * it by a store without a barrier.
 	 */
 	wmb();
 }

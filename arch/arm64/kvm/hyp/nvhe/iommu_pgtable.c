@@ -2,11 +2,10 @@
 /*
  * The page table of the device stage 2.
  *
- * Neither kvm_pgtable nor io-pgtable: the descriptors follow the IOMMU's
- * features and not the CPU's (no S2FWB, no 52-bit addresses), and nothing here
- * breaks before it makes. A leaf only ever goes between valid and invalid, and
- * a block is replaced by a table in one step, see split(). A table stays for
- * good where it is.
+ * kvm_pgtable and io-pgtable do not fit. The descriptors follow the features of the IOMMUs
+ * and not the CPU's: no S2FWB, no 52-bit addresses. Devices use the table while it changes,
+ * so nothing here breaks before it makes: a leaf only goes between valid and invalid, and one
+ * store replaces a block by a table, see split(). A table stays for good where it is.
  */
 
 #include <linux/bitfield.h>
@@ -23,25 +22,24 @@
 #include <nvhe/mem_protect.h>
 
 /*
- * All that devices reach has one set of attributes: access flag set, so that hardware
- * neither faults on it nor updates it (DDI0487 D8.3.2), read and write, Normal memory,
- * write-back inside and out, inner shareable (D8.6.5).
+ * One set of attributes for all that devices reach: access flag set, so that hardware neither
+ * faults on it nor updates it (DDI0487 D8.3.2), read and write, Normal memory, write-back
+ * inside and out, inner shareable (D8.6.5).
  *
  * With S2FWB=0 the stronger of two attributes wins: that of stage 2 and that of stage 1
  * or, without a stage 1, of the transaction (IHI0070G.b 13.1.5). Write-back is the
  * weakest, so stage 1 and the transaction decide alone, as they do without the
  * hypervisor:
  *
- * - DMA to memory snoops, whether memblock knows of that memory or not: hot-added and
+ * - DMA to memory snoops, even to memory that memblock does not know: hot-added and
  *   persistent memory, CXL, what "mem=" leaves out. A stronger attribute would make DMA
  *   miss what is in the CPUs' caches.
- * - MMIO is as strongly ordered as the host makes it, by IOMMU_MMIO in stage 1. Neither
- *   an owner nor EL2 depends on it: MMIO that is EL2's is not mapped, and the host's
- *   CPUs, too, access MMIO with any attribute they like (PKVM_HOST_MMIO_PROT is Normal
- *   memory).
- * - The SMMU may read what stage 1 tables point to speculatively. That can be MMIO of
- *   the host's if the host has pointed its tables there; its CPUs do the same with
- *   theirs. S2PTW has no effect, as nothing is of a Device type.
+ * - MMIO is as strongly ordered as the host makes it, by IOMMU_MMIO in stage 1. Nobody else
+ *   depends on the order: EL2's MMIO is not mapped, and the host's CPUs access MMIO with any
+ *   attribute they like, too (PKVM_HOST_MMIO_PROT is Normal memory).
+ * - The SMMU may speculatively read where stage 1 tables point. That can be the host's
+ *   MMIO if the host has pointed its tables there; its CPUs do the same with their tables.
+ *   S2PTW would have no effect, as no leaf is of a Device type.
  */
 #define LEAF_ATTRS	(KVM_PTE_LEAF_ATTR_LO_S2_AF |			\
 			 KVM_PTE_LEAF_ATTR_LO_S2_S2AP_R |		\
@@ -75,7 +73,7 @@ static bool is_table(u64 desc, s8 level)
 	       FIELD_GET(KVM_PTE_TYPE, desc) == KVM_PTE_TYPE_TABLE;
 }
 
-/* Concatenated tables are one array: the index has no mask. */
+/* Concatenated tables are one array, so the index has no mask. */
 static u64 *root_desc(const struct hyp_iommu_s2 *s2, u64 addr)
 {
 	return (u64 *)hyp_phys_to_virt(s2->pgd) +
@@ -111,8 +109,7 @@ static u64 *find_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
  * @addr:  input address
  * @level: set to the level of the descriptor
  *
- * Return: a block, a page or an invalid descriptor, or NULL for an address beyond the
- * table.
+ * Return: a block, a page or an invalid descriptor; NULL = @addr is beyond the table.
  */
 u64 *iommu_s2_leaf(const struct hyp_iommu_s2 *s2, u64 addr, s8 *level)
 {
@@ -128,7 +125,7 @@ static void set_table(const struct hyp_iommu_s2 *s2, u64 *desc, u64 *table)
 {
 	iommu_s2_clean(s2, table, PAGE_SIZE);
 	/*
-	 * The IOMMU observes what is in the table before it can observe the
+	 * The IOMMU observes the entries of the table before it can observe the
 	 * table: pairs with the address dependency of its walk.
 	 */
 	dma_wmb();
@@ -151,14 +148,14 @@ static int add_table(const struct hyp_iommu_s2 *s2, u64 *desc, struct kvm_hyp_me
 }
 
 /*
- * Replace a block by a table of what it is made of, under live DMA. Every address
- * keeps its translation and its attributes; the only change is the size of the
- * leaf, in one single-copy atomic store. From there on the IOMMU may have cached
- * the block, parts of it, or both. With IDR3.BBML=2 it uses one of them and
- * raises no F_TLB_CONFLICT (IHI0070G.b 3.21.1), and all of them say the same.
+ * Replace a block by a table under live DMA. The leaves of the table map what the block maps,
+ * with its attributes, and one single-copy atomic store replaces the block: no translation
+ * changes, only the size of the leaf. From then on the IOMMU may have cached the block, parts
+ * of it, or both. With IDR3.BBML=2 it uses one of them and raises no F_TLB_CONFLICT
+ * (IHI0070G.b 3.21.1), and all of them say the same.
  *
- * What makes the block go is the invalidation that ends the caller's transition.
- * No leaf of the table is trusted to be invalid before that.
+ * The invalidation that ends the caller's transition drops the cached block. No leaf of the
+ * table is trusted to be invalid before that.
  */
 static int split(const struct hyp_iommu_s2 *s2, u64 *desc, s8 level,
 		 struct kvm_hyp_memcache *mc)
@@ -174,7 +171,7 @@ static int split(const struct hyp_iommu_s2 *s2, u64 *desc, s8 level,
 	if (level + 1 == KVM_PGTABLE_LAST_LEVEL)
 		leaf |= FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_PAGE);
 
-	/* The block is aligned: the address is no sum with a carry into it. */
+	/* The block is aligned: adding an offset never carries into the attributes. */
 	for (i = 0; i < PTRS_PER_PTE; i++)
 		WRITE_ONCE(table[i], leaf + i * size);
 	set_table(s2, desc, table);
@@ -182,7 +179,7 @@ static int split(const struct hyp_iommu_s2 *s2, u64 *desc, s8 level,
 	return 0;
 }
 
-/* Have tables from the descriptor of @addr at @level down to the one at @last. */
+/* Add the tables that are missing between the descriptor of @addr at @level and @last. */
 static __always_inline int add_tables_to(const struct hyp_iommu_s2 *s2, u64 **desc, u64 addr,
 					 s8 level, s8 last, struct kvm_hyp_memcache *mc)
 {
@@ -200,7 +197,7 @@ static __always_inline int add_tables_to(const struct hyp_iommu_s2 *s2, u64 **de
 	return 0;
 }
 
-/* The level of the largest leaf, from @level on, that is @addr to @end or begins it. */
+/* Return the level of the largest leaf at @addr that ends by @end: @level at the least. */
 static s8 largest_leaf(s8 level, u64 addr, u64 end)
 {
 	level = max(level, KVM_PGTABLE_MIN_BLOCK_LEVEL);
@@ -219,12 +216,12 @@ static s8 largest_leaf(s8 level, u64 addr, u64 end)
  * @s2:    the device stage 2
  * @start: first input address, aligned to PAGE_SIZE
  * @end:   input address behind the last, aligned to PAGE_SIZE
- * @mc:    pages of EL2's for tables
+ * @mc:    EL2's pages for tables
  *
- * What is mapped already stays as it is, and so does every table.
+ * Leaves that are valid and tables stay as they are.
  *
- * Return: 0, -ENOMEM with a part of the range mapped, or -EINVAL for a range that is not
- * of pages of the table.
+ * Return: 0; -ENOMEM = a part of the range is mapped; -EINVAL = the range is not of pages of
+ * the table.
  */
 int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_memcache *mc)
 {
@@ -249,7 +246,7 @@ int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_mem
 			return ret;
 
 		/*
-		 * The leaf fits, and so do those that follow in the same table, up to
+		 * Fill the table with leaves of this size, up to the end of the range or
 		 * a remainder that takes smaller ones. The address does not carry into
 		 * the attributes.
 		 */
@@ -270,13 +267,13 @@ int iommu_s2_map(struct hyp_iommu_s2 *s2, u64 start, u64 end, struct kvm_hyp_mem
  * @s2:    the device stage 2
  * @start: first input address, aligned to PAGE_SIZE
  * @end:   input address behind the last, aligned to PAGE_SIZE
- * @mc:    pages of EL2's for tables
+ * @mc:    EL2's pages for tables
  *
- * A block that reaches beyond the range is split. The caller invalidates, whatever
- * the result, before it trusts the range to be out of reach.
+ * A block that reaches beyond the range is split. Cached translations stay until the caller
+ * invalidates: before that, the range is not out of reach.
  *
- * Return: 0 where nothing was valid, 1, -ENOMEM: a part of the range may be invalid,
- * or -EINVAL for a range that is not of pages of the table.
+ * Return: 0 = nothing was valid; 1 = all is invalid now; -ENOMEM = a part may be
+ * invalid; -EINVAL = the range is not of pages of the table.
  */
 int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 		   struct kvm_hyp_memcache *mc)
@@ -308,7 +305,7 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 	return unmapped;
 }
 
-/* The parts of the address space with a table at the last level of their own. */
+/* The part of the address space that one table at the last level maps. */
 #define PART_SIZE	kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)
 
 /**
@@ -316,11 +313,11 @@ int iommu_s2_unmap(struct hyp_iommu_s2 *s2, u64 start, u64 end,
  * @s2:    the device stage 2
  * @start: first input address, aligned to PAGE_SIZE
  * @end:   input address behind the last, aligned to PAGE_SIZE
- * @mc:    pages of EL2's for tables
+ * @mc:    EL2's pages for tables
  *
- * From then on it is mapped by pages. What it translates to stays as it is.
+ * From then on the range is mapped by pages. No translation changes.
  *
- * Return: 0, -ENOMEM, or -EINVAL for a range that is not of pages of the table.
+ * Return: 0; -ENOMEM; -EINVAL = the range is not of pages of the table.
  */
 int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 			struct kvm_hyp_memcache *mc)
@@ -342,10 +339,7 @@ int iommu_s2_add_tables(struct hyp_iommu_s2 *s2, u64 start, u64 end,
 	return 0;
 }
 
-/*
- * A table is a page of EL2's own. What is not could be anybody's, and reading it could
- * fault.
- */
+/* Whether EL2 owns a page. Reading a table elsewhere could fault, or be the host's forgery. */
 static bool is_hyp_page(u64 phys)
 {
 	return addr_is_memory(phys) && addr_is_memory(phys + PAGE_SIZE - 1) &&
@@ -378,7 +372,7 @@ static int check_table(const u64 *table, unsigned long nr, s8 level, u64 addr,
 			if (!kvm_level_supports_block_mapping(level) ||
 			    desc != iommu_s2_leaf_desc(addr, level))
 				return -EUCLEAN;
-			/* Identity: so are the leaves that continue it. */
+			/* Identity mapping: entries equal to @desc continue the leaf. */
 			for (; i < nr && table[i] == desc; i++, desc += size)
 				addr += size;
 			ret = check_range(start, addr);
@@ -391,10 +385,10 @@ static int check_table(const u64 *table, unsigned long nr, s8 level, u64 addr,
 /**
  * iommu_s2_check - Walk the whole table and check every descriptor
  * @s2:		 the device stage 2
- * @check_range: called for each range that is mapped; returns 0 to go on
+ * @check_range: called for each mapped range; returns 0 to go on
  *
- * A descriptor is invalid, a table that EL2 owns, or a leaf that maps its address to
- * itself with the attributes that it has to have.
+ * A descriptor must be invalid, lead to a table that EL2 owns, or be a leaf that maps its
+ * address to itself with the attributes of iommu_s2_leaf_desc().
  *
  * Context: pkvm_pgd_lock is held.
  * Return: 0, -EUCLEAN, or an error of @check_range.
@@ -428,9 +422,9 @@ static void free_tables(u64 *table, unsigned long nr, s8 level,
 }
 
 /**
- * iommu_s2_free_tables - Take all tables out of the root
- * @s2: the device stage 2, not in use by hardware
- * @mc: gets every table below the root
+ * iommu_s2_free_tables - Remove all tables below the root
+ * @s2: the device stage 2, which no hardware uses
+ * @mc: receives every table below the root
  *
  * Leaves in the root itself stay.
  */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What CONFIG_NVHE_EL2_DEBUG asserts of the device stage 2: after it has been built, every
- * leaf against the ownership of its page, and from then on each transition. Leaf and owner
- * change under one hold of host_mmu.lock, so the host cannot make them differ.
+ * Assertions of CONFIG_NVHE_EL2_DEBUG about the device stage 2. After the build
+ * hyp_iommu_selftest() compares every leaf with the owner of its page, then each ownership
+ * transition compares its own. Leaf and owner change under one hold of host_mmu.lock, so the
+ * host cannot make them differ.
  */
 
 #include <asm/kvm_hyp.h>
@@ -16,7 +17,7 @@
 #include <nvhe/mm.h>
 #include <nvhe/spinlock.h>
 
-/* Whether devices have access to a page of memory, by a leaf of whatever size. */
+/* Whether devices may access a page of memory, by a leaf of any size. */
 static bool memory_is_mapped(phys_addr_t phys)
 {
 	u64 *desc;
@@ -26,7 +27,7 @@ static bool memory_is_mapped(phys_addr_t phys)
 	if (!*desc)
 		return false;
 
-	/* A leaf that is wrong, or larger than it may be. */
+	/* Catch a leaf that maps another address, or a block where none is allowed. */
 	WARN_ON(*desc != iommu_s2_leaf_desc(ALIGN_DOWN(phys, kvm_granule_size(level)), level));
 	WARN_ON(level < KVM_PGTABLE_LAST_LEVEL && !hyp_iommu_can_split());
 
@@ -39,7 +40,7 @@ static bool memory_is_mapped(phys_addr_t phys)
  * @size:    multiple of PAGE_SIZE
  * @granted: whether devices may access the range
  *
- * Nothing to assert before hyp_iommu_prepare().
+ * Asserts nothing before hyp_iommu_prepare().
  *
  * Context: host_mmu.lock is held.
  */
@@ -50,12 +51,12 @@ void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted)
 	if (!hyp_iommu_prepared())
 		return;
 
-	/* Each of these is a transition that was not mirrored. */
+	/* Catches a transition that did not update the device stage 2. */
 	for (; phys < end; phys += PAGE_SIZE)
 		WARN_ON(memory_is_mapped(phys) != granted);
 }
 
-/* The vmemmap has no entry for a page that is partly memory. */
+/* Skip a page that is partly memory: the vmemmap has no entry for it. */
 static void selftest_memory(struct memblock_region *reg)
 {
 	u64 phys = PAGE_ALIGN(reg->base), end = ALIGN_DOWN(reg->base + reg->size, PAGE_SIZE);
@@ -63,14 +64,14 @@ static void selftest_memory(struct memblock_region *reg)
 	for (; phys < end; phys += PAGE_SIZE) {
 		bool host = get_host_state(hyp_phys_to_page(phys)) != PKVM_NOPAGE;
 
-		/* The annotations and the vmemmap disagree. */
+		/* Catches annotations and vmemmap that disagree. */
 		WARN_ON(memory_is_mapped(phys) != host);
-		/* Text that is the host's by the vmemmap. */
+		/* Catches hypervisor text that the vmemmap gives to the host. */
 		WARN_ON(host && addr_is_hyp_text(phys));
 	}
 }
 
-/* Devices have what the host stage 2 has not given away: no more, and no less. */
+/* Devices have exactly what the host stage 2 has not given away and EL2 has not taken. */
 static int selftest_host_leaf(const struct kvm_pgtable_visit_ctx *ctx,
 			      enum kvm_pgtable_walk_flags visit)
 {
@@ -89,7 +90,7 @@ static int selftest_host_leaf(const struct kvm_pgtable_visit_ctx *ctx,
 		start = addr;
 		next = addr + kvm_granule_size(level);
 		taken = host_mmio_is_taken(addr, &start, &next);
-		/* A leaf that build() has left out, or should have, or one of two owners. */
+		/* Catch a leaf that is missing, one too many, and one of two owners. */
 		WARN_ON((*desc & KVM_PTE_VALID) != (hosts && !taken));
 		WARN_ON(next - addr < kvm_granule_size(level));
 	}
@@ -109,7 +110,7 @@ void hyp_iommu_selftest(void)
 	hyp_spin_lock(&host_mmu.lock);
 	for (i = 0; i < hyp_memblock_nr; i++)
 		selftest_memory(&hyp_memory[i]);
-	/* The walker does not fail, and the range is the table's. */
+	/* Cannot fail: the callback returns 0, and the range is the table's. */
 	WARN_ON(kvm_pgtable_walk(&host_mmu.pgt, 0, BIT(host_mmu.pgt.ia_bits), &walker));
 	hyp_spin_unlock(&host_mmu.lock);
 

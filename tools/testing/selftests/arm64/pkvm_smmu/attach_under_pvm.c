@@ -3,12 +3,11 @@
  * VFIO attaches, maps and detaches on one CPU, or the kernel maps and unmaps on all,
  * while protected VMs fault pages in and are torn down on another.
  *
- * Tried: 100 rounds of each, or some seconds, at the same time; no malice, just load.
+ * Tried: 100 rounds of each, or some seconds, at the same time. This is ordinary load.
  *
- * Must happen: it ends, and the device works afterwards. The two meet at EL2 in the
- * locks of the SMMU's stream
- * table and command queue and of the host's stage 2: an order that is wrong
- * once hangs both CPUs.
+ * Must happen: the loads end, and the device works afterwards. At EL2 they take the locks of
+ * the SMMU's stream table and command queue and of the host's stage 2. One wrong lock order
+ * would hang both CPUs.
  */
 #include <fcntl.h>
 #include <libvfio.h>
@@ -34,7 +33,7 @@ struct load {
 	pthread_t thread;
 	void (*round)(int round);
 	int cpu;
-	int rounds;		/* done; the other side runs on until both have enough */
+	int rounds;		/* done; continues until both sides have ROUNDS */
 	struct load *other;
 };
 

@@ -8,12 +8,12 @@
 #include "env.h"
 
 /*
- * Four bytes are enough for a secret, and cause a single event: the kernel logs
- * these at a limited rate.
+ * Four bytes are enough for a secret, and cause a single event: the kernel limits
+ * how many events it logs.
  */
 #define WORD	sizeof(uint32_t)
 
-/* First event of the SMMU for @port since @log was opened. */
+/* Find the SMMU's first event for @port since @log was opened. */
 static void find_event(struct port *port, int log, char *event, size_t size)
 {
 	char text[256], client[32];
@@ -21,7 +21,7 @@ static void find_event(struct port *port, int log, char *event, size_t size)
 	snprintf(client, sizeof(client), "client: %s ", port->bdf);
 	snprintf(event, size, "none");
 
-	/* The event queue is served by a threaded interrupt. */
+	/* A threaded interrupt handler logs the event. */
 	usleep(50 * 1000);
 	while (kmsg_next(log, text, sizeof(text))) {
 		if (!strstr(text, "event: ") || !strstr(text, client))
@@ -44,7 +44,7 @@ static bool report(struct port *port, const char *target, const char *verb,
 	return reached;
 }
 
-/* The device reads the 32 bits at @addr: true if it got @secret. */
+/* The device reads the 32 bits at @addr. Returns true if it got @secret. */
 bool attack_read(struct port *port, const char *target, uint64_t addr, uint32_t secret)
 {
 	int log = kmsg_open(true);
@@ -55,8 +55,8 @@ bool attack_read(struct port *port, const char *target, uint64_t addr, uint32_t 
 }
 
 /*
- * The device reads @len bytes at @addr: true if it got anything, that is,
- * neither zeros nor what its buffer held before.
+ * The device reads @len bytes at @addr. Returns true if it got anything but zeros
+ * and the previous content of its buffer.
  */
 bool attack_probe(struct port *port, const char *target, uint64_t addr, size_t len)
 {
@@ -70,8 +70,8 @@ bool attack_probe(struct port *port, const char *target, uint64_t addr, size_t l
 }
 
 /*
- * The device writes 32 bits to @addr, reads them back, and restores what was
- * there: true if it read what it had written.
+ * The device writes 32 bits to @addr and reads them back. Returns true if it read what it
+ * had written; the old value is restored then.
  */
 bool attack_write_back(struct port *port, const char *target, uint64_t addr)
 {
@@ -91,8 +91,8 @@ bool attack_write_back(struct port *port, const char *target, uint64_t addr)
 }
 
 /*
- * The device writes a new value to @addr; @observe(@data) tells the value that
- * its owner finds there: true if that is the one written.
+ * The device writes a new value to @addr. @observe(@data) returns the value that the
+ * memory's owner finds there. Returns true if that is the new value.
  */
 bool attack_write(struct port *port, const char *target, uint64_t addr,
 		  uint32_t (*observe)(void *data), void *data)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Attacks: a DMA that must succeed on a machine that does not confine DMA (or
- * else it proves nothing) and must be stopped where the hypervisor does.
- *
- * Each prints one diagnostic for people and scripts:
+ * Attacks by DMA. Each must succeed without the hypervisor's isolation, or it proves
+ * nothing, and must be stopped with it. Each prints one line for people and scripts:
  *   # attack: DEVICE | DOMAIN | TARGET | read or write | REACHED or stopped | EVENT
  */
 #ifndef PKVM_SMMU_ATTACK_H
@@ -21,10 +19,10 @@ bool attack_write_back(struct port *port, const char *target, uint64_t addr);
 bool attack_write(struct port *port, const char *target, uint64_t addr,
 		  uint32_t (*observe)(void *data), void *data);
 
-/* A DMA that must work everywhere: the device copies @va's page in and out. */
+/* The device copies @va's page in and out: a DMA that must always work. */
 bool dma_works(struct port *port, void *va);
 
-/* Same, with the address that port_map_user() returned for @va. */
+/* dma_works() with the address that port_map_user() returned for @va. */
 bool dma_works_at(struct port *port, uint64_t addr, void *va);
 
 #endif

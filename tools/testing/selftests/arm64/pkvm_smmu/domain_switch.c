@@ -2,11 +2,11 @@
 /*
  * An IOMMU group that changes between identity and DMA domain again and again.
  *
- * Tried: the device uses physical addresses in both.
+ * Tried: the device uses physical addresses in both domains.
  *
- * Must happen, natively and protected: these work in the identity domain, and
- * fault in the DMA domain, where nothing is mapped. A stream table entry that
- * is not followed, or an invalidation that is lost, shows here.
+ * Must happen, natively and protected: DMA works in the identity domain, and
+ * faults in the DMA domain, where nothing is mapped. This finds a stream table
+ * entry that the hypervisor does not follow, and an invalidation that gets lost.
  */
 #include <stdio.h>
 

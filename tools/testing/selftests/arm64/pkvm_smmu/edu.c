@@ -13,7 +13,7 @@
 #define EDU_DMA_CMD	0x98
 #define EDU_CMD_START	0x1
 #define EDU_CMD_TO_RAM	0x2
-#define EDU_BUF		0x40000		/* the device's own name for its buffer */
+#define EDU_BUF		0x40000		/* address of its buffer, for the device */
 #define EDU_TIMEOUT_S	30
 
 static void edu_write(void *bar, size_t reg, uint64_t value)
@@ -43,7 +43,7 @@ static void edu_run(void *bar, uint64_t src, uint64_t dst, size_t len,
 	edu_write(bar, EDU_DMA_CNT, len);
 	edu_write(bar, EDU_DMA_CMD, EDU_CMD_START | direction);
 
-	/* It takes 100 ms by design. */
+	/* A transfer takes 100 ms by design. */
 	usleep(100 * 1000);
 	while (edu_busy(bar)) {
 		if (time(NULL) > end)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * QEMU's "edu" device: a DMA engine that copies up to 4 KiB between any
- * address and a buffer of its own, and tells nobody whether that worked.
+ * address and a buffer of its own. It does not report whether that worked.
  */
 #ifndef PKVM_SMMU_EDU_H
 #define PKVM_SMMU_EDU_H

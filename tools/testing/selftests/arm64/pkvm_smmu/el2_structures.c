@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DMA at what EL2 keeps for an SMMU: its command queue, its stream table, the
- * root of the devices' stage 2 and the pools that more tables come from.
+ * DMA to EL2's structures for an SMMU: its command queue, its stream table, the
+ * root of the device stage 2, and the pools of pages for more tables.
  *
- * Tried: a device in an identity domain reads and writes each of them. The
- * kernel tells where they are when booted with arm_smmu_v3_kvm.dyndbg=+p.
+ * Tried: a device in an identity domain reads and writes each of them. Booted with
+ * arm_smmu_v3_kvm.dyndbg=+p, the kernel logs where they are.
  *
- * Must happen: none of it works. These structures do not exist unless the
- * hypervisor owns the SMMU, so there is nothing to attack natively; the same
- * attacks on other hypervisor memory are in hyp_memory.c.
+ * Must happen: all of it is stopped. A native SMMU has no such structures, so there is
+ * nothing to compare with; hyp_memory.c attacks other hypervisor memory, natively as well.
  */
 #include "attack.h"
 #include "edu.h"
@@ -16,7 +15,7 @@
 #include "physmem.h"
 #include "kselftest_harness.h"
 
-/* Places that are looked at in each structure. */
+/* Number of places that are read in each structure. */
 #define PROBES	4
 
 FIXTURE(el2_structures)

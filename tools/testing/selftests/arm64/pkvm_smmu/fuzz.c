@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is random: the register, with a bias to those that do something, or any
- * offset of both pages; the size and kind of the access; the value, with a bias
- * to those that make sense.
+ * Random are: the register, mostly one that does something, else any offset of both
+ * pages; the size and kind of the access; the value, mostly one that makes sense.
  *
- * What is not: where the SMMU may write. The host may hurt itself, so an event
- * queue that EL2 accepts must be a page of ours, whatever halves of registers are
- * combined. Forbidden addresses are combined with any size. Interrupts stay off:
- * their handlers are the driver's.
+ * Not random is where the SMMU may write. The host may hurt itself, so every event
+ * queue that EL2 can accept, even from mixed halves of registers, must be a page of this
+ * program. Forbidden addresses are combined with any size. Interrupts stay off, as the
+ * driver would handle them.
  */
 #include <linux/bits.h>
 #include <linux/kernel.h>
@@ -47,7 +46,7 @@ static uint64_t next(struct fuzz_stream *s)
 	return s->rng * 0x2545f4914f6cdd1dULL;
 }
 
-/* The upper bits are the better ones. */
+/* The upper bits of the generator are the better ones. */
 static uint32_t below(struct fuzz_stream *s, uint32_t n)
 {
 	return (next(s) >> 32) % n;
@@ -65,13 +64,13 @@ static void choose(struct fuzz_stream *s, uint64_t choice)
 
 void fuzz_seed(struct fuzz_stream *s, uint64_t seed, unsigned int thread)
 {
-	/* Zero is the one state that the generator never leaves. */
+	/* Not 0, which the generator never leaves. */
 	*s = (struct fuzz_stream){ .rng = (seed + thread) * 0x9e3779b97f4a7c15ULL | 1 };
 }
 
 /*
- * The lower half of a forbidden address is forbidden by itself, and the upper
- * halves are either zero or above all memory.
+ * Halves of addresses get mixed. So the lower half of each forbidden address is forbidden
+ * by itself, and each upper half is zero or above all memory.
  */
 static void choose_places(struct fuzz *fuzz)
 {
@@ -112,7 +111,7 @@ void fuzz_close(struct fuzz *fuzz)
 	free_pages(fuzz->evtq, 1);
 }
 
-/* A queue in a page of ours is no larger than that. */
+/* A queue in a page of this program must not be larger than the page. */
 static uint64_t queue_base(struct fuzz *fuzz, struct fuzz_stream *s)
 {
 	int place = below(s, fuzz->nr_places);
@@ -130,7 +129,7 @@ static uint64_t table_base(struct fuzz *fuzz, struct fuzz_stream *s)
 	return fuzz->place[place];
 }
 
-/* Small numbers are what indexes, sizes and bits of control registers are. */
+/* Prefer small numbers: indexes, sizes and bits of control registers. */
 static uint64_t any_value(struct fuzz_stream *s)
 {
 	switch (below(s, 4)) {
@@ -191,7 +190,7 @@ static uint64_t any_command(struct fuzz *fuzz, struct fuzz_stream *s)
 	}
 }
 
-/* No stage 1 in memory of ours: the device would write wherever that says. */
+/* Never a stage 1 from this program's memory: it could lead the device's writes anywhere. */
 static uint64_t any_ste(struct fuzz *fuzz, struct fuzz_stream *s)
 {
 	uint64_t cfg = below(s, 8);
@@ -204,13 +203,13 @@ static uint64_t any_table_word(struct fuzz *fuzz, struct fuzz_stream *s, uint32_
 {
 	if (one_in(s, 4))
 		return 0;
-	/* Also level 1 descriptors, if the table is one. */
+	/* Words that serve as level 1 descriptors if the page is a level 1 table. */
 	if (word % STE_WORDS)
 		return one_in(s, 8) ? table_base(fuzz, s) | below(s, 32) : 0;
 	return any_ste(fuzz, s);
 }
 
-/* What the SMMU reads changes all the time. */
+/* Change a word of the memory that the SMMU reads. */
 static void scribble(struct fuzz *fuzz, struct fuzz_stream *s)
 {
 	uint32_t word = below(s, page_size() / sizeof(uint64_t));
@@ -228,7 +227,7 @@ static void scribble(struct fuzz *fuzz, struct fuzz_stream *s)
 	__atomic_store_n((table ? fuzz->table : fuzz->cmdq) + word, value, __ATOMIC_RELAXED);
 }
 
-/* Loads and stores by hand: the compiler may merge, split or widen its own. */
+/* Loads and stores in assembly: the compiler could merge, split or widen its own. */
 #define LOAD(name, insn)						\
 static void name(void *va, uint64_t value)				\
 {									\
@@ -252,7 +251,7 @@ LOAD(store_zero, "str wzr, [%1]")
 LOAD(store_pair, "stp %0, %0, [%1]")
 LOAD(store_pre, "str %w0, [%1, #0]!")
 
-/* Of those that EL2 emulates there are more. */
+/* Most entries are accesses that EL2 emulates. */
 static const struct {
 	void (*run)(void *va, uint64_t value);
 	uint8_t size;

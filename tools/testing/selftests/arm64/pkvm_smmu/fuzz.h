@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A stream of accesses to the SMMU's registers, made from a seed: the same seed
- * gives the same stream, but for the addresses of our own memory.
+ * A stream of accesses to the SMMU's registers, made from a seed. The same seed
+ * gives the same stream, except for the addresses of this program's memory.
  */
 #ifndef PKVM_SMMU_FUZZ_H
 #define PKVM_SMMU_FUZZ_H
@@ -11,7 +11,7 @@
 
 #define FUZZ_PLACES	12
 
-/* What the streams of all threads work on. */
+/* Shared by the streams of all threads. */
 struct fuzz {
 	char *mmio;
 	uint64_t *cmdq;			/* a page: commands, good and bad */
@@ -22,7 +22,7 @@ struct fuzz {
 	int nr_places;
 };
 
-/* One stream, of one thread. */
+/* The stream of one thread. */
 struct fuzz_stream {
 	uint64_t rng;
 	uint64_t digest;		/* of the choices made so far */
@@ -33,7 +33,7 @@ struct fuzz_stream {
 void fuzz_open(struct fuzz *fuzz, char *mmio);
 void fuzz_close(struct fuzz *fuzz);
 
-/* Have faults of this process end in nothing worse than a count. */
+/* Count faults of this process instead of dying of them. */
 void fuzz_catch_faults(void);
 
 void fuzz_seed(struct fuzz_stream *s, uint64_t seed, unsigned int thread);

@@ -2,13 +2,13 @@
 /*
  * A protected VM's page within memory that a device has mapped in one piece.
  *
- * Tried: VFIO maps 2 MiB of hugetlb and of transparent huge pages, for which the
- * device's stage 1 has blocks. One page in the middle of the latter is given to a
- * protected VM, and the device reads and writes that, the pages before and after
- * it and the hugetlb page.
+ * Tried: VFIO maps 2 MiB of hugetlb and 2 MiB of transparent huge pages, for which the
+ * device's stage 1 has blocks. One page in the middle of the transparent huge page is
+ * given to a protected VM. The device then reads and writes the VM's page, the pages
+ * around it, and the hugetlb page.
  *
- * Must happen: the device reaches everything but the VM's page all the time, and
- * that before the donation and after the VM is gone.
+ * Must happen: the device reaches the VM's page before the donation and after the VM is
+ * gone, and all other pages at any time.
  */
 #include <sys/mman.h>
 
@@ -54,7 +54,7 @@ static char *map_anonymous(size_t size, int flags)
 	return va;
 }
 
-/* The kernel takes a huge page for an aligned range, unless it finds none. */
+/* The kernel uses a huge page for an aligned range if it finds one. */
 static char *alloc_thp(void)
 {
 	char *va = map_anonymous(2 * HUGE_SIZE, 0);

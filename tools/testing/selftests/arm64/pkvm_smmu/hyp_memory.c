@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DMA at the hypervisor's own memory.
+ * DMA to the hypervisor's own memory.
  *
- * Tried: a device reads EL2's data and the memory that EL2 reserved at boot,
- * and writes to the latter, in an identity domain and in a VFIO container
- * whose IOVAs translate to the hypervisor's memory through /dev/mem. iommufd
- * maps no such memory: nothing to try there. Another device goes through each
- * page of all that is the hypervisor's.
+ * Tried: a device reads EL2's data and the memory that EL2 reserved at boot, and writes
+ * to the reserved memory. It does so in an identity domain and in a VFIO container whose
+ * IOVAs translate to the hypervisor's memory through /dev/mem. (iommufd cannot map such
+ * memory.) Another device goes through every page of the hypervisor.
  *
- * Must happen: all of it works without DMA isolation, none of it with. The
- * oracles are a value known to be in EL2's data, content that is neither zero
- * nor left over in the device, and a pattern read back by the device.
+ * Must happen: all of it works without DMA isolation, and none of it with. A read worked
+ * if it returns a value known to be in EL2's data, or content that is neither zero nor
+ * left over in the device; a write, if the device reads its pattern back.
  */
 
 #include "attack.h"
@@ -20,7 +19,7 @@
 #include "physmem.h"
 #include "kselftest_harness.h"
 
-/* Pages of the carve-out that are looked at for something that is not zero. */
+/* Number of pages of the carve-out that are read, in search of anything but zeros. */
 #define PROBES	12
 
 FIXTURE(hyp_memory)
@@ -55,13 +54,13 @@ FIXTURE_SETUP(hyp_memory)
 
 FIXTURE_TEARDOWN(hyp_memory)
 {
-	/* Whatever was refused, the device must still work. */
+	/* After a refused DMA the device must still work. */
 	EXPECT_TRUE(dma_works(&self->port, self->page));
 	free_pages(self->page, 1);
 	port_close(&self->port);
 }
 
-/* EL2's table of memory regions begins with the base address of the RAM. */
+/* The start of RAM is the first word of hyp_memory[], EL2's table of memory regions. */
 TEST_F_TIMEOUT(hyp_memory, read_data, 120)
 {
 	uint64_t pa = ksym_phys("__kvm_nvhe_hyp_memory");
@@ -76,7 +75,7 @@ TEST_F_TIMEOUT(hyp_memory, read_data, 120)
 		TH_LOG("no hyp_memory in kallsyms: CONFIG_KALLSYMS_ALL is needed");
 	}
 
-	/* /proc/iomem leaves out what firmware has of the first region. */
+	/* Not from /proc/iomem: that leaves out firmware's part of the first region. */
 	f = fopen("/sys/kernel/debug/memblock/memory", "r");
 	ASSERT_NE(NULL, f) {
 		TH_LOG("no list of memory: is debugfs mounted?");
@@ -92,7 +91,7 @@ TEST_F_TIMEOUT(hyp_memory, read_data, 120)
 	EXPECT_EQ(!expect_protected(), reached);
 }
 
-/* The end of the carve-out is a spare page, which natively survives this. */
+/* Write to the end of the carve-out: a spare page, so that the native machine survives. */
 TEST_F_TIMEOUT(hyp_memory, write_carveout, 120)
 {
 	struct phys_range hyp = hyp_carveout();
@@ -105,7 +104,7 @@ TEST_F_TIMEOUT(hyp_memory, write_carveout, 120)
 }
 
 /*
- * Apart from the others, after them: refused reads of whole pages cause so many
+ * In a fixture of its own, at the end: refused reads of whole pages cause so many
  * events that the kernel stops logging them for a while.
  */
 FIXTURE(hyp_pages)
@@ -157,10 +156,10 @@ TEST_F_TIMEOUT(hyp_pages, read_carveout, 120)
 }
 
 /*
- * Each page of the hypervisor's memory, by an engine that is fast enough. Where DMA
- * is confined it writes a marker to a page and reads it back: that finds a page that
- * is reachable whatever is in it, and whatever memory is behind its address. Where
- * it is not, that would be fatal; the pages are read, and many are not zero.
+ * Try each page of the hypervisor's memory, by an engine that is fast enough. Where DMA is
+ * confined the engine writes a marker to a page and reads it back: that finds any page that
+ * is reachable, with any content, even if other memory is behind its address. Natively the
+ * write would be fatal: there the pages are only read, and many are not zero.
  */
 #define MAX_RANGES	128
 #define BATCH		(LSI_MAX_COPIES / 3 - 1)
@@ -203,7 +202,7 @@ FIXTURE_TEARDOWN(every_page)
 
 #define BATCH_PA(engine, member) ((engine)->batch_pa + offsetof(struct batch, member))
 
-/* Copies between @nr pages from @page on and an array of the batch at @array. */
+/* Add copies from @nr pages, beginning with @page, to an array of the batch. */
 static int from_pages(struct lsi_copy *copy, uint64_t page, uint64_t array, int nr)
 {
 	int i;
@@ -235,7 +234,7 @@ static bool engine_works(struct engine *engine)
 	return engine->batch->marker[0] == engine->batch->after[0];
 }
 
-/* Returns how many of @nr pages from @page on hold something. */
+/* Returns how many of @nr pages, beginning with @page, do not read as zero. */
 static int pages_read(struct engine *engine, uint64_t page, int nr)
 {
 	struct lsi_copy copies[BATCH];
@@ -248,7 +247,7 @@ static int pages_read(struct engine *engine, uint64_t page, int nr)
 	return found;
 }
 
-/* Returns how many of @nr pages from @page on can be written, and restores them. */
+/* Returns how many of @nr pages, beginning with @page, can be written; restores them. */
 static int pages_written(struct engine *engine, uint64_t page, int nr)
 {
 	struct lsi_copy copies[LSI_MAX_COPIES], restore;
@@ -258,7 +257,7 @@ static int pages_written(struct engine *engine, uint64_t page, int nr)
 	engine->batch->zero = 0;
 	n += from_pages(&copies[n], page, BATCH_PA(engine, before), nr);
 	n += to_pages(&copies[n], page, BATCH_PA(engine, marker), nr);
-	/* A read that is refused yields what the engine had before: no marker. */
+	/* A refused read returns the engine's last data: make that something but a marker. */
 	copies[n].src = BATCH_PA(engine, zero);
 	copies[n++].dst = BATCH_PA(engine, scratch);
 	n += from_pages(&copies[n], page, BATCH_PA(engine, after), nr);

@@ -4,12 +4,12 @@
  * memory and stop.
  *
  * Tried: random blocks are written to and read back from an NVMe and a
- * virtio-blk disk past the page cache, frames go from one igb port to another;
- * meanwhile protected VMs come and go, and the NVMe's group changes from a
+ * virtio-blk disk past the page cache, and frames go from one igb port to another.
+ * Meanwhile protected VMs come and go, and the NVMe's group changes from a
  * strict to a flush-queue DMA domain under load. A virtual function of the NVMe,
- * whose stream is its own, appears, is used as a disk and disappears.
+ * which has its own stream, appears, is used as a disk, and disappears.
  *
- * Must happen, natively and protected: every byte arrives, the same.
+ * Must happen, natively and protected: every byte arrives unchanged.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -31,10 +31,10 @@
 #include "pvm.h"
 #include "kselftest_harness.h"
 
-#define ROUNDS		60	/* blocks or frames, at least */
-#define PVMS		8	/* protected VMs meanwhile, at least */
+#define ROUNDS		60	/* at least so many blocks or frames */
+#define PVMS		8	/* at least so many protected VMs meanwhile */
 #define BLOCK		65536
-#define DISK_BLOCKS	256	/* that are used of a disk */
+#define DISK_BLOCKS	256	/* blocks of a disk that are used */
 #define FRAME		1400
 #define TEST_ETHERTYPE	0x88b5	/* for local experiments */
 #define PVM_PAGES	64
@@ -77,7 +77,7 @@ FIXTURE_TEARDOWN(io)
 	TH_LOG("%d protected VMs meanwhile", self->load.pvms);
 }
 
-/* True if round number @round of the I/O is still to be done. */
+/* Whether round number @round of the I/O is still to be done. */
 static bool more(struct pvm_load *load, int round)
 {
 	if (round < ROUNDS)
@@ -85,7 +85,7 @@ static bool more(struct pvm_load *load, int round)
 	return load->thread && __atomic_load_n(&load->pvms, __ATOMIC_RELAXED) < PVMS;
 }
 
-/* Blocks of the disk that differ from what was written. */
+/* Count the blocks of the disk that differ from what was written. */
 static int disk_errors(struct pvm_load *load, int fd, unsigned char *out,
 		       unsigned char *in)
 {
@@ -133,7 +133,7 @@ TEST_F_TIMEOUT(io, virtio_blk, 400)
 	EXPECT_EQ(0, disk_io(&self->load, "/dev/vda"));
 }
 
-/* The name of what the link @name of the NVMe controller @ctrl points at */
+/* Get the name of the target of link @name of the NVMe controller @ctrl. */
 static void nvme_link(const char *ctrl, const char *name, char target[PCI_BDF_LEN])
 {
 	char path[PATH_MAX], link[PATH_MAX];
@@ -147,7 +147,7 @@ static void nvme_link(const char *ctrl, const char *name, char target[PCI_BDF_LE
 	snprintf(target, PCI_BDF_LEN, "%.15s", strrchr(link, '/') + 1);
 }
 
-/* The disk, bound again after its group got a strict DMA domain. */
+/* Find the disk, and bind it again after its group got a strict DMA domain. */
 static void nvme_make_strict(char bdf[PCI_BDF_LEN])
 {
 	int ret, i;
@@ -168,7 +168,7 @@ static void *switch_to_flush_queue(void *bdf)
 	return pci_set_domain_type(bdf, "DMA-FQ") ? bdf : NULL;
 }
 
-/* Only this change of a domain is allowed while a driver is bound. */
+/* No other change of a domain is allowed while a driver is bound. */
 TEST_F_TIMEOUT(io, nvme_strict_to_flush_queue, 400)
 {
 	char bdf[PCI_BDF_LEN], type[16];
@@ -244,7 +244,7 @@ static void vf_appears(const char *ctrl, char vf[PCI_BDF_LEN])
 	pci_bind(vf, "nvme");
 }
 
-/* The first path like @pattern, within 10 s */
+/* Wait up to 10 s for a path that matches @pattern. */
 static bool path_appears(const char *pattern, char path[PATH_MAX])
 {
 	glob_t g;
@@ -282,7 +282,7 @@ TEST_F_TIMEOUT(io, nvme_vf, 400)
 	EXPECT_NE(0, access(dev, F_OK));
 }
 
-/* The @index-th network interface of @driver, up; 0 if there is none. */
+/* Bring up the @index-th network interface of @driver. Returns its index, 0 if none. */
 static int interface_of(const char *driver, int index)
 {
 	char pattern[PATH_MAX];
@@ -355,7 +355,7 @@ static int frames_lost(struct pvm_load *load, int a, int b)
 	int from = packet_socket(a), to = packet_socket(b);
 	int i, lost = 0;
 
-	/* The links come up in their own time. */
+	/* Retry: the links need some time to come up. */
 	for (i = 0; i < 100 && !send_and_check(from, to, 200); i++)
 		usleep(100 * 1000);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that was not there when the hypervisor took over: beyond what "mem=" left
- * to the kernel, or hot-added. $PKVM_SMMU_LATE is where it starts. The hypervisor
+ * Memory that the hypervisor does not know from its start: beyond the "mem=" limit of
+ * the kernel, or hot-added. $PKVM_SMMU_LATE is where it starts. The hypervisor
  * keeps no state for it, so it cannot be a protected VM's, and the host's stage 2
  * does not let the host execute it.
  *
@@ -37,8 +37,8 @@ static uint64_t read_hex(const char *path)
 }
 
 /*
- * Bring each memory block of late memory online as @type, unless that is NULL. Returns
- * how many of @nr blocks are online.
+ * If @type is not NULL, bring each memory block of late memory online as @type. Set @nr to
+ * the number of blocks, and return how many of them are online.
  */
 static int blocks_online(const char *type, int *nr)
 {
@@ -100,7 +100,7 @@ FIXTURE_TEARDOWN(late_memory)
 		port_close(&self->port);
 }
 
-/* A driver outside the kernel's memory management has it, by its address. */
+/* Use the memory by its address, as a driver outside memory management does. */
 TEST_F_TIMEOUT(late_memory, by_address, 120)
 {
 	uint64_t addr;

@@ -2,7 +2,7 @@
 /*
  * An LSI 53C895A SCSI controller as a DMA engine: its SCRIPTS processor has an
  * instruction that copies memory. QEMU runs a script at once, so thousands of
- * copies take no time, but they reach no address beyond 32 bits.
+ * copies take no time. The addresses have 32 bits.
  */
 #ifndef PKVM_SMMU_LSI_H
 #define PKVM_SMMU_LSI_H
@@ -28,8 +28,8 @@ struct lsi {
 };
 
 /*
- * Give the controller an identity domain, of several the first that is behind the
- * same IOMMU as the first device of port_find(); ends the test where that fails.
+ * Give a controller an identity domain. Takes the first one behind the same IOMMU as the
+ * first device of port_find(), and ends the test on failure.
  */
 void lsi_open(struct lsi *lsi);
 void lsi_close(struct lsi *lsi);

@@ -3,16 +3,16 @@
  * Random accesses to the registers of the emulated SMMU, from all CPUs.
  *
  * Tried: in phases, threads on all CPUs load from and store to both register
- * pages, with all sizes, aligned and not, with queues and tables in our memory,
- * which change meanwhile, and in forbidden places; protected VMs come and go.
- * After each phase a device does DMA at a protected VM's page and at the
+ * pages, with all sizes, aligned and not. Queues and tables are in forbidden places or
+ * in this program's memory, and change meanwhile. Protected VMs come and go.
+ * After each phase a device does DMA to a protected VM's page and to the
  * hypervisor's memory, with the SMMU as it was left, and again after a reset.
  *
- * Must happen: no DMA reaches them. After the reset the SMMU's driver, which knows
- * nothing of all this, goes on: DMA of its devices works.
+ * Must happen: no DMA reaches them. After the reset the SMMU's driver, which does not know of
+ * the accesses, goes on, and DMA of its devices works.
  *
- *   PKVM_SMMU_SEED=N	the same accesses as last time
- *   PKVM_SMMU_FUZZ=N	how many, of all threads
+ *   PKVM_SMMU_SEED=N	repeats the accesses of seed N
+ *   PKVM_SMMU_FUZZ=N	number of accesses, of all threads
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -83,13 +83,13 @@ FIXTURE_SETUP(mmio_fuzz)
 	port_open(&self->port, PORT_IDENTITY, 0);
 	ASSERT_TRUE(dma_works(&self->port, self->page));
 
-	/* Whatever uses the driver comes before. */
+	/* From here on the SMMU is not its driver's. */
 	smmu_open(&self->smmu);
 	fuzz_open(&self->fuzz, self->smmu.mmio);
 	fuzz_catch_faults();
 }
 
-/* The driver of the disk goes on, too. */
+/* The disk's DMA must work after the attack as well. */
 static void nvme_io(struct __test_metadata *_metadata)
 {
 	size_t pages = (NVME_BLOCK + page_size() - 1) / page_size();
@@ -148,7 +148,7 @@ static void run_phase(struct fuzz *fuzz, struct worker *worker, int cpus,
 	pvm_load_stop(load);
 }
 
-/* What the device has in its buffer, now that it may write to our memory. */
+/* The device writes its buffer to the bounce page. Returns whether that is new data. */
 static bool device_has(struct port *port, const void *prime)
 {
 	static const unsigned char zeros[sizeof(uint64_t)];
@@ -159,14 +159,14 @@ static bool device_has(struct port *port, const void *prime)
 }
 
 /*
- * The device reads at @addr and writes there, with the SMMU as it is now; the
- * bounce page may be out of its reach. Returns whether it read anything.
+ * The device reads at @addr and writes there, with the SMMU as it is now. The
+ * bounce page may be out of its reach then. Returns whether it read anything.
  */
 static bool smuggle(struct smmu *smmu, struct port *port, uint64_t addr)
 {
 	uint64_t prime;
 
-	/* The device's buffer has what the last DMA that worked left in it. */
+	/* The device's buffer still holds what it last exchanged with the bounce page. */
 	memcpy(&prime, port->bounce, sizeof(prime));
 	edu_fetch(port->bar, addr, sizeof(prime));
 	edu_store(port->bar, addr, sizeof(uint32_t));
@@ -199,7 +199,7 @@ TEST_F_TIMEOUT(mmio_fuzz, registers, 3500)
 		smmu_write(&self->smmu, ARM_SMMU_IRQ_CTRL, 0);
 		run_phase(&self->fuzz, self->worker, self->cpus, &self->load);
 
-		/* As the SMMU was left, then as the driver has it. */
+		/* First with the SMMU as the phase has left it, then after a reset. */
 		reached = smuggle(&self->smmu, &self->port,
 				  phase % 2 ? self->el2 : virt_to_phys(self->pvm.mem));
 		EXPECT_FALSE(reached);

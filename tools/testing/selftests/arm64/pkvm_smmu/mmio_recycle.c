@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's stage 2 has page-table pages for all memory and for a bounded
- * amount of MMIO. When these run out, pKVM unmaps all MMIO to get them back,
- * since it can map it again on demand. The SMMU's registers, which are donated
- * to EL2, must not come back to the host that way.
+ * MMIO stays taken when pKVM recycles the tables of the host's stage 2. There are pages
+ * for the tables of all memory and of a bounded amount of MMIO. When these run out, pKVM
+ * unmaps all MMIO to get them back, since it can map MMIO again on demand. That must not
+ * give the SMMU's registers, which are EL2's, back to the host.
  *
  * Tried: the host touches one page of each part of the physical address space
  * that needs a page-table page of its own, again and again. With 16K and 64K
@@ -11,7 +11,7 @@
  * and 48 bits it comes close, and the test then shows that plain remapping is
  * harmless.
  *
- * Must happen: the registers answer as before, from the CPU and to a device.
+ * Must happen: the registers answer as before, to the CPU and to a device.
  */
 #include <linux/bits.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static int table_bits(void)
 	}
 }
 
-/* Address bits of the CPU, beyond which a load is fatal, and of the kernel. */
+/* Address bits that both the CPU (a load beyond is fatal) and the kernel support. */
 static int pa_bits(void)
 {
 	static const char needle[] = "IPA Size Limit: ";
@@ -72,7 +72,7 @@ static int touch_everything(void)
 	for (pa = step; pa < end; pa += step) {
 		void *va = map_phys(pa, page_size());
 
-		/* Nothing answers there; mapping it at stage 2 comes first. */
+		/* The load aborts, but only after pKVM has mapped the page at stage 2. */
 		try_load(va, 4, &value);
 		unmap_phys(va, pa, page_size());
 		touched++;

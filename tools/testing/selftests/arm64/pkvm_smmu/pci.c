@@ -65,7 +65,7 @@ void pci_enable(const char *bdf, bool on)
 	uint16_t command;
 	int fd;
 
-	/* By the kernel for the bridges above it, and by the bits of a reset device. */
+	/* Let the kernel enable the bridges above it; a reset device needs the bits as well. */
 	write_file(on ? "1" : "0", PCI_DEVICES "/%s/enable", bdf);
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/config", bdf);
 	fd = open(path, O_RDWR);
@@ -125,10 +125,7 @@ uint64_t pci_bar_phys(const char *bdf, int bar)
 	return start;
 }
 
-/*
- * Give the device to @driver whatever its IDs are; NULL takes it away from its
- * driver and leaves it with none.
- */
+/* Bind the device to @driver, with any IDs, or unbind it from its driver if @driver is NULL. */
 void pci_bind(const char *bdf, const char *driver)
 {
 	char path[PATH_MAX], target[PATH_MAX];

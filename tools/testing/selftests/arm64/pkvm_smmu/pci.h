@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A PCI device by sysfs: configuration space, BARs, driver, IOMMU group. */
+/* A PCI device in sysfs: configuration space, BARs, driver, IOMMU group. */
 #ifndef PKVM_SMMU_PCI_H
 #define PKVM_SMMU_PCI_H
 
@@ -9,10 +9,10 @@
 
 #define PCI_BDF_LEN	16
 
-/* The @index-th device of @vendor and @device: false if there are fewer. */
+/* Find the @index-th device of @vendor and @device. Returns false if there are fewer. */
 bool pci_find(uint16_t vendor, uint16_t device, int index, char bdf[PCI_BDF_LEN]);
 
-/* True if @a and @b are behind the same IOMMU. */
+/* Whether @a and @b are behind the same IOMMU. */
 bool pci_same_iommu(const char *a, const char *b);
 
 /* Set or clear memory decoding and bus mastering. */
@@ -27,7 +27,7 @@ uint64_t pci_bar_phys(const char *bdf, int bar);
 
 void pci_bind(const char *bdf, const char *driver);
 
-/* Type of the default domain of the device's IOMMU group: 0, or -errno. */
+/* Get the type of the default domain of the device's IOMMU group. Returns 0 or -errno. */
 int pci_get_domain_type(const char *bdf, char *type, size_t size);
 int pci_set_domain_type(const char *bdf, const char *type);
 

@@ -2,13 +2,12 @@
 /*
  * Peer-to-peer DMA: a device that reaches the registers of others.
  *
- * Tried: a device reads an ID register of the SMMU and writes to its
- * GERROR_IRQ_CFG1, which does nothing while the interrupts are wired; in an
- * identity domain and in a VFIO container. And, as a control, it reads the ID
- * register of another PCI device.
+ * Tried: in an identity domain and in a VFIO container, a device reads an ID register
+ * of the SMMU and writes to its GERROR_IRQ_CFG1, which does nothing while the interrupts
+ * are wired. As a control, it reads the ID register of another PCI device.
  *
- * Must happen: the other PCI device can always be reached, the SMMU only where
- * no hypervisor owns it.
+ * Must happen: the device always reaches the other PCI device, but the SMMU only if no
+ * hypervisor owns it.
  */
 #include "attack.h"
 #include "edu.h"

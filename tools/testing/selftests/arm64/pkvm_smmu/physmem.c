@@ -63,10 +63,7 @@ void *try_map_phys(uint64_t pa, size_t size)
 	return va == MAP_FAILED ? NULL : va + offset;
 }
 
-/*
- * Map @size bytes of physical memory at @pa uncached, without touching them. Where
- * that is not possible the test ends.
- */
+/* Map @size bytes of physical memory at @pa uncached, or end the test. Does not touch them. */
 void *map_phys(uint64_t pa, size_t size)
 {
 	void *va = try_map_phys(pa, size);
@@ -85,7 +82,7 @@ void unmap_phys(void *va, uint64_t pa, size_t size)
 }
 
 /*
- * The memory that pKVM reserved for itself at boot, from the log or, in a crash
+ * Find the memory that pKVM reserved for itself at boot: from the log or, in a crash
  * kernel, from $PKVM_SMMU_CARVEOUT ("N_MiB_at_0xADDRESS").
  */
 struct phys_range hyp_carveout(void)
@@ -152,7 +149,7 @@ uint64_t ksym_phys(const char *name)
 	return code + (addr - text);
 }
 
-/* Parts of the kernel image that become EL2's. */
+/* The parts of the kernel image that EL2 owns. */
 static const char * const hyp_sections[][2] = {
 	{ "__hyp_text_start", "__hyp_text_end" },
 	{ "__hyp_rodata_start", "__hyp_rodata_end" },
@@ -161,8 +158,8 @@ static const char * const hyp_sections[][2] = {
 };
 
 /*
- * Find all memory of the hypervisor's that has an address known to us: what pKVM
- * reserved, the hypervisor's part of the kernel image, and what the kernel logged
+ * Find all memory of the hypervisor whose address user space can learn: the memory that
+ * pKVM reserved, its part of the kernel image, and what the kernel logged
  * with arm_smmu_v3_kvm.dyndbg=+p. Returns the number of @ranges, @max at most.
  */
 int hyp_ranges(struct phys_range *ranges, int max)
@@ -171,7 +168,7 @@ int hyp_ranges(struct phys_range *ranges, int max)
 	char text[256];
 
 	ranges[nr++] = hyp_carveout();
-	/* In a crash kernel, symbols and messages are this kernel's, the hypervisor is not. */
+	/* A crash kernel's symbols and log do not describe the hypervisor of the first kernel. */
 	if (getenv("PKVM_SMMU_CARVEOUT"))
 		return nr;
 
@@ -205,9 +202,8 @@ static bool logged_range(const char *name, struct phys_range *range)
 }
 
 /*
- * A structure that EL2 keeps for an SMMU ("cmdq", "strtab", "strtab_pool",
- * "pgd", "pgt_pool"), as logged with arm_smmu_v3_kvm.dyndbg=+p; the first part
- * of it, if it is in several.
+ * Find a structure that EL2 keeps for an SMMU ("cmdq", "strtab", "strtab_pool",
+ * "pgd", "pgt_pool"), or its first part, as logged with arm_smmu_v3_kvm.dyndbg=+p.
  */
 bool el2_structure(const char *name, struct phys_range *range)
 {
@@ -217,7 +213,7 @@ bool el2_structure(const char *name, struct phys_range *range)
 	if (!logged_range(name, range))
 		return false;
 
-	/* What EL2 did not need at one end of it is the host's again. */
+	/* EL2 has given back the unused part at one end of the structure. */
 	snprintf(unused_name, sizeof(unused_name), "%s_unused", name);
 	if (!logged_range(unused_name, &unused))
 		return true;
@@ -236,7 +232,7 @@ static void on_fault(int sig)
 	siglongjmp(fault_jmp, 1);
 }
 
-/* Run @op(@va, @value): false if a memory fault ended it. */
+/* Run @op(@va, @value). Returns false if a memory fault ended it. */
 static bool survives(void (*op)(void *va, uint64_t *value), void *va, uint64_t *value)
 {
 	struct sigaction sa = { .sa_handler = on_fault };
@@ -253,7 +249,7 @@ static bool survives(void (*op)(void *va, uint64_t *value), void *va, uint64_t *
 	return !fault;
 }
 
-/* Plain loads by hand: the compiler may merge, split or widen its own. */
+/* Loads in assembly: the compiler could merge, split or widen its own. */
 static void load_8(void *va, uint64_t *value)
 {
 	asm volatile("ldrb %w0, [%1]" : "=r"(*value) : "r"(va) : "memory");
@@ -288,8 +284,8 @@ static void load_pair(void *va, uint64_t *value)
 }
 
 /*
- * Run one load from @va: true and the value, or false if the kernel answered
- * it with SIGBUS or SIGSEGV. @width is 1, 2, 4 or 8 bytes.
+ * Run one load of @width bytes (1, 2, 4 or 8) from @va. Returns true and the value, or
+ * false if the kernel sent SIGBUS or SIGSEGV.
  */
 bool try_load(void *va, int width, uint64_t *value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Physical addresses: of our own memory, of the hypervisor's, and by name. */
+/* Physical addresses: of this program's memory, of the hypervisor's, and by name. */
 #ifndef PKVM_SMMU_PHYSMEM_H
 #define PKVM_SMMU_PHYSMEM_H
 
@@ -12,7 +12,7 @@ struct phys_range {
 	uint64_t size;
 };
 
-/* Zeroed, locked pages that begin at a page boundary. */
+/* Allocate zeroed and locked pages. */
 void *alloc_pages(size_t nr);
 void free_pages(void *va, size_t nr);
 
@@ -20,7 +20,7 @@ void free_pages(void *va, size_t nr);
 uint64_t virt_to_phys(const void *va);
 
 void *map_phys(uint64_t pa, size_t size);
-/* Returns NULL where map_phys() ends the test. */
+/* map_phys() that returns NULL instead of ending the test. */
 void *try_map_phys(uint64_t pa, size_t size);
 void unmap_phys(void *va, uint64_t pa, size_t size);
 
@@ -35,11 +35,11 @@ bool el2_structure(const char *name, struct phys_range *range);
 
 bool try_load(void *va, int width, uint64_t *value);
 
-/* The same for instructions that give a hypervisor no syndrome. */
+/* try_load() by instructions that give a hypervisor no syndrome. */
 bool try_load_postindex(void *va);
 bool try_load_pair(void *va);
 
-/* A store without write-back of the address: EL2 has a syndrome of it. */
+/* Store without write-back of the address, so that EL2 has a syndrome. */
 static inline void store64(void *addr, uint64_t val)
 {
 	uint64_t *reg = addr;

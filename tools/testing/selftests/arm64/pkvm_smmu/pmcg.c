@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Performance monitor counter groups (PMCG) that have MSIs, or may have: all that
- * firmware describes, whether they are disabled or have a device.
+ * firmware describes, enabled or disabled, with or without a device. Also NVIDIA's
+ * CMDQ-V, which has further command queues.
  *
- * And NVIDIA's CMDQ-V, which has further command queues.
+ * Tried: the host's CPU uses their registers, which could let them write anywhere.
  *
- * Tried: the host's CPU uses their registers, which could have it write anywhere.
- *
- * Must happen: natively they are there. Where the hypervisor owns an SMMU, they
- * read as zero and ignore writes, an access without syndrome ends in a signal, and
- * the driver of a group that has a device is bound all the same.
+ * Must happen: natively the registers are there. Where the hypervisor owns an SMMU, they
+ * read as zero and ignore writes, and an access without syndrome ends in a signal. The
+ * driver of a PMCG that has a device is bound in any case.
  */
 #include <linux/bits.h>
 #include <stdio.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A DMA port: an edu device in one kind of IOMMU domain. The tests say what
- * they want to reach; how an address is made that stands for it depends on the
- * domain:
+ * A DMA port: an edu device in one kind of IOMMU domain. The kind decides how the device
+ * addresses the memory that a test wants to reach:
  *
  *   identity   the address is the physical address
  *   type1      VFIO container; I/O virtual addresses, also of physical memory
@@ -39,7 +38,7 @@ struct port {
 	uint64_t bounce_addr;
 };
 
-/* The @index-th edu device, counted from $PKVM_SMMU_DEVICE if that is set. */
+/* Find the @index-th edu device, counted from $PKVM_SMMU_DEVICE if that is set. */
 void port_find(int index, char bdf[PCI_BDF_LEN]);
 
 /*
@@ -54,10 +53,10 @@ void port_close(struct port *port);
 
 const char *port_name(const struct port *port);
 
-/* DMA address for user memory, which stays pinned where the domain pins. */
+/* Get a DMA address for user memory, which stays pinned if the domain pins memory. */
 uint64_t port_map_user(struct port *port, void *va, size_t size);
 
-/* DMA address for physical memory; iommufd cannot have one. */
+/* Get a DMA address for physical memory. An iommufd domain has none. */
 uint64_t port_map_phys(struct port *port, uint64_t pa, size_t size);
 
 void port_read(struct port *port, uint64_t addr, void *out, void *prime, size_t len);

@@ -104,7 +104,7 @@ void pvm_create(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret)
 	pvm_create_sharing(vm, mem, nr_pages, secret, 0);
 }
 
-/* Run the guest up to its next store to the doorbell; returns what it stored. */
+/* Run the guest up to its next store to the doorbell. Returns the stored value. */
 static uint64_t pvm_run(struct pvm *vm)
 {
 	struct kvm_run *run = vm->run;
@@ -136,7 +136,7 @@ uint64_t pvm_report(struct pvm *vm)
 	return pvm_run(vm);
 }
 
-/* Whether the @i-th statistic is called @name; then get its value. */
+/* If the name of the @i-th statistic is @name, get its value. Returns whether it is. */
 static bool pvm_stat(int fd, const struct kvm_stats_header *header, size_t i, const char *name,
 		     uint64_t *value)
 {

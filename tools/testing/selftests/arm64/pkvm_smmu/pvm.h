@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The smallest protected VM: one vCPU, one page of code, and pages that the
- * guest fills with a secret, which donates them. Then, each time it is run,
- * it reports what it finds at the start of the first of them. It may share and
- * unshare that page before.
+ * The smallest protected VM: one vCPU, one page of code, and pages of data. First the guest
+ * fills the data pages with a secret, which donates them. From then on, each time it is
+ * run, it reports the first word of the first data page. It may share and unshare that page
+ * before each report.
  */
 #ifndef PKVM_SMMU_PVM_H
 #define PKVM_SMMU_PVM_H
@@ -26,40 +26,40 @@ struct pvm {
 	void *mem;		/* the caller's */
 	size_t nr_pages;
 	uint64_t secret;
-	uint64_t shares;	/* how often before each further report, 0 for never */
+	uint64_t shares;	/* how often the guest shares before each further report */
 };
 
 /*
- * Create a protected VM whose memory is the @nr_pages at @mem. It does not run
- * yet: nothing is donated. Ends the test where that fails.
+ * Create a protected VM whose memory is the @nr_pages at @mem, or end the test. The VM does
+ * not run yet, so the pages are not donated.
  */
 void pvm_create(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret);
 
-/* The same, and the guest shares and unshares the first page @shares times for each report. */
+/* pvm_create() of a guest that shares and unshares the first page @shares times per report. */
 void pvm_create_sharing(struct pvm *vm, void *mem, size_t nr_pages, uint64_t secret,
 			uint64_t shares);
 
-/* Let the guest take all of its pages; returns when each holds the secret. */
+/* Let the guest fill all of its pages with the secret. */
 void pvm_start(struct pvm *vm);
 
-/* What the guest finds at the start of @mem. */
+/* Run the guest. Returns what it finds at the start of @mem. */
 uint64_t pvm_report(struct pvm *vm);
 
-/* How often the vCPU has left the guest so far, for whatever reason. */
+/* How often the vCPU has left the guest so far. */
 uint64_t pvm_exits(struct pvm *vm);
 
-/* Tear down: the pages are the host's again. */
+/* Tear the VM down: the pages are the host's again. */
 void pvm_destroy(struct pvm *vm);
 
-/* Protected VMs that come and go, in a thread of their own. */
+/* A thread that creates, runs and destroys protected VMs. */
 struct pvm_load {
 	pthread_t thread;
 	bool stop;
 	size_t nr_pages;
-	int pvms;		/* that came and went, over all starts */
+	int pvms;		/* VMs destroyed, over all starts */
 };
 
-/* Start that, with @nr_pages each, and stop it after the one that is there. */
+/* Start the thread, with @nr_pages per VM. pvm_load_stop() waits for the current VM. */
 void pvm_load_start(struct pvm_load *load, size_t nr_pages);
 void pvm_load_stop(struct pvm_load *load);
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DMA at a page of a protected VM, before, while and after it is the VM's.
+ * DMA to a page of a protected VM, before, while and after the VM owns it.
  *
  * Tried: the host maps a page for a device (or knows its physical address, in
- * an identity domain), gives it to a protected VM as memory, and lets the
- * device read the guest's secret from it and write to it.
+ * an identity domain) and gives it to a protected VM as memory. The device reads the
+ * guest's secret from it and writes to it.
  *
  * Must happen: the device reaches the page before the donation and after the
- * VM is gone. In between it reads the secret and changes what the guest finds
- * only where there is no DMA isolation. The secret never survives the VM.
+ * VM is gone. In between the device can read the secret and change what the guest finds
+ * only if there is no DMA isolation. The secret never survives the VM.
  */
 #include "attack.h"
 #include "env.h"
@@ -71,7 +71,7 @@ TEST_F_TIMEOUT(pvm_memory, read, 120)
 {
 	bool reached;
 
-	/* The VM exists, the page is still the host's. */
+	/* The VM exists, but the page is still the host's. */
 	EXPECT_TRUE(dma_works_at(&self->port, self->addr, self->page));
 
 	pvm_start(&self->vm);
@@ -100,8 +100,8 @@ TEST_F_TIMEOUT(pvm_memory, write, 120)
 }
 
 /*
- * To unshare a page, a guest has the translations of all devices invalidated, while
- * other VMs wait. It must not do so for long without the host.
+ * When a guest unshares a page, the hypervisor invalidates the translations of all
+ * devices, and other VMs wait. So the guest must exit to the host each time.
  */
 TEST(unshare_exits)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whether protected VMs may exist: kvm-arm.iommu=require forbids them while an
- * SMMU is not owned by the hypervisor.
+ * Whether protected VMs may exist: kvm-arm.iommu=require forbids them while the hypervisor
+ * does not own all SMMUs.
  *
- * Tried: a protected VM is created. $PKVM_SMMU_PVM says "refused" where that
- * must fail; everywhere else it must work.
+ * Tried: a protected VM is created. That must fail if $PKVM_SMMU_PVM is "refused", and
+ * must work otherwise.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that firmware wants to stay reachable for a device, by a devicetree's
- * "iommu-addresses" or an ACPI RMR.
+ * Memory that firmware wants to stay reachable for a device, described by
+ * "iommu-addresses" in a devicetree or by an ACPI RMR.
  *
  * Tried: the device writes there in its DMA domain, where nothing else is mapped.
  *
  * Must happen, natively and protected: the kernel knows the region, and the write
- * arrives; one page further it does not.
+ * arrives. A write to the page behind the region does not.
  */
 #include <stdio.h>
 
@@ -23,7 +23,7 @@ FIXTURE(reserved_region)
 	uint64_t start, end;
 };
 
-/* The first region of the device's group that must be mapped 1:1. */
+/* Find the first region of the device's group that must be mapped 1:1. */
 static bool find_region(const char *bdf, uint64_t *start, uint64_t *end)
 {
 	char path[128], line[128], type[32];
@@ -56,7 +56,7 @@ FIXTURE_TEARDOWN(reserved_region)
 		port_close(&self->port);
 }
 
-/* The device copies 8 bytes by its buffer. */
+/* The device copies 8 bytes through its buffer. */
 static void device_writes(struct port *port, uint64_t from, uint64_t to)
 {
 	edu_fetch(port->bar, from, sizeof(uint64_t));

@@ -74,7 +74,7 @@ void smmu_close(struct smmu *smmu)
 	unmap_phys(smmu->mmio, smmu_base(), SMMU_MMIO_SIZE);
 }
 
-/* With a queue of our own, since the driver does not know. */
+/* Invalidate by a queue of this program, so that the driver need not take part. */
 static void invalidate(struct smmu *smmu)
 {
 	smmu->cmdq[0] = CMDQ_OP_CFGI_ALL;
@@ -93,7 +93,7 @@ static void invalidate(struct smmu *smmu)
 	set_cr0(smmu, 0);
 }
 
-/* In the order in which the driver does it when it probes. */
+/* In the order of the driver's probe. */
 void smmu_restore(struct smmu *smmu)
 {
 	smmu_write(smmu, ARM_SMMU_IRQ_CTRL, 0);

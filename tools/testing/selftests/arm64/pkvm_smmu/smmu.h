@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The registers of the emulated SMMU as user space with /dev/mem has them, and a
- * reset that its driver does not notice: whatever was done to the registers in
- * between, the driver goes on as if nothing had happened. Devices behind the SMMU
- * must be idle meanwhile.
+ * The registers of the emulated SMMU, which user space reaches through /dev/mem, and a reset
+ * that puts the driver's settings back: after any change of the registers the driver goes on
+ * as if nothing had happened. Devices behind the SMMU must be idle meanwhile.
  */
 #ifndef PKVM_SMMU_SMMU_H
 #define PKVM_SMMU_SMMU_H
@@ -62,11 +61,11 @@ struct smmu {
 	uint32_t cmdq_idx, evtq_prod, evtq_cons;
 };
 
-/* Map the first SMMU, and remember what its driver has set. */
+/* Map the first SMMU, and save the settings of its driver. */
 void smmu_open(struct smmu *smmu);
 void smmu_close(struct smmu *smmu);
 
-/* Reset the SMMU, and give it back to the driver. */
+/* Reset the SMMU, and put the driver's settings back. */
 void smmu_restore(struct smmu *smmu);
 
 uint32_t smmu_read(struct smmu *smmu, uint32_t reg);

@@ -3,11 +3,11 @@
  * DMA while the SMMU's driver is unloaded; run by module_reload.sh.
  *
  * Tried: a device reads and writes the hypervisor's memory by its physical
- * address while no driver looks after the SMMU.
+ * address.
  *
- * Must happen: a native SMMU was disabled by its driver and lets all DMA pass.
- * The one that the hypervisor owns only looks disabled: without a stream table
- * of the host's it stops all DMA, at the host's own memory too.
+ * Must happen: a native SMMU was disabled by its driver and lets all DMA pass. An SMMU that
+ * the hypervisor owns only looks disabled: without a stream table of the host's it stops all
+ * DMA, even to the host's own memory.
  */
 #include "attack.h"
 #include "env.h"

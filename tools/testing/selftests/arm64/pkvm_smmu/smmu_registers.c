@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the host's CPU finds where the SMMU's registers are.
+ * What the host's CPU reads from the SMMU's registers.
  *
  * Tried: loads of every kind from both register pages through /dev/mem, and
- * iommufd's question for the hardware's ID registers.
+ * iommufd's query of the hardware's ID registers.
  *
- * Must happen: where the hypervisor owns the SMMU, the values are those of an
- * SMMU with stage 1 only, loads that the architecture does not allow or that
- * carry no syndrome end in a signal, and nothing ends in anything worse.
+ * Must happen: if the hypervisor owns the SMMU, the values are those of an SMMU with stage 1
+ * only. Loads that the architecture does not allow or that have no syndrome end in a signal.
+ * Nothing ends in anything worse.
  */
 #include <fcntl.h>
 #include <libvfio.h>
@@ -38,7 +38,7 @@ FIXTURE_SETUP(smmu_registers)
 	self->mmio = map_phys(smmu_base(), SMMU_MMIO_SIZE);
 }
 
-/* Whatever was tried, a plain load must still give a sane SMMU. */
+/* After each test a plain load must still find a sane SMMU. */
 FIXTURE_TEARDOWN(smmu_registers)
 {
 	uint64_t idr0 = 0;
@@ -74,7 +74,7 @@ TEST_F(smmu_registers, id_registers)
 	EXPECT_EQ(0, idr1 & (IDR1_ECMDQ | IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET));
 }
 
-/* The host's driver has enabled its SMMU, and sees that it has. */
+/* The host's driver has enabled its SMMU, and the registers confirm it. */
 TEST_F(smmu_registers, enabled)
 {
 	const uint32_t enabled = CR0_SMMUEN | CR0_EVTQEN | CR0_CMDQEN;
@@ -92,7 +92,7 @@ TEST_F_TIMEOUT(smmu_registers, sweep_32bit, 120)
 		load32(self->mmio, reg);
 }
 
-/* Only some registers are 64 bits wide; the others may do anything harmless. */
+/* Only some registers are 64 bits wide; a load from the others may do anything harmless. */
 TEST_F_TIMEOUT(smmu_registers, sweep_64bit, 120)
 {
 	uint64_t value;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SMMUs that firmware describes and nobody drives: their node is disabled or reserved,
- * or on a bus without a driver. An SMMU is a DMA master by itself: it fetches tables
+ * SMMUs that firmware describes but no driver drives: their node is disabled or reserved, or
+ * on a bus without a driver. An SMMU is a DMA master by itself: it fetches tables
  * and commands from physical addresses, past every stage 2.
  *
- * Tried: the host's CPU uses their registers; and the driver that claims SMMUs is asked
- * to claim a device that is none.
+ * Tried: the host's CPU uses their registers. The driver that claims SMMUs is asked to claim
+ * another device.
  *
  * Must happen: natively the registers are there. Under pKVM they read as zero and ignore
- * writes, and sysfs says that DMA is not isolated. No other device is claimed.
+ * writes, and sysfs says that DMA is not isolated. The driver claims no other device.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -87,7 +87,7 @@ TEST_F(undriven, sysfs_says_so)
 	EXPECT_NE(0, strlen(gap));
 }
 
-/* The name of a platform device without driver that is no SMMU. */
+/* Find a platform device that is no SMMU and has no driver. */
 static bool find_other_device(char *name, size_t size)
 {
 	DIR *dir = opendir(PLATFORM "/devices");

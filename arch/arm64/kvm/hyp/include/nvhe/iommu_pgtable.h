@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The page table of the device stage 2: identity-mapped VMSAv8-64 in the format
- * of the IOMMU, PAGE_SIZE granule. No function here issues TLB maintenance.
+ * The page table of the device stage 2: identity-mapped VMSAv8-64 in the format of the
+ * IOMMU, PAGE_SIZE granule. No function here invalidates TLBs: the callers do.
  */
 #ifndef __KVM_NVHE_IOMMU_PGTABLE_H__
 #define __KVM_NVHE_IOMMU_PGTABLE_H__
@@ -12,8 +12,8 @@
 #include <asm/kvm_mmu.h>
 
 /*
- * One for all IOMMUs, constant once the first of them is enabled. The descriptors are
- * guarded by host_mmu.lock.
+ * One table for all IOMMUs. The fields are constant once an IOMMU is enabled; the descriptors
+ * are guarded by host_mmu.lock.
  */
 struct hyp_iommu_s2 {
 	phys_addr_t pgd;	/* of the root, 0 before hyp_iommu_prepare() */
@@ -25,8 +25,8 @@ struct hyp_iommu_s2 {
 };
 
 /*
- * Clean what has been written of the tables: an IOMMU that does not snoop reads memory. It
- * is there on return, and what the caller does next comes after that.
+ * Clean descriptors that have been written, for an IOMMU that does not snoop. They are in
+ * memory on return, before any later store of the caller.
  */
 static inline void iommu_s2_clean(const struct hyp_iommu_s2 *s2, const void *from, size_t size)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device that the host's SMMUv3 driver binds to where the hypervisor owns
- * the SMMU.
+ * The auxiliary device, which the host's SMMUv3 driver binds to if the hypervisor owns the
+ * SMMU.
  *
- * It has the platform device's firmware node, but the node leads to the platform
- * device still. That is bound before any driver can be asked to translate
- * anything: what makes the consumers of the SMMU wait is the IOMMU core, which
- * defers them until an IOMMU is registered for the node.
+ * It shares the firmware node with the platform device, but fw_devlink finds only the platform
+ * device by the node. KVM's driver binds that early, before anything translates for the
+ * SMMU's consumers. The IOMMU core makes the consumers wait: it defers their probe until an
+ * IOMMU is registered for the node.
  */
 #include <linux/auxiliary_bus.h>
 #include <linux/of.h>
@@ -44,6 +44,16 @@ static struct auxiliary_device *smmu_aux_alloc(struct device *parent, u32 id)
 	return aux;
 }
 
+/**
+ * pkvm_smmu_add_aux - Add the auxiliary device that stands for an owned SMMU
+ * @parent: the platform device
+ * @id:     number in its name
+ * @msi:    from pkvm_smmu_msi_domain()
+ *
+ * A built-in driver is bound on return.
+ *
+ * Return: the device, or NULL after a message.
+ */
 struct auxiliary_device *pkvm_smmu_add_aux(struct device *parent, u32 id,
 					   struct irq_domain *msi)
 {

@@ -2,9 +2,9 @@
 /*
  * Which SMMUs the hypervisor can own, from what firmware and hardware say.
  *
- * The hypervisor has no clock, reset or power framework: an SMMU that the host
- * can reset or switch off behind its back is not owned. Whatever the emulation
- * itself cannot do is pkvm_smmu_check_ids()'s.
+ * The hypervisor has no clock, reset or power framework, so it does not own an SMMU that the
+ * host can reset or switch off. pkvm_smmu_check_ids() refuses SMMUs that the emulation does
+ * not support.
  */
 #include <linux/acpi.h>
 #include <linux/acpi_iort.h>
@@ -23,8 +23,8 @@ static const char reason_page1[] = "its register page 1 is missing";
 static const char reason_hi161x[] = "HiSilicon Hi161x is not supported";
 
 /*
- * Whether it is known where the registers of NVIDIA's CMDQ-V are, and that they can be
- * used. Without CMDQ-V @res is empty.
+ * Find the registers of NVIDIA's CMDQ-V; @res is empty if the SMMU has none. Returns false if
+ * it may have one whose registers firmware does not tell, or that the host can switch off.
  */
 static bool of_find_cmdqv(struct device_node *smmu, struct resource *res)
 {
@@ -56,7 +56,7 @@ static const char *of_fw_check(struct device_node *np, struct resource *cmdqv)
 }
 
 #ifdef CONFIG_ACPI
-/* As of_find_cmdqv(). The ID of the IORT's node is the UID of the CMDQ-V's device. */
+/* See of_find_cmdqv(). The UID of the CMDQ-V's device is the ID of the SMMU's IORT node. */
 static bool acpi_find_cmdqv(struct acpi_iort_node *node, struct resource *res)
 {
 	struct resource_entry *entry;
@@ -98,12 +98,16 @@ static const char *acpi_fw_check(struct device *dev, struct resource *cmdqv)
 }
 #endif
 
-/* As arm-smmu-v3 does: firmware with ACPI does not tell. */
+/*
+ * Whether an SMMU has the erratum that takes a repetition of each invalidation. arm-smmu-v3,
+ * too, knows it from the devicetree alone: an IORT does not tell.
+ */
 bool pkvm_smmu_repeats(struct device_node *np)
 {
 	return np && of_device_is_compatible(np, "nvidia,tegra264-smmu");
 }
 
+/* Bits of the physical addresses that the host's stage 2 covers: devices reach no more. */
 u8 pkvm_smmu_cpu_pa_bits(void)
 {
 	u64 mmfr0 = read_sanitised_ftr_reg(SYS_ID_AA64MMFR0_EL1);
@@ -111,7 +115,7 @@ u8 pkvm_smmu_cpu_pa_bits(void)
 	return id_aa64mmfr0_parange_to_phys_shift(kvm_get_parange(mmfr0));
 }
 
-/* EL2 gives the SMMU physical addresses, anywhere in memory. */
+/* Whether the SMMU reaches all memory by its physical addresses, which EL2 gives to it. */
 static bool reaches_memory(struct device *dev)
 {
 	const struct bus_dma_region *map = dev->dma_range_map;
@@ -129,6 +133,13 @@ static bool reaches_memory(struct device *dev)
 	return false;
 }
 
+/**
+ * pkvm_smmu_check_fw - Whether firmware describes an SMMU that can be owned
+ * @pdev:  the SMMU
+ * @cmdqv: set to the registers of its CMDQ-V, empty if it has none; valid if NULL is returned
+ *
+ * Return: NULL = it can be owned, or the reason why not, without a full stop.
+ */
 const char *pkvm_smmu_check_fw(struct platform_device *pdev, struct resource *cmdqv)
 {
 	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
@@ -144,13 +155,20 @@ const char *pkvm_smmu_check_fw(struct platform_device *pdev, struct resource *cm
 				   acpi_fw_check(&pdev->dev, cmdqv);
 }
 
+/**
+ * pkvm_smmu_check_hw - Whether the hardware is an SMMU that can be owned
+ * @pdev: the SMMU
+ * @ids:  set to its identification registers; valid if NULL is returned
+ *
+ * Return: NULL = it can be owned, or the reason why not, without a full stop.
+ */
 const char *pkvm_smmu_check_hw(struct platform_device *pdev, struct pkvm_smmu_ids *ids)
 {
 	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
 	enum pkvm_smmu_refusal refusal;
 	void __iomem *base;
 
-	/* Not requested: the region is to be the driver's of the auxiliary device. */
+	/* Do not request the region: the auxiliary device's driver will. */
 	base = ioremap(res->start, ARM_SMMU_REG_SZ);
 	if (!base)
 		return "its registers cannot be mapped";

@@ -55,12 +55,25 @@ static void __init find_madt_its(void)
 static inline void find_madt_its(void) { }
 #endif
 
+/**
+ * pkvm_smmu_find_doorbells - Tell the hypervisor which doorbells firmware describes
+ *
+ * Context: the hypervisor trusts the host.
+ */
 void __init pkvm_smmu_find_doorbells(void)
 {
 	pkvm_smmu_fw_for_each(PKVM_FW_GIC_ITS, add_its, NULL);
 	find_madt_its();
 }
 
+/**
+ * pkvm_smmu_msi_domain - The MSI domain of the auxiliary device
+ * @dev: the platform device
+ * @ids: identification registers of the hardware
+ *
+ * Return: the domain of @dev, or NULL if the SMMU's interrupts have to come by wire: the
+ * hardware has no MSIs, or the hypervisor would not let it write them.
+ */
 struct irq_domain *__init pkvm_smmu_msi_domain(struct device *dev,
 					       const struct pkvm_smmu_ids *ids)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The SMMUs, PMCGs and ITSs that firmware describes, whether they have a platform device or not.
+ * The SMMUs, PMCGs and ITSs that firmware describes, with or without a platform device.
  *
- * Hardware of a devicetree node that is disabled, reserved, or on a bus that nobody has
- * populated is there all the same, and so are its registers.
+ * A devicetree node that is disabled, reserved, or on a bus that nobody has populated has no
+ * platform device, but its hardware and registers exist.
  */
 #include <linux/acpi.h>
 #include <linux/of.h>
@@ -23,6 +23,7 @@ static const struct fw_kind fw_kinds[] __initconst = {
 	[PKVM_FW_GIC_ITS]	= { "arm,gic-v3-its", -1 },
 };
 
+/* Whether a node or a bus that it is on has a power domain, a clock or a reset. */
 bool pkvm_smmu_host_has_controls(struct device_node *node)
 {
 	static const char * const controls[] = { "power-domains", "clocks", "resets" };
@@ -65,7 +66,7 @@ static void __init of_for_each(const char *compatible, pkvm_smmu_fw_fn fn, void 
 			.powered	= !pkvm_smmu_host_has_controls(np),
 		};
 
-		/* Empty if no address leads there. */
+		/* Empty if the CPUs have no address for it. */
 		if (of_address_to_resource(np, 0, &regs.mmio))
 			regs.mmio = DEFINE_RES_MEM(0, 0);
 		snprintf(regs.name, sizeof(regs.name), "%pOF", np);
@@ -115,6 +116,13 @@ static void __init iort_for_each(int type, pkvm_smmu_fw_fn fn, void *data)
 static inline void iort_for_each(int type, pkvm_smmu_fw_fn fn, void *data) { }
 #endif
 
+/**
+ * pkvm_smmu_fw_for_each - Visit all hardware of a kind that firmware describes
+ * @kind: of hardware
+ * @fn:   called for each node of the devicetree, with any status, or of the IORT, where
+ *        there are no GIC ITSs
+ * @data: passed to @fn
+ */
 void __init pkvm_smmu_fw_for_each(enum pkvm_smmu_fw_kind kind, pkvm_smmu_fw_fn fn, void *data)
 {
 	of_for_each(fw_kinds[kind].compatible, fn, data);

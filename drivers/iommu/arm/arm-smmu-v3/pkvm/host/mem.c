@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that the host allocates for the hypervisor while it is trusted, and where
- * tests find out which it was.
+ * Memory that the host allocates for the hypervisor while it is trusted, and debug messages
+ * that tell tests where the memory is.
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
@@ -13,10 +13,10 @@
 
 #include "host.h"
 
-/* The hypervisor batches what it copies from the host: no need for a larger queue. */
+/* Enough: the hypervisor copies the host's commands in chunks, however large its queue is. */
 #define HYP_CMDQ_MAX_SHIFT	10
 
-/* Level 2 stream tables: about a PCI segment's worth of stream IDs, wherever they are. */
+/* STEs in level 2 tables: as many as a PCI segment has stream IDs. */
 #define HYP_L2_MAX_STES		SZ_64K
 
 static phys_addr_t pool_pa(void *addr)
@@ -24,7 +24,7 @@ static phys_addr_t pool_pa(void *addr)
 	return virt_to_phys(addr);
 }
 
-/* See hyp_iommu_take_pool(). The pages come back one by one. */
+/* Add a chunk as hyp_iommu_take_pool() expects it. Its pages come back one by one. */
 static void pool_push_chunk(struct kvm_hyp_memcache *pool, struct page *page, unsigned int order)
 {
 	unsigned long i;
@@ -46,7 +46,7 @@ static void pool_add_pages(struct kvm_hyp_memcache *pool, struct page *page,
 	}
 }
 
-/* Add up to 2^@order pages. Returns their order, or an error. */
+/* Allocate and add up to 2^@order pages. Returns their order, or -ENOMEM. */
 static int pool_add_chunk(struct kvm_hyp_memcache *pool, unsigned int order)
 {
 	struct page *page;
@@ -63,6 +63,13 @@ static int pool_add_chunk(struct kvm_hyp_memcache *pool, unsigned int order)
 	return order;
 }
 
+/**
+ * pkvm_smmu_memcache_alloc - Allocate a pool of pages for hyp_iommu_take_pool()
+ * @pool:     empty
+ * @nr_pages: how many
+ *
+ * Return: 0, or -ENOMEM and @pool is empty.
+ */
 int pkvm_smmu_memcache_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pages)
 {
 	int order;
@@ -79,6 +86,13 @@ int pkvm_smmu_memcache_alloc(struct kvm_hyp_memcache *pool, unsigned long nr_pag
 	return 0;
 }
 
+/**
+ * pkvm_smmu_debug_range - Print where memory of the hypervisor is, for tests
+ * @dev:  the SMMU, or NULL
+ * @what: name of the memory
+ * @base: physical address
+ * @size: in bytes
+ */
 void pkvm_smmu_debug_range(struct device *dev, const char *what, phys_addr_t base, size_t size)
 {
 	if (dev)
@@ -87,6 +101,12 @@ void pkvm_smmu_debug_range(struct device *dev, const char *what, phys_addr_t bas
 		pr_debug("pkvm: %s at %pa size 0x%zx\n", what, &base, size);
 }
 
+/**
+ * pkvm_smmu_debug_memcache - Print where the pages of a pool are, for tests
+ * @dev:  the SMMU, or NULL
+ * @what: name of the pool
+ * @pool: still the host's
+ */
 void pkvm_smmu_debug_memcache(struct device *dev, const char *what,
 			      const struct kvm_hyp_memcache *pool)
 {
@@ -126,6 +146,7 @@ static phys_addr_t alloc_pages_phys(size_t size)
 	return va ? virt_to_phys(va) : 0;
 }
 
+/* Free the memory of pkvm_smmu_mem_alloc(), all of it the host's again, and clear @info. */
 void pkvm_smmu_mem_free(struct pkvm_smmu_v3_info *info)
 {
 	free_pages_phys(info->cmdq_base, pkvm_smmu_v3_cmdq_size(info));
@@ -135,9 +156,11 @@ void pkvm_smmu_mem_free(struct pkvm_smmu_v3_info *info)
 }
 
 /*
- * All of it from one chunk: the host has to fault in page by page whatever is left to it
- * of a block that the hypervisor has a part of. The larger part first, so that each is
- * aligned to its size, and as many of the @nr_l2 tables as are left in the largest chunk.
+ * Allocate stream table, queue and pool in one chunk, so that few blocks of the host stage 2
+ * belong to the hypervisor in part: the host faults in the rest of such a block page by page.
+ * The larger of stream table and queue comes first, so that both are aligned to their size.
+ * If even the largest chunk is too small, the pool gets the pages that are left in it, as long
+ * as they are half of the tables.
  */
 static bool smmu_mem_alloc_chunk(struct pkvm_smmu_v3_info *info, unsigned long nr_l2)
 {
@@ -181,6 +204,15 @@ static bool smmu_mem_alloc_parts(struct pkvm_smmu_v3_info *info, unsigned long n
 	       !pkvm_smmu_memcache_alloc(&info->pool, nr_l2 + 1);
 }
 
+/**
+ * pkvm_smmu_mem_alloc - Allocate all memory that the hypervisor will ever need for an SMMU
+ * @info: filled in; fields that are not about memory are zero
+ * @ids:  identification registers of the SMMU
+ *
+ * The memory is the page allocator's: the host needs no reservation and no parameter.
+ *
+ * Return: 0, or -ENOMEM and @info is zero.
+ */
 int pkvm_smmu_mem_alloc(struct pkvm_smmu_v3_info *info, const struct pkvm_smmu_ids *ids)
 {
 	u8 sid_bits = pkvm_smmu_sid_bits(ids);
@@ -193,7 +225,7 @@ int pkvm_smmu_mem_alloc(struct pkvm_smmu_v3_info *info, const struct pkvm_smmu_i
 	info->cmdq_shift = min_t(u32, FIELD_GET(IDR1_CMDQS, ids->idr[1]),
 				 max(HYP_CMDQ_MAX_SHIFT, PAGE_SHIFT - CMDQ_ENT_SZ_SHIFT));
 
-	/* One page more than tables is the buffer for reads of the host's stream table. */
+	/* Both add a page to the tables: the buffer for reads of the host's stream table. */
 	if (!smmu_mem_alloc_chunk(info, nr_l2) && !smmu_mem_alloc_parts(info, nr_l2)) {
 		pkvm_smmu_mem_free(info);
 		return -ENOMEM;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Performance monitor counter groups whose MSIs would reach past the hypervisor.
+ * Performance monitor counter groups whose MSIs the hypervisor cannot confine.
  *
- * A PMCG with MSIs writes them past stage 2, to an address that whoever has its
- * registers chooses, as often as a counter overflows that can be set at will.
- * IHI0070G.b 3.4.3, 10.5.2. Such a PMCG is stopped while the host is trusted, and its
- * registers read as zero and ignore writes from then on.
+ * A PMCG writes its MSIs past stage 2, to an address in its registers, whenever a counter
+ * overflows (IHI0070G.b 3.4.3, 10.5.2). The host could set address and counter at will. So a
+ * PMCG with MSIs is stopped while the host is trusted, and its registers read as zero and
+ * ignore writes from then on.
  *
- * A PMCG that firmware does not hand out may be without power or clock: nobody reads
- * whether it has MSIs. It has been in reset or was left by firmware, which is trusted
- * not to leave a counter running, so taking its registers is all that it takes.
+ * A PMCG that firmware does not hand out may be without power or clock, so its registers are
+ * not read: it counts as one with MSIs. It need not be stopped either, as it is in reset or as
+ * firmware left it, which is trusted not to leave a counter running.
  */
 #include <linux/io.h>
 #include <linux/iopoll.h>
@@ -27,7 +27,7 @@
 #define PMCG_IRQ_CTRL_IRQEN	BIT(0)
 #define PMCG_TIMEOUT_US		100000
 
-/* Returns 1 if it has MSIs and is stopped, 0 if it has none, or an error. */
+/* Stop a PMCG that has MSIs. Returns 1 = stopped; 0 = it has no MSIs; or an error. */
 static int __init pmcg_stop(const struct resource *mmio)
 {
 	void __iomem *base;
@@ -43,7 +43,7 @@ static int __init pmcg_stop(const struct resource *mmio)
 	if (readl_relaxed(base + PMCG_CFGR) & PMCG_CFGR_MSI) {
 		writel_relaxed(0, base + PMCG_CR);
 		writel_relaxed(0, base + PMCG_IRQ_CTRL);
-		/* Once IRQ_CTRLACK says so, no MSI is in flight. */
+		/* Once IRQ_CTRLACK.IRQEN is 0, no MSI is in flight. */
 		ret = readl_relaxed_poll_timeout(base + PMCG_IRQ_CTRLACK, reg,
 						 !(reg & PMCG_IRQ_CTRL_IRQEN), 1,
 						 PMCG_TIMEOUT_US) ?: 1;
@@ -53,7 +53,13 @@ static int __init pmcg_stop(const struct resource *mmio)
 	return ret;
 }
 
-/* Page 1 has no interrupt controls: page 0 is what matters. */
+/**
+ * pkvm_smmu_hide_pmcg - Take a PMCG from the host if it has MSIs, or may have
+ * @regs: its registers; page 0 is enough, as page 1 has no interrupt controls
+ *
+ * Context: the hypervisor trusts the host.
+ * Return: 1 = taken; 0 = it has no MSIs and stays the host's; or an error.
+ */
 int __init pkvm_smmu_hide_pmcg(const struct pkvm_smmu_fw_regs *regs)
 {
 	const struct resource *mmio = &regs->mmio;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's part in the device stage 2: how large it has to be, and memory for it.
+ * The host's part in the device stage 2: its size, and memory for its tables.
  *
- * The hypervisor maps everything in advance, as DMA cannot fault its mappings
- * in. What that takes at worst, now or when it splits blocks later, is known at boot and
- * comes from the page allocator: a page for each 2 MiB of memory, with 4 KiB pages.
+ * The hypervisor maps everything in advance, as DMA cannot fault its mappings in, and splits
+ * blocks later. The tables that both need at worst are known at boot: with 4 KiB pages, one
+ * for each 2 MiB of memory. Their pages come from the page allocator.
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
@@ -22,8 +22,8 @@
 #include "host.h"
 
 /*
- * The windows of a host bridge may not be known until its driver is loaded. I/O above
- * 40 bits is rare, and a larger root is cheap.
+ * At least so many bits for I/O, as the windows of a host bridge may not be known before its
+ * driver is loaded. I/O above 40 bits is rare, and a larger root is cheap.
  */
 #define MIN_IO_BITS	40
 
@@ -39,7 +39,10 @@ static int __init resource_end(struct resource *res, void *arg)
 	return 0;
 }
 
-/* Windows of host bridges without a driver yet; MSI doorbells have no resource. */
+/*
+ * Include what has no resource: windows of host bridges before their driver is loaded, and
+ * MSI doorbells.
+ */
 static u64 __init of_io_end(u64 end)
 {
 	struct of_pci_range_parser parser;
@@ -86,6 +89,13 @@ static inline u64 acpi_io_end(u64 end)
 }
 #endif
 
+/**
+ * pkvm_smmu_ia_bits - Input address size of the device stage 2
+ * @max_bits: output address size that every SMMU has at least
+ *
+ * Return: bits that reach the end of memory and of every I/O window known, but not more than
+ * @max_bits and the CPUs' physical addresses have.
+ */
 u8 __init pkvm_smmu_ia_bits(u8 max_bits)
 {
 	u64 end = memblock_end_of_DRAM() - 1;
@@ -96,9 +106,15 @@ u8 __init pkvm_smmu_ia_bits(u8 max_bits)
 	return min3(max(fls64(end), MIN_IO_BITS), max_bits, pkvm_smmu_cpu_pa_bits());
 }
 
+/**
+ * pkvm_smmu_mmio_blocks - Bound @nr_mmio of hyp_iommu_pgtable_pages() for an MMIO range
+ * @size: its bytes, may be 0
+ *
+ * Return: an upper bound of the parts of the address space that the range touches.
+ */
 unsigned int __init pkvm_smmu_mmio_blocks(u64 size)
 {
-	/* One more, as it can begin anywhere in the first one. */
+	/* One more, as the range can begin anywhere in the first one. */
 	return !size ? 0 : DIV_ROUND_UP_ULL(size, kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1)) + 1;
 }
 
@@ -119,6 +135,15 @@ static int __init s2_alloc(unsigned long nr_pages)
 	return pkvm_smmu_memcache_alloc(&hyp_iommu_pool, nr_pages);
 }
 
+/**
+ * pkvm_smmu_s2_prepare - Have the hypervisor build the device stage 2
+ * @ia_bits:	    its input address size
+ * @pa_bits:	    output address size that every SMMU has at least
+ * @nr_mmio_blocks: sum of pkvm_smmu_mmio_blocks() over the MMIO ranges that EL2 has taken
+ *
+ * Return: 0, or an error. After an error all memory is freed, but for the memory that EL2
+ * keeps with -EUCLEAN.
+ */
 int __init pkvm_smmu_s2_prepare(u8 ia_bits, u8 pa_bits, unsigned int nr_mmio_blocks)
 {
 	unsigned long nr_pages = hyp_iommu_pgtable_pages(ia_bits, pa_bits, nr_mmio_blocks);
@@ -146,6 +171,7 @@ err_free:
 	return ret;
 }
 
+/* Undo pkvm_smmu_s2_prepare(), while no SMMU is enabled. */
 void __init pkvm_smmu_s2_release(void)
 {
 	int ret = kvm_call_hyp_nvhe(__pkvm_iommu_release);

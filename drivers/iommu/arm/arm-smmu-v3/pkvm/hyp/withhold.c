@@ -2,13 +2,13 @@
 /*
  * EL2's SMMUv3 driver: the registers that the host loses with an SMMU.
  *
- * EL2 uses the two pages of the architecture, and emulates them for the host. All others
- * read as zero and ignore writes from then on: what firmware describes behind the two
- * pages, control pages of enhanced command queues, the VATOS page, and NVIDIA's CMDQ-V.
+ * EL2 uses register pages 0 and 1, and emulates them for the host. All other pages read as
+ * zero and ignore writes from then on: the rest of the range that firmware describes, the
+ * control pages of enhanced command queues, the VATOS page, and NVIDIA's CMDQ-V.
  *
- * A queue in there would run commands that EL2 has not checked, with MSIs that go past
- * stage 2. EL2 stops it before it hides the registers. An address translation that
- * firmware has asked for ends when EL2 clears CR0.SMMUEN. IHI0070G.b 6.3.9
+ * A queue in the other pages would run commands that EL2 has not checked, with MSIs that go
+ * past stage 2. EL2 stops such queues before it hides their registers. An address translation
+ * that firmware has requested ends when EL2 clears CR0.SMMUEN (IHI0070G.b 6.3.9).
  */
 
 #include <asm/kvm_hyp.h>
@@ -17,7 +17,7 @@
 
 #include "smmu.h"
 
-/* As in tegra241-cmdqv.c: without EN no queue of the CMDQ-V runs. */
+/* From tegra241-cmdqv.c. No queue of the CMDQ-V runs while EN is 0. */
 #define CMDQV_CONFIG		0x0
 #define  CMDQV_EN		BIT(0)
 #define CMDQV_STATUS		0x8
@@ -36,7 +36,7 @@ static int hide(struct hyp_smmu *smmu, u64 start, u64 end)
 	return ret;
 }
 
-/* Stop the queues in MMIO that EL2 maps for that alone. */
+/* Map queue registers at EL2, stop the queues by @stop, and unmap the registers. */
 static int stop_queues(struct hyp_smmu *smmu, u64 base, u64 size,
 		       int (*stop)(struct hyp_smmu *smmu, void __iomem *regs))
 {
@@ -56,7 +56,7 @@ static int stop_ecmdq(void __iomem *regs, struct hyp_smmu_deadline *deadline)
 	u32 prod = readl_relaxed(regs + ARM_SMMU_ECMDQ_PROD);
 	int ret;
 
-	/* Firmware may have been changing it: PROD is read-only until ENACK is EN. */
+	/* PROD is read-only until ENACK equals EN: complete a change that firmware began. */
 	ret = hyp_smmu_poll(regs + ARM_SMMU_ECMDQ_CONS, ECMDQ_CONS_ENACK,
 			    prod & ECMDQ_PROD_EN ? ECMDQ_CONS_ENACK : 0, deadline);
 	if (ret)
@@ -66,7 +66,7 @@ static int stop_ecmdq(void __iomem *regs, struct hyp_smmu_deadline *deadline)
 	return hyp_smmu_poll(regs + ARM_SMMU_ECMDQ_CONS, ECMDQ_CONS_ENACK, 0, deadline);
 }
 
-/* The queues are evenly spaced over all pages; one second is enough for all. */
+/* The queues are evenly spaced over all pages. One deadline covers all of them. */
 static int stop_ecmdqs(struct hyp_smmu *smmu, void __iomem *regs)
 {
 	u64 stride = SZ_64K >> FIELD_GET(IDR6_LOG2NUMQ, smmu->hw.idr6);
@@ -81,8 +81,8 @@ static int stop_ecmdqs(struct hyp_smmu *smmu, void __iomem *regs)
 }
 
 /*
- * Control pages are adjacent and enabled for ever. IHI0070G.b 3.5.6, 6.2
- * Returns how far from page 0 they begin, or 0 if the hardware says otherwise.
+ * Control pages are adjacent and always enabled (IHI0070G.b 3.5.6, 6.2). Returns the offset of
+ * the first one from register page 0, or 0 if the hardware reports anything else.
  */
 static u64 ecmdq_offset(struct hyp_smmu *smmu, u64 size)
 {
@@ -104,7 +104,7 @@ static u64 ecmdq_offset(struct hyp_smmu *smmu, u64 size)
 	return first;
 }
 
-/* @end: of the registers that firmware describes, which are hidden as a whole. */
+/* @end: end of the range that firmware describes; take_all() hides the registers below it. */
 static int take_ecmdqs(struct hyp_smmu *smmu, u64 end)
 {
 	u64 base, size = pkvm_smmu_ecmdq_size(&smmu->hw);
@@ -175,11 +175,11 @@ static int take_all(struct hyp_smmu *smmu, const struct pkvm_smmu_v3_info *info)
 /**
  * hyp_smmu_take_mmio - Take all registers of an SMMU from the host, and read its IDs
  * @smmu: the SMMU
- * @info: what the host says of it
+ * @info: the host's description of it
  *
  * Context: the host is trusted.
- * Return: 0; an error; or enum pkvm_smmu_refusal, which is positive, of registers that
- * cannot be withheld. Unless it is 0, all registers are the host's again.
+ * Return: 0; a negative error; or a positive enum pkvm_smmu_refusal = registers that cannot be
+ * withheld. Unless it is 0, all registers are the host's again.
  */
 int hyp_smmu_take_mmio(struct hyp_smmu *smmu, const struct pkvm_smmu_v3_info *info)
 {

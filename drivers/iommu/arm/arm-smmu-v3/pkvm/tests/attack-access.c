@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host as an attacker: instructions that a hypervisor is told nothing or too
- * little about. None may do anything to a register, and each must end in an abort
- * that the host can handle.
+ * The host as an attacker: all kinds of loads and stores. Of many, the syndrome tells the
+ * hypervisor too little about the access: these must abort in a way that the host can handle.
+ * None in the table of accesses may change a register.
  */
 #include <linux/cpufeature.h>
 
@@ -11,18 +11,18 @@
 
 #include "attack.h"
 
-/* What the instruction has to do. */
+/* What an instruction must do. */
 enum attack_outcome {
 	ATTACK_WORKS,
 	ATTACK_ABORTS,
 	ATTACK_EITHER,		/* the CPU may do without the access */
 };
 
-/* The register: 64 bits, and unguarded as nothing is enabled. */
+/* The register that is accessed: 64 bits, and writable as long as nothing is enabled. */
 #define VICTIM		ARM_SMMU_STRTAB_BASE
 #define VICTIM_VAL	(STRTAB_BASE_RA | 0x123456789ac0ULL)
 
-/* Execute @_insn with the address %x[p]: 0, or -EFAULT if it aborts. */
+/* Execute @_insn with the address in %x[p]. The result is 0, or -EFAULT if it aborts. */
 #define TRY(_addr, _val, _insn)						\
 ({									\
 	int __err = -EFAULT;						\
@@ -106,12 +106,12 @@ static int attack_insn_st1(void __iomem *addr, u64 *val)
 
 /**
  * struct attack_access - An access to VICTIM
- * @name:   for people
- * @insn:   executes it
- * @outcome: see there
- * @normal: to Normal memory, or the CPU would refuse it before EL2 sees it
- * @lse:    for CPUs that have the large system extensions
- * @offset: added to the address
+ * @name:    shown in the result
+ * @insn:    executes it
+ * @outcome: what it must do
+ * @normal:  use a Normal memory mapping; the CPU faults it on Device memory before EL2 sees it
+ * @lse:     the CPU needs the large system extensions
+ * @offset:  added to the address
  */
 struct attack_access {
 	const char *name;
@@ -188,7 +188,7 @@ static void attack_access(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, attack_read(a, ARM_SMMU_STRTAB_BASE_CFG) & ~GENMASK(17, 0));
 }
 
-/* What loads return is in the whole of the register. */
+/* A load must fill the whole of its register as the architecture says. */
 static void attack_access_values(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -203,7 +203,7 @@ static void attack_access_values(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, attack_insn_ldrsw(addr, &val));
 	KUNIT_EXPECT_EQ(test, 0xffffffff9abcdec0, val);
 
-	/* One half leaves the other. */
+	/* A store to one half must keep the other. */
 	val = 0x321;
 	KUNIT_EXPECT_EQ(test, 0, attack_insn_str_w(addr + 4, &val));
 	KUNIT_EXPECT_EQ(test, 0x3219abcdec0, attack_read64(a, VICTIM));

@@ -9,7 +9,7 @@
 
 #include "attack.h"
 
-/* Commands that must be CERROR_ILL, as numbers. IHI0070G.b 4.1.3 */
+/* Commands, as numbers, that must be refused with CERROR_ILL. IHI0070G.b 4.1.3 */
 struct attack_cmd {
 	const char *name;
 	struct arm_smmu_cmd cmd;
@@ -84,7 +84,7 @@ static void attack_cmd_illegal(struct kunit *test)
 	cons = attack_ring(a);
 	attack_expect_error(a, cons, CMDQ_ERR_CERROR_ILL_IDX, 1);
 
-	/* Neither more commands nor an unrelated GERRORN wake it. */
+	/* The queue stays stopped: more commands and an unrelated GERRORN change nothing. */
 	attack_push(a, attack_sync());
 	cons = attack_ring(a);
 	attack_write(a, ARM_SMMU_GERRORN,
@@ -94,7 +94,7 @@ static void attack_cmd_illegal(struct kunit *test)
 	attack_recover(a);
 }
 
-/* Queues that EL2 must not read. */
+/* Places where EL2 must not read commands. */
 static const struct attack_at attack_cmdq_places[] = {
 	{ "EL2's memory", ATTACK_AT_EL2 },
 	{ "EL2's code", ATTACK_AT_TEXT },
@@ -116,7 +116,7 @@ static void attack_cmdq_abort(struct attack *a, phys_addr_t base, u8 shift)
 	cons = attack_read(a, ARM_SMMU_CMDQ_CONS);
 	attack_expect_error(a, cons, CMDQ_ERR_CERROR_ABT_IDX, 0);
 
-	/* It is tried again, with the same result. */
+	/* Acknowledging the error retries the read, with the same result. */
 	attack_write(a, ARM_SMMU_GERRORN, attack_read(a, ARM_SMMU_GERROR));
 	cons = attack_read(a, ARM_SMMU_CMDQ_CONS);
 	attack_expect_error(a, cons, CMDQ_ERR_CERROR_ABT_IDX, 0);
@@ -130,7 +130,7 @@ static void attack_cmdq_at(struct kunit *test)
 	attack_cmdq_abort(a, attack_place(a, t->place), ATTACK_CMDQ_SHIFT);
 }
 
-/* A page of it cannot be pinned: then none of it is. */
+/* If one page of a queue cannot be pinned, no page is. */
 static void attack_cmdq_partly_unusable(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -142,7 +142,7 @@ static void attack_cmdq_partly_unusable(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, attack_is_pinned(queue));
 	attack_cr0(a, 0);
 
-	/* Nor has EL2 taken away what it had not given. */
+	/* EL2 has not unshared the page that the host shared. */
 	KUNIT_EXPECT_EQ(test, 0, kvm_call_hyp_nvhe(__pkvm_host_unshare_hyp, pfn));
 }
 
@@ -157,13 +157,13 @@ static void attack_cmdq_page_reused(struct kunit *test)
 	attack_cr0(a, 0);
 	KUNIT_EXPECT_FALSE(test, attack_is_pinned(a->cmdq));
 
-	/* Not read any more, whatever PROD says. */
+	/* A disabled queue is not read when PROD moves. */
 	attack_push(a, (struct arm_smmu_cmd){ { 0xff } });
 	attack_write(a, ARM_SMMU_CMDQ_PROD, a->prod);
 	KUNIT_EXPECT_EQ(test, 0, attack_gerror(a));
 }
 
-/* Aligned down to the size of the queue, as the hardware would. IHI0070G.b 6.3.26 */
+/* EL2 aligns the base down to the queue's size, as hardware does. IHI0070G.b 6.3.26 */
 static void attack_cmdq_unaligned(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -175,7 +175,7 @@ static void attack_cmdq_unaligned(struct kunit *test)
 	attack_issue(a, arm_smmu_make_cmd_cfgi_all());
 }
 
-/* LOG2SIZE is capped at what IDR1 says: PROD wraps there. */
+/* LOG2SIZE is capped at IDR1.CMDQS: PROD wraps there. */
 static void attack_cmdq_too_large(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -189,7 +189,7 @@ static void attack_cmdq_too_large(struct kunit *test)
 	attack_cr0(a, CR0_CMDQEN);
 	KUNIT_EXPECT_TRUE(test, attack_is_pinned(queue + BIT(shift) - 1));
 
-	/* More than the hardware's queue holds: consumed all the same. */
+	/* All are consumed, even if the hardware's queue is smaller. */
 	a->prod = BIT(shift);
 	KUNIT_EXPECT_EQ(test, BIT(shift), attack_ring(a));
 	KUNIT_EXPECT_EQ(test, 0, attack_gerror(a));
@@ -199,7 +199,7 @@ static void attack_cmdq_too_large(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, attack_is_pinned(queue + BIT(shift) - 1));
 }
 
-/* More commands than entries: CONSTRAINED UNPREDICTABLE. IHI0070G.b 3.5.1 */
+/* A PROD that says more commands than entries: CONSTRAINED UNPREDICTABLE. IHI0070G.b 3.5.1 */
 static void attack_cmdq_prod_nonsense(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -215,7 +215,7 @@ static void attack_cmdq_prod_nonsense(struct kunit *test)
 	attack_issue(a, attack_sync());
 }
 
-/* Beyond the queue; only the index and the wrap bit count. */
+/* Of a CONS beyond the queue only the index and the wrap bit count. */
 static void attack_cmdq_cons_nonsense(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -229,7 +229,7 @@ static void attack_cmdq_cons_nonsense(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, a->prod);
 }
 
-/* An error is neither lost nor acknowledged. IHI0070G.b 7.1 */
+/* Disabling the queue neither loses nor acknowledges an error. IHI0070G.b 7.1 */
 static void attack_cmdq_disabled_with_error(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -255,7 +255,7 @@ static struct arm_smmu_cmd attack_sync_msi(phys_addr_t addr, u32 data)
 	return cmd;
 }
 
-/* An MSI past stage 2, anywhere but in the queue. IHI0070G.b 4.7.3, 7.5 */
+/* An MSI goes past stage 2, so only the queue is a place for one. IHI0070G.b 4.7.3, 7.5 */
 static void attack_cmdq_sync_msi(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -281,7 +281,7 @@ static void attack_cmdq_sync_msi(struct kunit *test)
 	}
 }
 
-/* One into the queue is what the driver waits for: one trap is all that it takes. */
+/* An MSI into the queue is written without further traps: the driver polls memory for it. */
 static void attack_cmdq_sync_msi_in_queue(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -290,13 +290,13 @@ static void attack_cmdq_sync_msi_in_queue(struct kunit *test)
 	attack_cr0(a, CR0_CMDQEN);
 	attack_push(a, attack_sync_msi(virt_to_phys(slot), 0x12345678));
 	attack_write(a, ARM_SMMU_CMDQ_PROD, a->prod);
-	/* Hardware that writes it may do so after the trap. */
+	/* If the hardware writes it, that may be after the trap. */
 	KUNIT_EXPECT_EQ(test, 0, read_poll_timeout(READ_ONCE, val, val == 0x12345678, 1,
 						   USEC_PER_SEC, false, *slot));
 	KUNIT_EXPECT_EQ(test, 0, attack_gerror(a));
 }
 
-/* Streams that there are not: no effect. IHI0070G.b 4.1.2 */
+/* Commands for streams that do not exist have no effect. IHI0070G.b 4.1.2 */
 static void attack_cmdq_sid_out_of_range(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -358,7 +358,7 @@ static void attack_cmdq_stalls(struct kunit *test)
 	}
 }
 
-/* The host's VMID is not the hardware's; any is accepted. */
+/* Any VMID is accepted: EL2 replaces it. */
 static void attack_cmdq_tlbi_any_vmid(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -369,7 +369,7 @@ static void attack_cmdq_tlbi_any_vmid(struct kunit *test)
 		attack_issue(a, arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, vmid));
 }
 
-/* Back to the first slot, with any error acknowledged. */
+/* Acknowledge any error and go back to the first slot. */
 static void attack_cmdq_rewind(struct attack *a)
 {
 	attack_cr0(a, 0);
@@ -395,9 +395,9 @@ static int attack_cmdq_flip(void *data)
 }
 
 /*
- * Another CPU writes to the command while it is looked at. It is legal or not, in
- * the host's queue; the hardware must never see the illegal one, and EL2 would
- * give it up if it did.
+ * Another CPU keeps changing a command while EL2 reads it. EL2 may find it legal or illegal,
+ * but must copy what it has checked: after an illegal command in the hardware's queue EL2
+ * would give the SMMU up.
  */
 static void attack_cmdq_changed_meanwhile(struct kunit *test)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host as an attacker: forged commands and STEs, and what DMA makes of them.
+ * The host as an attacker: issue forged commands and STEs, and observe DMA.
  */
 #include <linux/delay.h>
 #include <linux/iopoll.h>
@@ -77,7 +77,7 @@ void attack_set_ste(struct attack *a, const u64 *words)
 	attack_issue(a, arm_smmu_make_cmd_cfgi_ste(a->sid, true));
 }
 
-/* The first event, if any; all of them are consumed. */
+/* Report the first event, if any, and consume all. */
 static void attack_get_event(struct attack *a, u32 first, struct attack_dma *dma)
 {
 	u32 prod = attack_read(a, ATTACK_PAGE1(ARM_SMMU_EVTQ_PROD));
@@ -85,7 +85,7 @@ static void attack_get_event(struct attack *a, u32 first, struct attack_dma *dma
 	__le64 *evt = a->evtq + slot * EVTQ_ENT_DWORDS;
 	u32 sid;
 
-	/* The driver's own queue is not looked at. */
+	/* Leave the driver's own event queue alone. */
 	if (!a->evtq || prod == first)
 		return;
 	dma->event = FIELD_GET(EVTQ_0_ID, le64_to_cpu(evt[0]));
@@ -102,7 +102,7 @@ struct attack_dma attack_dma(struct attack *a, dma_addr_t addr)
 	struct attack_dma dma = {};
 	u32 cmd;
 
-	/* What the device has in its buffer is something else. */
+	/* The device's buffer holds another value. */
 	WRITE_ONCE(*a->page, pattern);
 	writeq(EDU_BUF, a->bar + EDU_DMA_SRC);
 	writeq(addr, a->bar + EDU_DMA_DST);

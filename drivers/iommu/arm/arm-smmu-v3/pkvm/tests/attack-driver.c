@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host as an attacker: errors under the feet of the host's own driver, which
+ * The host as an attacker: cause errors in the queue of the host's own driver, which
  * has to recover as it would with a real SMMU. IHI0070G.b 7.1
  */
 #include <linux/delay.h>
@@ -18,7 +18,7 @@ static int attack_driver_issue(struct attack *a, const struct arm_smmu_cmd *cmds
 {
 	struct arm_smmu_cmd copy[16];
 
-	/* A bug of the caller, which has its commands as constants. */
+	/* Catches a caller with more commands than @copy holds. */
 	if (WARN_ON(n > ARRAY_SIZE(copy)))
 		return -EINVAL;
 	memcpy(copy, cmds, n * sizeof(*cmds));
@@ -26,7 +26,7 @@ static int attack_driver_issue(struct attack *a, const struct arm_smmu_cmd *cmds
 	return arm_smmu_cmdq_issue_cmdlist(a->smmu, &a->smmu->cmdq, copy, n, sync);
 }
 
-/* The driver's queue works, to its end. */
+/* Check that the driver's queue works and is consumed to its end. */
 static void attack_driver_works(struct attack *a)
 {
 	struct arm_smmu_cmd cmd = arm_smmu_make_cmd_cfgi_all();
@@ -62,13 +62,13 @@ static void attack_driver_illegal(struct kunit *test)
 	struct attack *a = test->priv;
 	unsigned int irqs = attack_driver_irqs(a);
 
-	/* No sync: a CPU that waits for one has its interrupts off. */
+	/* No CMD_SYNC: the CPU that waits for it would hold off the error's interrupt. */
 	KUNIT_EXPECT_EQ(test, 0, attack_driver_issue(a, &illegal, 1, false));
 	attack_driver_wait(a, irqs);
 	attack_driver_works(a);
 }
 
-/* The driver's other commands are in front of and behind the illegal ones. */
+/* Illegal commands between legal ones of the driver. */
 static void attack_driver_illegal_amid_others(struct kunit *test)
 {
 	const struct arm_smmu_cmd all = arm_smmu_make_cmd_cfgi_all();
@@ -85,7 +85,7 @@ static void attack_driver_illegal_amid_others(struct kunit *test)
 	attack_driver_works(a);
 }
 
-/* Without the interrupt there is an error all the same, and nobody who looks. */
+/* With its interrupt disabled an error stays active until somebody acknowledges it. */
 static void attack_driver_irq_disabled(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -102,7 +102,7 @@ static void attack_driver_irq_disabled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irqs, attack_driver_irqs(a));
 	KUNIT_EXPECT_EQ(test, GERROR_CMDQ_ERR, attack_gerror(a));
 
-	/* What the handler would have done. */
+	/* Do what the interrupt handler would have done. */
 	slot->data[0] = (__force u64)cpu_to_le64(CMDQ_OP_CMD_SYNC);
 	attack_write(a, ARM_SMMU_GERRORN, attack_read(a, ARM_SMMU_GERROR));
 	attack_write(a, ARM_SMMU_IRQ_CTRL, irq_ctrl);
@@ -122,7 +122,7 @@ static void attack_driver_cmdqen_toggled(struct kunit *test)
 	}
 }
 
-/* So is the SMMU, and the driver's domains are there again. */
+/* SMMUEN is cleared and set behind the driver's back: its domains must be in force again. */
 static void attack_driver_smmuen_toggled(struct kunit *test)
 {
 	struct attack *a = test->priv;

@@ -4,7 +4,7 @@
  */
 #include "attack.h"
 
-/* Queues that the hardware must not get. */
+/* Places where the hardware must not write events. */
 static const struct attack_at attack_evtq_places[] = {
 	{ "EL2's memory", ATTACK_AT_EL2 },
 	{ "EL2's code", ATTACK_AT_TEXT },
@@ -16,7 +16,7 @@ static const struct attack_at attack_evtq_places[] = {
 
 KUNIT_ARRAY_PARAM_DESC(attack_evtq_place, attack_evtq_places, name);
 
-/* An event: the stream has no valid STE. */
+/* Cause an event by DMA of a stream without a valid STE. */
 static void attack_cause_event(struct attack *a)
 {
 	struct attack_dma dma = attack_dma_page(a);
@@ -58,7 +58,7 @@ static void attack_evtq_page_reused(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(a->evtq, 0, PAGE_SIZE));
 }
 
-/* EVENTQEN cleared in the same write as all else. */
+/* One write to CR0 clears EVENTQEN and all other bits. */
 static void attack_evtq_page_reused_at_once(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -72,7 +72,7 @@ static void attack_evtq_page_reused_at_once(struct kunit *test)
 	}
 }
 
-/* The base moves while the hardware has the old one. */
+/* The host moves the base while the hardware uses the old one. */
 static void attack_evtq_base_moved(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -84,7 +84,7 @@ static void attack_evtq_base_moved(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(a->table, 0, PAGE_SIZE));
 }
 
-/* Two queues in one page: the second cannot be pinned. */
+/* Event and command queue are the same page, which cannot be pinned twice. */
 static void attack_evtq_is_cmdq(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -99,7 +99,7 @@ static void attack_evtq_is_cmdq(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, attack_is_pinned(a->cmdq));
 }
 
-/* The event queue as the attacker's stream table: events become STEs. */
+/* The event queue is the host's stream table as well: events become STEs. */
 static void attack_evtq_is_strtab(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -111,7 +111,7 @@ static void attack_evtq_is_strtab(struct kunit *test)
 	attack_cause_event(a);
 }
 
-/* Full: the hardware says so in its own way, and goes on once there is room. */
+/* The hardware reports a full queue and goes on once there is room. */
 static void attack_evtq_full(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -132,7 +132,7 @@ static void attack_evtq_full(struct kunit *test)
 	attack_issue(a, arm_smmu_make_cmd_cfgi_all());
 }
 
-/* Indexes beyond the queue: events stay within it. */
+/* Indexes beyond the queue must not take events out of it. */
 static void attack_evtq_index_nonsense(struct kunit *test)
 {
 	struct attack *a = test->priv;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host as an attacker: hypercalls with arguments that a host passes which
- * means harm. The hypervisor has to refuse them. What it takes for a bug of its
- * own it does not survive, and so these tests do not fail but end.
+ * The host as an attacker: hypercalls with hostile arguments. The hypervisor has to refuse
+ * them. If it took one for a bug of its own it would panic: then a test does not fail, but
+ * the machine is gone.
  */
 #include <linux/ring_buffer.h>
 #include <linux/simple_ring_buffer.h>
@@ -14,7 +14,7 @@
 #include "../pkvm-smmu-v3.h"
 #include "hcall.h"
 
-/* Where things are in the arena, in pages; the root is aligned to any size it may have. */
+/* Layout of the arena, in pages. A root is aligned to the largest size of a root. */
 #define ROOT_PAGES	16
 #define ROOT(n)		((n) * ROOT_PAGES)
 #define VM(n)		(64 + (n) * ROOT_PAGES)
@@ -29,7 +29,7 @@ static void hcall_given(struct hcall_arena *h, unsigned int vm, bool protected)
 						  hcall_page(h, ROOT(vm))));
 }
 
-/* A VM with a vCPU that is loaded. The caller has disabled migration. */
+/* Make a VM with a loaded vCPU. The caller has disabled migration. */
 static void hcall_given_loaded(struct hcall_arena *h, unsigned int vm, bool protected)
 {
 	hcall_given(h, vm, protected);
@@ -93,7 +93,7 @@ static void hcall_gfn_of_vcpu(struct kunit *test)
 	migrate_enable();
 }
 
-/* A page is shared, and the block around it named. */
+/* One page is shared, but the hypercalls name the whole block around it. */
 static void hcall_mapping_size(struct kunit *test)
 {
 	struct hcall_arena *h = test->priv;
@@ -115,7 +115,7 @@ static void hcall_mapping_size(struct kunit *test)
 	migrate_enable();
 }
 
-/* A root of several tables must be aligned to its size; one of one table always is. */
+/* A root of several tables must be aligned to its size. Every page is aligned for one table. */
 static void hcall_root_alignment(struct kunit *test)
 {
 	struct hcall_arena *h = test->priv;
@@ -134,7 +134,7 @@ static void hcall_root_alignment(struct kunit *test)
 	}
 }
 
-/* Execution at EL0 or EL1 only: some CPUs cannot have that. */
+/* Executable at only one of EL0 and EL1, which CPUs without FEAT_XNX cannot do. */
 static void hcall_execute_only(struct kunit *test)
 {
 	struct hcall_arena *h = test->priv;
@@ -156,7 +156,7 @@ static void hcall_execute_only(struct kunit *test)
 	migrate_enable();
 }
 
-/* A trace buffer that is the same page more often than can be counted. */
+/* A trace buffer lists one page more often than its pin count can hold. */
 static void hcall_pins(struct kunit *test)
 {
 	struct hcall_arena *h = test->priv;
@@ -191,7 +191,7 @@ static void hcall_pins(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hcall_cpu_reaches(desc));
 }
 
-/* A page is left to a VM that is destroyed. Another VM gets the handle, and a page there. */
+/* A destroyed VM keeps a page. Another VM gets its handle, and another page at the same gfn. */
 static void hcall_reused_handle(struct kunit *test)
 {
 	struct hcall_arena *h = test->priv;
@@ -219,7 +219,7 @@ static void hcall_reused_handle(struct kunit *test)
 	migrate_enable();
 }
 
-/* A vCPU runs whose debug registers have an owner that does not exist. */
+/* The host claims an invalid owner of a vCPU's debug registers. */
 static void hcall_debug_owner(struct kunit *test)
 {
 	struct hcall_arena *h = test->priv;
@@ -230,14 +230,14 @@ static void hcall_debug_owner(struct kunit *test)
 	hcall_given_loaded(h, 0, true);
 	vcpu->arch.debug_owner = 0x55;
 	local_irq_save(flags);
-	/* The guest has no memory: it leaves at once. */
+	/* The guest has no memory, so the vCPU exits at once. */
 	KUNIT_EXPECT_LE(test, 0, hcall(__kvm_vcpu_run, vcpu));
 	local_irq_restore(flags);
 	hcall(__pkvm_vcpu_put);
 	migrate_enable();
 }
 
-/* What takes the host's word for a pointer is for hosts that are trusted. */
+/* Hypercalls that trust a pointer of the host's do not exist once the host is untrusted. */
 static void hcall_pointers(struct kunit *test)
 {
 	void *el2 = phys_to_virt(hyp_mem_base);
@@ -251,7 +251,7 @@ static void hcall_pointers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, hcall(__kvm_flush_cpu_context, el2));
 }
 
-/* The hypervisor's text is not the host's, and yet the host reads it. */
+/* The host may read the hypervisor's text, but does not own it. */
 static void hcall_reclaim_text(struct kunit *test)
 {
 	phys_addr_t text = PAGE_ALIGN(__pa_symbol(__hyp_text_start));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host as an attacker: random hypercalls on two CPUs at once, and who reaches
- * the memory then.
+ * The host as an attacker: random hypercalls on two CPUs at once, then a comparison of what
+ * the CPU reaches with what DMA reaches.
  *
  * Pages of an arena go to the hypervisor and to VMs and come back. Some arguments are
- * hostile: memory of the hypervisor, registers, addresses without memory, and addresses
- * that are not aligned. After each round, while no CPU issues hypercalls, DMA has to
- * reach the sampled pages that the CPU reaches, and no others. The CPU tries a load and
- * the device a store: the hypervisor is not asked.
+ * hostile: memory of the hypervisor, registers, addresses without memory, and unaligned
+ * addresses. After each round, while no CPU issues hypercalls, DMA must reach those of the
+ * sampled pages that the CPU reaches, and no others. The CPU tries a load and the device a
+ * store, so the answer does not depend on the hypervisor's.
  *
  * The seed alone decides which hypercalls a CPU issues, in which order, and which pages
  * they name. How the hypercalls of the two CPUs interleave is up to time.
@@ -20,8 +20,9 @@
 #include "attack.h"
 
 /*
- * Few pages, so that hypercalls meet. A VM, a root or a memcache may end in the spare ones.
- * A root of OWNER_ROOT_PAGES, for 52 bits of address, finds so many unused pages only there.
+ * Few pages, so that hypercalls meet. The spare pages behind them are for the root of a VM: it
+ * takes OWNER_ROOT_PAGES with 52 bits of address, and finds so many unused pages only there. A
+ * VM, a root or a memcache that begins in the other pages may end in them.
  */
 #define OWNER_PAGES		64
 #define OWNER_ROOT_PAGES	16
@@ -31,7 +32,7 @@
 #define OWNER_HCALLS		256	/* of each CPU in a round */
 #define OWNER_DMAS		2	/* after a round, of 100 ms each */
 
-/* In a page, off the links by which a memcache lists its pages. */
+/* Offset in a page, behind the link by which a memcache lists its pages. */
 #define OWNER_DMA_OFFSET	128
 
 static unsigned int seed = 1;
@@ -57,7 +58,7 @@ struct owner {
 	unsigned int samples[2];	/* pages out of reach of the CPU, and within */
 };
 
-/* Arguments of a hypercall, which takes some of them. */
+/* Arguments for any hypercall: each uses some of them. */
 struct owner_args {
 	struct hcall_vm *vm;
 	long handle;
@@ -123,7 +124,7 @@ static long owner_unshare_hyp(struct owner *o, const struct owner_args *p)
 	return hcall(__pkvm_host_unshare_hyp, p->pfn);
 }
 
-/* Two CPUs may make a VM of the same struct kvm. hcall_take_back() finds both. */
+/* Both CPUs may make a VM of one struct kvm. hcall_take_back() finds both VMs. */
 static long owner_init_vm(struct owner *o, const struct owner_args *p)
 {
 	return p->handle ? -EBUSY : hcall_init_vm(p->vm, p->any & 1, p->va, p->root);
@@ -207,7 +208,7 @@ static long owner_hostile(struct owner *o, const struct owner_args *p)
 	}
 }
 
-/* @must: unless that has succeeded, the test has shown little. */
+/* @must: it has to succeed at least once, or the test has shown little. */
 static const struct owner_op {
 	const char *name;
 	long (*op)(struct owner *o, const struct owner_args *p);
@@ -263,7 +264,7 @@ static void owner_round(struct owner *o)
 		flush_work(&o->cpus[i].work);
 }
 
-/* The device stores. If the CPU reaches @page it looks there, else for the SMMU's event. */
+/* Compare DMA to @page with the CPU: the store tells if the CPU can see it, else the event. */
 static bool owner_compare(struct owner *o, void *page)
 {
 	bool cpu = hcall_cpu_reaches(page), reached;
@@ -280,7 +281,7 @@ static bool owner_compare(struct owner *o, void *page)
 	return reached;
 }
 
-/* Prefer a page that was lost since DMA reached it: the SMMU may cache its translation. */
+/* Prefer a page that the host lost after DMA reached it: a cached translation may be left. */
 static void owner_sample(struct owner *o, unsigned int first)
 {
 	unsigned int i, idx = first;

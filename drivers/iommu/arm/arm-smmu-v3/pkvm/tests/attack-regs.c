@@ -5,8 +5,8 @@
 #include "attack.h"
 
 /*
- * Registers that must not change while something is enabled (IHI0070G.b 6.3.9.4,
- * 6.3.24 to 6.3.28), and such that never change.
+ * Registers that must not change while something is enabled (IHI0070G.b 6.3.9.4, 6.3.24 to
+ * 6.3.28), and registers that never change.
  */
 struct attack_reg {
 	const char *name;
@@ -88,7 +88,7 @@ static void attack_reg_unchanged(struct kunit *test)
 	attack_reg_write(a, reg, 0);
 	KUNIT_EXPECT_EQ(test, before, attack_reg_read(a, reg));
 
-	/* And nothing else has. */
+	/* The write has not changed anything else. */
 	KUNIT_EXPECT_EQ(test, cr0, attack_read(a, ARM_SMMU_CR0));
 	KUNIT_EXPECT_EQ(test, cr0, attack_read(a, ARM_SMMU_CR0ACK));
 	attack_issue(a, arm_smmu_make_cmd_cfgi_all());
@@ -148,7 +148,7 @@ static void attack_reg_msi(struct kunit *test)
 	attack_issue(a, arm_smmu_make_cmd_cfgi_all());
 }
 
-/* Bits of features that are not offered, and reserved ones. */
+/* Reserved bits, and bits of features that are not offered, stay 0. */
 static void attack_reg_reserved_bits(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -171,7 +171,7 @@ static void attack_reg_reserved_bits(struct kunit *test)
 	attack_cr0(a, cr0);
 }
 
-/* Nothing tempts the host to use what acts past stage 2. IHI0070G.b 6.3.1 */
+/* The ID registers offer nothing that acts past stage 2. IHI0070G.b 6.3.1 */
 static void attack_reg_not_offered(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -185,7 +185,7 @@ static void attack_reg_not_offered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, attack_read(a, ARM_SMMU_IDR4));
 }
 
-/* Without SMMUEN an SMMU lets everything pass unless GBPA says abort. */
+/* While SMMUEN is 0 a real SMMU lets DMA pass, unless GBPA.ABORT is set. */
 static void attack_reg_gbpa_bypass(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -198,7 +198,7 @@ static void attack_reg_gbpa_bypass(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma.reached);
 }
 
-/* A translation that is in use, then SMMUEN is cleared. */
+/* Clear SMMUEN while a translation is in use. */
 static void attack_reg_clear_smmuen(struct attack *a)
 {
 	attack_enable(a);
@@ -217,7 +217,7 @@ static void attack_reg_smmuen_cleared(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma.reached);
 }
 
-/* The table changed meanwhile, and no command said so. */
+/* The host changes its table while SMMUEN is 0, and issues no command. */
 static void attack_reg_smmuen_set_again(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -230,7 +230,7 @@ static void attack_reg_smmuen_set_again(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma.reached);
 }
 
-/* Acknowledge errors that there are not. IHI0070G.b 6.3.20 */
+/* Acknowledge errors that are not active. IHI0070G.b 6.3.20 */
 static void attack_reg_gerrorn(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -247,7 +247,7 @@ static void attack_reg_gerrorn(struct kunit *test)
 	attack_issue(a, arm_smmu_make_cmd_cfgi_all());
 }
 
-/* CR0 as fast as it goes, with no regard to CR0ACK. */
+/* Write CR0 as fast as possible, without waiting for CR0ACK. */
 static void attack_reg_cr0_storm(struct kunit *test)
 {
 	struct attack *a = test->priv;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host as an attacker: stream table entries, stream tables, and what they
- * point at.
+ * The host as an attacker: stream tables, their entries, and the tables that these point to.
  */
 #include <linux/kthread.h>
 #include <linux/kvm_host.h>
@@ -11,7 +10,7 @@
 
 #include "attack.h"
 
-/* STEs that must not let anything pass, as numbers. IHI0070G.b 5.2 */
+/* STEs, as numbers, that must stop DMA. IHI0070G.b 5.2 */
 struct attack_ste {
 	const char *name;
 	u64 words[STRTAB_STE_DWORDS];
@@ -70,7 +69,7 @@ static void attack_ste_refused(struct kunit *test)
 	struct attack *a = test->priv;
 	struct attack_dma dma;
 
-	/* The whole STE at once, from one that passes. */
+	/* Replace an STE that lets DMA pass. */
 	attack_enable(a);
 	attack_set_bypass(a);
 	attack_set_ste(a, t->words);
@@ -79,7 +78,7 @@ static void attack_ste_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->event, dma.event);
 }
 
-/* The table as such works: linear, and in two levels. */
+/* The attacker's stream table works, so that a refusal by another test means something. */
 static void attack_ste_bypass(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -89,7 +88,7 @@ static void attack_ste_bypass(struct kunit *test)
 	attack_expect_passes(a);
 }
 
-/* Bypass has EL2's stage 2: addresses are physical, but not all of them. */
+/* With bypass, EL2's stage 2 applies: addresses are physical, but these stay out of reach. */
 static const struct attack_at attack_dma_places[] = {
 	{ "EL2's memory", ATTACK_AT_EL2 },
 	{ "EL2's code", ATTACK_AT_TEXT },
@@ -111,7 +110,7 @@ static void attack_ste_bypass_to(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dma.s2);
 }
 
-/* The STE changes, but no command says so: EL2's does not change. */
+/* Without a command, a change of the host's STE does not change EL2's. */
 static void attack_ste_without_cfgi(struct kunit *test)
 {
 	struct attack *a = test->priv;
@@ -136,7 +135,7 @@ static struct arm_smmu_cmd attack_cfgi_cd(struct attack *a)
 	};
 }
 
-/* Stage 1 with the context descriptor at @cd. */
+/* Use stage 1 with the context descriptor at @cd. */
 static void attack_set_stage1(struct attack *a, phys_addr_t cd)
 {
 	u64 words[STRTAB_STE_DWORDS] = {
@@ -173,14 +172,14 @@ static void attack_cd_at(struct kunit *test)
 	attack_set_stage1(a, attack_place(a, t->place));
 	dma = attack_dma_page(a);
 	KUNIT_EXPECT_FALSE(test, dma.reached);
-	/* QEMU reports nothing for an address that stage 2 cannot have. */
+	/* QEMU reports nothing for an address beyond the input size of stage 2. */
 	if (t->place != ATTACK_AT_TOP)
 		KUNIT_EXPECT_NE(test, 0, dma.event);
 }
 
 /*
- * A context descriptor in the second half of the table page, with 4 KiB pages, 25
- * bits of input and so one table, of level 2, at @ttb.
+ * Make a context descriptor in the second half of the table page: 4 KiB pages, 25 bits of
+ * input, and so a single table, of level 2, at @ttb.
  */
 static void attack_set_cd(struct attack *a, phys_addr_t ttb)
 {
@@ -213,7 +212,7 @@ static void attack_stage1_table_at(struct kunit *test)
 	attack_expect_stopped(a);
 }
 
-/* A block of 2 MiB around @addr, at IOVA 0: AF, inner shareable, read and write. */
+/* Map 2 MiB around @addr at IOVA 0: AF, inner shareable, read and write. */
 static dma_addr_t attack_set_block(struct attack *a, phys_addr_t addr)
 {
 	a->table[0] = cpu_to_le64(ALIGN_DOWN(addr, SZ_2M) | 0x741);
@@ -258,20 +257,20 @@ static void attack_strtab_size(struct kunit *test)
 {
 	struct attack *a = test->priv;
 
-	/* Too small for the stream. */
+	/* A table that ends before the stream's STE. */
 	a->strtab[a->sid].data[0] = cpu_to_le64(ATTACK_STE_BYPASS);
 	attack_write(a, ARM_SMMU_STRTAB_BASE_CFG, fls(a->sid) - 1);
 	attack_enable(a);
 	attack_expect_stopped(a);
 
-	/* As large as can be written: aligned down to nothing. IHI0070G.b 6.3.24 */
+	/* With the largest size the base is aligned down to 0. IHI0070G.b 6.3.24 */
 	attack_cr0(a, 0);
 	attack_write(a, ARM_SMMU_STRTAB_BASE_CFG, STRTAB_BASE_CFG_LOG2SIZE);
 	attack_enable(a);
 	attack_expect_stopped(a);
 }
 
-/* Level 1 descriptors, without the address. IHI0070G.b 5.1 */
+/* Level 1 descriptors; the test fills in the address. IHI0070G.b 5.1 */
 struct attack_l1std {
 	const char *name;
 	u8 span;
@@ -294,7 +293,7 @@ static const struct attack_l1std attack_l1stds[] = {
 
 KUNIT_ARRAY_PARAM_DESC(attack_l1std, attack_l1stds, name);
 
-/* Level 2 tables of 64 STEs; the one of the device is part of the linear table. */
+/* Use level 2 tables of 64 STEs. The device's is a part of the linear table. */
 static void attack_set_two_level(struct attack *a)
 {
 	attack_write64(a, ARM_SMMU_STRTAB_BASE, virt_to_phys(a->table));
@@ -349,7 +348,7 @@ static int attack_l1std_flip(void *data)
 	return 0;
 }
 
-/* Another CPU changes the descriptor between look and use. */
+/* Another CPU keeps changing the descriptor while EL2 reads it. */
 static void attack_l1std_changed_meanwhile(struct kunit *test)
 {
 	struct attack *a = test->priv;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host as an attacker: the SMMU that is attacked, and its way back.
+ * The host as an attacker: take the SMMU from its driver, and give it back.
  */
 #include <linux/auxiliary_bus.h>
 #include <linux/delay.h>
@@ -22,10 +22,10 @@
 /* EL2 reads a whole stream table before it acknowledges SMMUEN. */
 #define ACK_TIMEOUT_US		(10 * USEC_PER_SEC)
 
-/* How long the driver's queue has to be unused for devices to be considered idle. */
+/* Devices count as idle when the driver's queue has been unused for so long. */
 #define SETTLE_MS		1000
 
-/* They have been, once: KUnit runs before user space does. */
+/* Devices have been idle. Checked once, as KUnit runs before user space does. */
 static bool settled;
 
 u32 attack_read(struct attack *a, u32 offset)
@@ -131,7 +131,7 @@ void attack_enable(struct attack *a)
 	attack_cr0(a, CR0_CMDQEN | CR0_EVTQEN | CR0_SMMUEN);
 }
 
-/* Nothing is enabled: point the registers to the attacker's memory. */
+/* Point the registers to the attacker's memory, while nothing is enabled. */
 static void attack_program(struct attack *a)
 {
 	attack_set_strtab(a, virt_to_phys(a->strtab));
@@ -173,7 +173,7 @@ static void attack_stop(struct attack *a)
 	KUNIT_EXPECT_EQ(a->test, 0, attack_gerror(a));
 }
 
-/* Configuration and translations of the attacker's may be cached. */
+/* Drop cached configuration and translations of the attacker's. */
 static void attack_invalidate(struct attack *a)
 {
 	struct arm_smmu_cmd cmds[] = {
@@ -187,7 +187,7 @@ static void attack_invalidate(struct attack *a)
 			    "the driver's command queue does not work any more");
 }
 
-/* In the order of arm_smmu_device_reset(). */
+/* Give the registers their old values, in the order of arm_smmu_device_reset(). */
 static void attack_restore(struct attack *a)
 {
 	struct attack_saved *s = &a->saved;
@@ -213,7 +213,7 @@ static void attack_restore(struct attack *a)
 	attack_invalidate(a);
 }
 
-/* The driver's handlers are not to see what the attacker does. */
+/* Keep the attacker's errors and events from the driver's interrupt handlers. */
 static void attack_mask_irqs(struct attack *a, void (*mask)(unsigned int irq))
 {
 	int irqs[] = { a->smmu->combined_irq, a->smmu->gerr_irq, a->smmu->evtq.q.irq };
@@ -248,7 +248,7 @@ static void attack_map(struct attack *a, void __iomem *mmio)
 						  (__force void *)mmio));
 }
 
-/* The edu device that is behind an emulated SMMU. */
+/* Find the edu device, behind an emulated SMMU. */
 static struct pci_dev *attack_find_edu(struct kunit *test, struct arm_smmu_device **smmu)
 {
 	struct arm_smmu_master *master;
@@ -267,7 +267,7 @@ static struct pci_dev *attack_find_edu(struct kunit *test, struct arm_smmu_devic
 	return edu;
 }
 
-/* Other devices are probed in their own time: until then their drivers use the SMMU. */
+/* Wait until the drivers of other devices have probed and no longer use the SMMU. */
 static void attack_wait_for_others(struct attack *a)
 {
 	unsigned int quiet_ms = 0;
@@ -339,7 +339,7 @@ void attack_exit(struct kunit *test)
 {
 	struct attack *a = test->priv;
 
-	/* Skipped, or it failed before it began. */
+	/* The test was skipped, or failed before attack_save(). */
 	if (!a || !a->saved.cr0)
 		return;
 

@@ -5,13 +5,12 @@
  * These KUnit suites do, in the kernel of a protected host, what an attacker at
  * EL1 would: they take an emulated SMMU away from its driver, write what they
  * like to its registers, and forge command queues, stream tables and event
- * queues. QEMU's edu device (PCI 1234:11e8) is the stream whose DMA tells what
- * became of it; the suites are skipped where it is not behind an SMMU that the
- * hypervisor owns.
+ * queues. DMA of QEMU's edu device (PCI 1234:11e8) shows the effect. The suites
+ * skip if it is not behind an SMMU that the hypervisor owns.
  *
- * After each test case the driver's state is put back, with the emulated SMMU
- * reset in between, and the driver's own queue has to work again. Nothing else
- * may use a device behind that SMMU meanwhile.
+ * After each test case the emulated SMMU is reset and the driver's state put
+ * back; the driver's own queue has to work again. No other device behind that
+ * SMMU may be in use meanwhile.
  */
 #ifndef __ARM_SMMU_V3_PKVM_ATTACK_TEST_H
 #define __ARM_SMMU_V3_PKVM_ATTACK_TEST_H
@@ -25,7 +24,7 @@
 #define ATTACK_CMDQ_SHIFT	8
 #define ATTACK_EVTQ_SHIFT	7
 
-/* The entry that an index with wrap bit is at. */
+/* The queue entry of an index that includes the wrap bit. */
 static inline u32 attack_slot(u8 shift, u32 idx)
 {
 	return idx & ((1U << shift) - 1);
@@ -33,7 +32,7 @@ static inline u32 attack_slot(u8 shift, u32 idx)
 
 #define ATTACK_PAGE1(offset)	(SMMU_EMU_PAGE1 + (offset))
 
-/* What the driver had in the registers. */
+/* Register values of the driver. */
 struct attack_saved {
 	u64 strtab_base;
 	u64 cmdq_base;
@@ -54,12 +53,12 @@ struct attack_saved {
  * @test:   the test
  * @smmu:   the driver's view of the emulated SMMU
  * @phys:   physical address of the SMMU
- * @mmio:   its registers as Device memory
- * @normal: and as Normal memory, for accesses that Device memory does not allow
+ * @mmio:   its registers, mapped as Device memory
+ * @normal: its registers, mapped as Normal memory, for accesses that fault on Device memory
  * @edu:    the device that does DMA
- * @bar:    its registers
- * @sid:    its stream
- * @saved:  the driver's registers
+ * @bar:    registers of @edu
+ * @sid:    stream ID of @edu
+ * @saved:  the driver's register values
  * @cmdq:   a page for commands
  * @prod:   CMDQ_PROD for the next command
  * @evtq:   a page for events
@@ -97,25 +96,25 @@ enum attack_place {
 	ATTACK_AT_TOP,		/* the end of the address space */
 };
 
-/* A test that tries the same in a place. */
+/* A test that is run for several places. */
 struct attack_at {
 	const char *name;
 	enum attack_place place;
 };
 
-/* What became of a DMA. */
+/* Result of a DMA. */
 struct attack_dma {
 	bool reached;		/* it changed struct attack::page */
 	u8 event;		/* first event, 0 for none */
-	bool s2;		/* it names stage 2 */
+	bool s2;		/* the event is a stage 2 fault */
 };
 
 /* tests/attack.c */
 
-/* Test case init: find the SMMU; where the second one, leave it to its driver. */
+/* Init of a test case: find the SMMU. attack_init_driver() leaves it to its driver. */
 int attack_init(struct kunit *test);
 int attack_init_driver(struct kunit *test);
-/* Give the SMMU back, and see whether its driver can use it. */
+/* Give the SMMU back, and check that its driver can use it. */
 void attack_exit(struct kunit *test);
 
 phys_addr_t attack_place(struct attack *a, enum attack_place place);
@@ -128,33 +127,33 @@ u64 attack_read64(struct attack *a, u32 offset);
 void attack_write64(struct attack *a, u32 offset, u64 val);
 /* Write CR0, and wait for CR0ACK. */
 void attack_cr0(struct attack *a, u32 val);
-/* Active global errors. */
+/* The global errors that are active. */
 u32 attack_gerror(struct attack *a);
 /* Enable everything, with the tables and queues of struct attack. */
 void attack_enable(struct attack *a);
 void attack_set_strtab(struct attack *a, phys_addr_t base);
-/* Whether EL2 would let the host share a page with it: not while it is pinned. */
+/* Whether EL2 has pinned a page: then it refuses that the host shares it. */
 bool attack_is_pinned(void *page);
 
 /* Add a command to the page of commands. */
 void attack_push(struct attack *a, struct arm_smmu_cmd cmd);
-/* Let the SMMU have them: CMDQ_CONS when it stopped or an error is active. */
+/* Write PROD. Returns CMDQ_CONS once all commands are consumed or an error is active. */
 u32 attack_ring(struct attack *a);
-/* Do both with a command that must be accepted. */
+/* Push and ring a command that must be accepted, and a CMD_SYNC. */
 void attack_issue(struct attack *a, struct arm_smmu_cmd cmd);
-/* After an error: what the driver does, and the rest has to be consumed. */
+/* Recover from an error as the driver does; all other commands must be consumed. */
 void attack_recover(struct attack *a);
 
-/* The STE of the device, in the attacker's table: all words, then CFGI_STE. */
+/* Write all words of the device's STE in the attacker's table, then issue CFGI_STE. */
 void attack_set_ste(struct attack *a, const u64 *words);
 void attack_set_bypass(struct attack *a);
-/* The device writes 4 bytes to @addr; look for them in struct attack::page. */
+/* The device writes 4 bytes to @addr; check whether they are in struct attack::page. */
 struct attack_dma attack_dma(struct attack *a, dma_addr_t addr);
-/* The same to the page itself. */
+/* attack_dma() to struct attack::page itself. */
 struct attack_dma attack_dma_page(struct attack *a);
-/* That DMA gets through shows that what follows is no accident. */
+/* DMA must get through, so that an attack that fails afterwards does so for its own reason. */
 void attack_expect_passes(struct attack *a);
-/* Which event an SMMU reports for a broken table is up to where it broke. */
+/* DMA must not get through, and cause an event. Which one depends on where a table is broken. */
 void attack_expect_stopped(struct attack *a);
 
 #define ATTACK_STE_BYPASS						\

@@ -9,14 +9,14 @@
 
 #include "hcall.h"
 
-/* More than a VM or a vCPU takes, and enough for a fault. */
+/* Enough to make a VM or a vCPU, and to map a page. */
 #define MEMCACHE_PAGES		8
 
 #define FIRST_HANDLE		0x1000
 
 #define TEARDOWN_TRIES		1000
 
-/* More than there are. */
+/* An upper bound of the hypervisor's trace events. */
 #define TRACE_EVENTS		64
 
 bool hcall_cpu_reaches(void *va)
@@ -47,7 +47,7 @@ static void hcall_prepare_vm(struct hcall_vm *vm, bool protected)
 	vm->kvm->arch.flags = BIT(KVM_ARCH_FLAG_ID_REGS_INITIALIZED);
 	vm->kvm->arch.pkvm.handle = vm->handle;
 	vm->kvm->arch.pkvm.is_protected = protected;
-	/* The pages are known to be the arena's: the lists are not needed. */
+	/* Forget the pages on these lists: they are the arena's. */
 	vm->kvm->arch.pkvm.teardown_mc.nr_pages = 0;
 	vm->kvm->arch.pkvm.stage2_teardown_mc.nr_pages = 0;
 
@@ -113,7 +113,7 @@ long hcall_destroy_vm(struct hcall_arena *h, long handle)
 	long ret;
 
 	mutex_lock(&h->lock);
-	/* From here on no vCPU can be loaded, and no page be given to the VM. */
+	/* From here on no vCPU can be loaded, and the VM cannot get pages. */
 	ret = hcall(__pkvm_start_teardown_vm, handle);
 	if (!ret) {
 		for (i = 0; i < HCALL_GFNS; i++) {
@@ -121,7 +121,7 @@ long hcall_destroy_vm(struct hcall_arena *h, long handle)
 			hcall_reclaim(handle, HCALL_GFN_BLOCK + i);
 		}
 
-		/* A hypercall on another CPU may hold a reference for a moment. */
+		/* Try again: a hypercall on another CPU may hold a reference for a moment. */
 		for (i = 0; i < TEARDOWN_TRIES; i++) {
 			ret = hcall(__pkvm_finalize_teardown_vm, handle);
 			if (!ret)
@@ -185,7 +185,7 @@ static void hcall_arena_free(void *data)
 			hcall_free_shared(h->vms[i].vcpu[j], sizeof(struct kvm_vcpu));
 	}
 
-	/* What is not the host's any more cannot be used, but the rest can. */
+	/* Do not free a page that the host has lost: any use of it would abort. */
 	for (i = 0; i < HCALL_ARENA_PAGES; i++) {
 		if (hcall_cpu_reaches(hcall_page(h, i)))
 			free_page((unsigned long)hcall_page(h, i));

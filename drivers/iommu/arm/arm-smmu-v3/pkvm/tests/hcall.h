@@ -3,8 +3,8 @@
  * The host as an attacker: VMs that exist for the hypervisor only.
  *
  * KVM does not know these VMs. Their struct kvm and struct kvm_vcpu are memory
- * that the host shares with the hypervisor, and what they donate and share are
- * pages of an arena, which is nobody else's.
+ * that the host shares with the hypervisor. The pages that they donate and share
+ * come from an arena, which nothing else uses.
  */
 #ifndef __ARM_SMMU_V3_PKVM_ATTACK_HCALL_H
 #define __ARM_SMMU_V3_PKVM_ATTACK_HCALL_H
@@ -16,7 +16,7 @@
 #include <asm/kvm_asm.h>
 #include <asm/kvm_pgtable.h>
 
-/* A block and more with 4 KiB pages. */
+/* More than a block, with 4 KiB pages. */
 #define HCALL_ARENA_SIZE	max(SZ_4M, PAGE_SIZE * 256)
 #define HCALL_ARENA_PAGES	(HCALL_ARENA_SIZE >> PAGE_SHIFT)
 
@@ -49,8 +49,8 @@ struct hcall_vm {
  * @test:  the test
  * @va:    HCALL_ARENA_SIZE bytes, aligned to that
  * @vms:   the VMs
- * @lock:  held while a VM is torn down, so that none of its pages is forgotten
- * @lost:  pages that the test means to lose
+ * @lock:  held while a VM is torn down, so that all its pages are reclaimed
+ * @lost:  number of pages that the test expects to lose
  */
 struct hcall_arena {
 	struct kunit *test;
@@ -60,7 +60,7 @@ struct hcall_arena {
 	unsigned int lost;
 };
 
-/* Allocate the arena. At the end of the test it is taken back, and has to be complete. */
+/* Allocate the arena. At the end of the test it is freed, and all but @lost pages must be back. */
 struct hcall_arena *hcall_arena_alloc(struct kunit *test);
 /* Take all memory back from VMs and from the hypervisor. */
 void hcall_take_back(struct hcall_arena *h);
@@ -70,7 +70,7 @@ static inline void *hcall_page(struct hcall_arena *h, unsigned int idx)
 	return h->va + (idx << PAGE_SHIFT);
 }
 
-/* Whether the CPU can read the page at @va; an abort by the hypervisor is survived. */
+/* Whether the CPU can read the page at @va; survives the hypervisor's abort. */
 bool hcall_cpu_reaches(void *va);
 
 /* Give @vm a new handle, and initialise it with memory at @mem and a root at @root. */
@@ -79,7 +79,7 @@ long hcall_init_vcpu(struct hcall_vm *vm, unsigned int idx, void *mem);
 /* Fill the memcache of a vCPU with arena pages that start at page @first. */
 void hcall_fill_memcache(struct hcall_arena *h, struct hcall_vm *vm, unsigned int vcpu,
 			 unsigned int first);
-/* Reclaim all pages of the VM and destroy it; an error if one of its vCPUs is loaded. */
+/* Reclaim all pages of a VM and destroy it. Returns an error if a vCPU of it is loaded. */
 long hcall_destroy_vm(struct hcall_arena *h, long handle);
 
 #endif /* __ARM_SMMU_V3_PKVM_ATTACK_HCALL_H */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests on the machine's own SMMUv3: a stream's domain changes under live DMA, and the
- * system suspends between two transactions.
+ * KUnit tests on the machine's own SMMUv3: the domain of a stream changes under live DMA, and
+ * the system suspends between two transactions.
  *
- * An NVMe disk is read while its stream goes from identity to a translated domain
- * and back again and again. Both domains map all that the disk is made to use to
- * itself, so no transaction may notice: the driver changes stream table entries in
- * steps of which each is valid, and what shadows them must not be any worse.
+ * An NVMe disk is read while its stream goes from identity to a translated domain and back
+ * again and again. Both domains map the addresses that the disk uses to themselves, so every
+ * read must succeed. The driver changes stream table entries in steps, each of which is valid;
+ * a shadow of the entries must follow in such steps, too.
  *
  * With pKVM in its debug mode, the hypervisor clears the registers of all SMMUs again and
- * again, as firmware may do it during a system suspend, and resumes. No CPU but one runs
- * then, and the disk is idle: the driver and the disk must not notice.
+ * again, as firmware may do during a system suspend, and resumes. Only one CPU runs then, and
+ * the disk is idle: neither the driver nor the disk must notice.
  */
 #include <kunit/test.h>
 
@@ -39,10 +39,10 @@
 struct live_reader {
 	struct task_struct *task;
 	struct block_device *bdev;
-	/* What the disk holds, and what is read. */
+	/* The contents of the disk, and the buffer of the reads. */
 	const u8 *want;
 	u8 *got;
-	/* Written by the reader, read when it has stopped. */
+	/* Counted by the reader; read once the reader has stopped. */
 	unsigned long good;
 	unsigned long bad;
 };
@@ -53,7 +53,7 @@ struct live {
 	struct live_reader readers[LIVE_READERS];
 };
 
-/* Children are namespaces of a controller, which is a child of the PCI device. */
+/* A disk is a namespace, a child of a controller, which is a child of the PCI device. */
 static int live_find_disk(struct device *dev, void *devt)
 {
 	if (dev->class && !strcmp(dev->class->name, "block")) {
@@ -85,7 +85,7 @@ static int live_map_ram(unsigned long pfn, unsigned long nr_pages, void *domain)
 			 IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE, GFP_KERNEL);
 }
 
-/* Where the device's interrupts are written to. */
+/* Map the doorbell that the device writes its interrupts to. */
 static int live_map_doorbell(struct pci_dev *pdev, struct iommu_domain *domain)
 {
 	struct msi_desc *desc = irq_get_msi_desc(pci_irq_vector(pdev, 0));
@@ -105,7 +105,7 @@ static int live_reader(void *data)
 	int i;
 
 	while (!kthread_should_stop()) {
-		/* A read that does not reach memory leaves this there. */
+		/* A read that does not reach memory leaves these wrong bytes. */
 		for (i = 0; i < LIVE_BYTES; i++)
 			reader->got[i] = ~reader->want[i];
 
@@ -142,7 +142,7 @@ static void live_open(struct kunit *test, struct live *live)
 	u8 *want;
 	int i;
 
-	/* Namespaces are scanned after the probe. */
+	/* Namespaces are scanned some time after the probe. */
 	wait_for_device_probe();
 	end = jiffies + 10 * HZ;
 	while (!(live->pdev = live_find_nvme(&devt)) && time_before(jiffies, end))
@@ -234,7 +234,7 @@ static void live_identity_and_dma(struct kunit *test)
 	KUNIT_EXPECT_GT(test, switches, 100UL);
 }
 
-/* Returns -EOPNOTSUPP if the hypervisor has no such call. */
+/* Returns -EOPNOTSUPP if the hypervisor does not offer the hypercall. */
 static int live_suspend_call(void *unused)
 {
 	struct arm_smccc_res res;
