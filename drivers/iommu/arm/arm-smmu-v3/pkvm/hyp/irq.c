@@ -25,6 +25,9 @@
 #define IRQ_CFG1	(ARM_SMMU_GERROR_IRQ_CFG1 - ARM_SMMU_GERROR_IRQ_CFG0)
 #define IRQ_CFG2	(ARM_SMMU_GERROR_IRQ_CFG2 - ARM_SMMU_GERROR_IRQ_CFG0)
 
+/* MSI_CFG2_MEMATTR: Device-nGnRE */
+#define IRQ_CFG2_DEVICE	1
+
 u64 pkvm_smmu_v3_doorbells[PKVM_SMMU_V3_DOORBELLS];
 
 static const struct smmu_irq {
@@ -85,7 +88,7 @@ void hyp_smmu_irq_program(struct hyp_smmu *smmu, u32 on)
 			continue;
 		writeq_relaxed(wanted ? irq_doorbell(smmu, irq) : 0, cfg);
 		writel_relaxed(smmu->regs.val[irq->data], cfg + IRQ_CFG1);
-		writel_relaxed(ARM_SMMU_MEMATTR_DEVICE_nGnRE, cfg + IRQ_CFG2);
+		writel_relaxed(IRQ_CFG2_DEVICE, cfg + IRQ_CFG2);
 	}
 }
 
