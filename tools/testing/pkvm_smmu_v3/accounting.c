@@ -68,7 +68,8 @@ static void print_cmds(const struct pkvm_smmu_caps *caps)
 /* An SMMU with every feature, which is 0 for stalls, and what of it is offered. */
 static struct pkvm_smmu_caps everything(void)
 {
-	struct pkvm_smmu_ids hw = { { ~0U, ~0U, ~0U, ~0U, ~0U, ~0U }, ~0U, ~0U };
+	/* NS1ATS is that a feature is missing. */
+	struct pkvm_smmu_ids hw = { { ~0U ^ IDR0_NS1ATS, ~0U, ~0U, ~0U, ~0U, ~0U }, ~0U, ~0U };
 	struct pkvm_smmu_caps caps = {};
 
 	hw.idr[0] &= ~IDR0_STALL_MODEL;
@@ -103,7 +104,9 @@ static const char *classify(const struct pkvm_smmu_caps *caps, unsigned int dwor
 	host.data[dword] |= cpu_to_le64(bit);
 	if (!pkvm_smmu_make_ste(caps, &host, &set))
 		return "refused";
-	return memcmp(&set, &clear, sizeof(set)) ? "copied" : "ignored";
+	if (!memcmp(&set, &clear, sizeof(set)))
+		return "ignored";
+	return set.data[dword] == (clear.data[dword] | cpu_to_le64(bit)) ? "copied" : "mapped";
 }
 
 static void print_stes(const struct pkvm_smmu_caps *caps)

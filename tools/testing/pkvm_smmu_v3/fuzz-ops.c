@@ -218,7 +218,7 @@ static void job_trap(struct fuzz_job *job)
 
 static const u8 opcodes[] = {
 	0x03, 0x03, 0x03, 0x04, 0x05, 0x06, 0x10, 0x11, 0x12, 0x13, 0x30, 0x46, 0x46, 0x01,
-	0x44, 0x44, 0x45,
+	0x40, 0x40, 0x44, 0x44, 0x45,
 };
 
 static void put_command(unsigned int i)
@@ -241,6 +241,10 @@ static void put_command(unsigned int i)
 			dw0 &= GENMASK_ULL(47, 0);
 		if (op >= 0x12)
 			dw1 = pick_page() | fuzz_below(2);
+		break;
+	case 0x40:
+		dw0 |= (u64)pick_sid(i) << 32 | fuzz_below(4) << 12;
+		dw1 = fuzz_chance(2) ? 52 : pick_page() | fuzz_below(16);
 		break;
 	case 0x44:
 		dw0 |= fuzz_below(4) << 12;
@@ -292,7 +296,7 @@ static void do_attach(const struct fuzz_job *job)
 
 	if (drv_cmdq_err(job->smmu))
 		drv_skip_err(job->smmu);
-	drv_write_ste(job->smmu, sid, job->val, 0);
+	drv_write_ste(job->smmu, sid, job->val, (u64)job->size << 28);
 	drv_put(job->smmu, 0x03 | (u64)sid << 32, job->kind);
 	drv_put(job->smmu, 0x46, 0);
 	drv_ring(job->smmu);
@@ -310,6 +314,8 @@ static void job_attach(struct fuzz_job *job)
 	if (job->val == 0xb)
 		job->val |= HOST_CD(job->smmu);
 	job->kind = fuzz_below(2);
+	/* EATS: mostly what a driver asks for. */
+	job->size = fuzz_chance(8) ? fuzz_below(4) : fuzz_below(2);
 }
 
 static void do_recover(const struct fuzz_job *job)
@@ -358,7 +364,8 @@ static void now_ste(void)
 		       (fuzz_chance(4) ? (u64)fuzz_byte() << 59 : 0);
 	if (fuzz_chance(8))
 		dw0 = flip_some(dw0);
-	dma_store64(i, addr + 8, fuzz_chance(4) ? flip_some(fuzz_byte()) : fuzz_byte());
+	dma_store64(i, addr + 8, (fuzz_chance(4) ? flip_some(fuzz_byte()) : fuzz_byte()) |
+			   (u64)fuzz_chance(4) << 28);
 	for (n = 2; n < 8; n++)
 		dma_store64(i, addr + n * 8, fuzz_chance(64) ? fuzz_u64() : 0);
 	dma_store64(i, addr, dw0);
@@ -516,6 +523,22 @@ static void now_dma_burst(void)
 	}
 }
 
+/* Devices cache translations, and use them at any time. */
+static void now_ats(void)
+{
+	unsigned int i = pick_smmu(), n;
+	u64 phys = pick_page();
+	struct dma dma = {
+		.sid = fuzz_below(4), .write = fuzz_below(2), .asid = fuzz_below(4),
+		.va = fuzz_below(2) ? phys : 0x7000000, .ipa = phys,
+	};
+
+	if (fuzz_below(2))
+		smmu_ats_request(&smmus[i], &dma);
+	for (n = 0; n < NR_ATC; n++)
+		smmu_ats_use(&smmus[i], n, fuzz_below(2), n & 1);
+}
+
 static void now_hw(void)
 {
 	unsigned int n = fuzz_below(32);
@@ -563,6 +586,12 @@ static void now_fault(void)
 		break;
 	case 4:
 		s->abort_irq = true;
+		break;
+	case 5:
+		s->atc_silent = fuzz_below(4);
+		break;
+	case 6:
+		s->atc_slow = fuzz_may_kill && !s->atc_slow;
 		break;
 	default:
 		/* A write of an event aborts. */
@@ -624,6 +653,7 @@ const struct fuzz_op fuzz_ops[] = {
 	{ "dma",	30, .now = now_dma },
 	{ "burst",	16, .now = now_dma_burst },
 	{ "stall",	12, .now = now_stall },
+	{ "ats",	16, .now = now_ats },
 	{ "hw",		16, .now = now_hw },
 	{ "prefetch",	 6, .now = now_prefetch },
 	{ "evict",	 4, .now = now_evict },

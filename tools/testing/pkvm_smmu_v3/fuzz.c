@@ -235,6 +235,7 @@ static void check_alive(unsigned int i)
 	s->abort_irq = false;
 	s->abort_next = false;
 	s->picky = 0;
+	s->atc_slow = false;
 	write32(i, 0x64, read32(i, 0x60));
 	drv_init(i);
 	if (!drv_sync(i))

@@ -94,6 +94,9 @@ struct machine_cfg machine_variant(u8 n)
 		cfg.cmdqv = true;
 	}
 	cfg.repeat = (n & 0x28) == 0x28;
+	/* ATS, but not in split stages. */
+	if ((n & 0x0e) == 0x0c)
+		cfg.idr[0] |= 1 << 11;
 
 	return cfg;
 }

@@ -31,6 +31,8 @@
  * - STEs are fetched at any time, their dwords one by one in any order.
  * - Transactions are in flight between their translation and their access.
  * - A fault of stage 1 may stall; what stalls is retried by command, or at any time.
+ * - Devices cache translations (ATS) and use them at any time, or make some up. They answer
+ *   an ATC_INV, later, or not at all.
  * - Stores of the CPUs, plain ones as well, become visible to the SMMU in any order up
  *   to a barrier.
  * - An SMMU may not snoop the caches: it reads what has been cleaned or evicted, and EL2

@@ -144,8 +144,8 @@ static void instructions(void)
 static void identification(void)
 {
 	boot_and_init(0);
-	/* S1P, AArch64, COHACC, ASID16, MSI, CD2L, stalls, LE, two levels; the rest is EL2's. */
-	EXPECT_EQ(read32(0, 0x00), 0x0848301a);
+	/* S1P, AArch64, COHACC, ATS, ASID16, MSI, CD2L, stalls, LE, two levels. */
+	EXPECT_EQ(read32(0, 0x00), 0x0848341a);
 	EXPECT_EQ(read32(0, 0x04), 9 << 21 | 8 << 16 | 4 << 6 | 8);
 	EXPECT_EQ(read32(0, 0x08), 0);
 	EXPECT_EQ(read32(0, 0x0c), 0x1400);
@@ -154,7 +154,7 @@ static void identification(void)
 	EXPECT_EQ(read32(0, 0x18), 0x1234);
 	EXPECT_EQ(read32(0, 0x1c), 1);
 	write32(0, 0x00, 0xffffffff);
-	EXPECT_EQ(read32(0, 0x00), 0x0848301a);
+	EXPECT_EQ(read32(0, 0x00), 0x0848341a);
 }
 
 /* Every offset in both pages, all sizes, all ones and all zeroes. */

@@ -52,7 +52,8 @@ static void eats_and_junk(void)
 	unsigned int dw;
 
 	boot_and_init(0);
-	for (dw = 1; dw < 4; dw++) {
+	/* EATS=1 is for regress-ats.c. */
+	for (dw = 2; dw < 4; dw++) {
 		EXPECT(drv_ste(0, SID, 0xb | HOST_CD(0), (u64)dw << 28));
 		EXPECT(!passes(0, SID));
 	}

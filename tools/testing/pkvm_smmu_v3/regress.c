@@ -14,9 +14,9 @@
 #define TEST_SECONDS	300
 
 static const struct test * const suites[] = {
-	tests_boot, tests_reg, tests_cmd, tests_msi, tests_hw_msi, tests_ste, tests_evtq, tests_irq,
-	tests_dma, tests_stall, tests_exhaust, tests_stats, tests_suspend, tests_order, tests_wait,
-	tests_walk, tests_cache, tests_race,
+	tests_boot, tests_reg, tests_cmd, tests_msi, tests_hw_msi, tests_ste, tests_ats, tests_evtq,
+	tests_irq, tests_dma, tests_stall, tests_exhaust, tests_stats, tests_suspend, tests_order,
+	tests_wait, tests_walk, tests_cache, tests_race,
 };
 
 unsigned int effort = 1;

@@ -14,10 +14,10 @@ struct test {
 
 #define TEST(fn)	{ #fn, fn }
 
-extern const struct test tests_boot[], tests_cache[], tests_cmd[], tests_dma[], tests_evtq[];
-extern const struct test tests_exhaust[], tests_hw_msi[], tests_irq[], tests_msi[], tests_order[];
-extern const struct test tests_race[], tests_reg[], tests_stall[], tests_stats[], tests_ste[];
-extern const struct test tests_suspend[], tests_wait[];
+extern const struct test tests_ats[], tests_boot[], tests_cache[], tests_cmd[], tests_dma[];
+extern const struct test tests_evtq[], tests_exhaust[], tests_hw_msi[], tests_irq[], tests_msi[];
+extern const struct test tests_order[], tests_race[], tests_reg[], tests_stall[], tests_stats[];
+extern const struct test tests_ste[], tests_suspend[], tests_wait[];
 extern const struct test tests_walk[];
 
 /* How much of it: 1 is what the mutants run, higher is more thorough. */

@@ -21,6 +21,7 @@
 #define OP_EL2_ALL	0x20
 #define OP_S12_VMALL	0x28
 #define OP_NSNH_ALL	0x30
+#define OP_ATC_INV	0x40
 #define OP_RESUME	0x44
 #define OP_STALL_TERM	0x45
 #define OP_SYNC		0x46
@@ -42,6 +43,11 @@
 #define MSI_ATTR	GENMASK_ULL(27, 22)
 #define MSI_ADDR	GENMASK_ULL(51, 2)
 
+#define ATC_SSV		BIT(11)
+#define ATC_GLOBAL	BIT(9)
+#define ATC_SIZE	GENMASK_ULL(5, 0)
+
+#define IDR0_ATS	BIT(10)
 #define IDR0_ASID16	BIT(12)
 #define IDR0_MSI	BIT(13)
 #define IDR0_STALL_MODEL	GENMASK(25, 24)
@@ -69,6 +75,8 @@ static const struct cmd_rule {
 	{ OP_EL2_ALL,	  BOOT,				  { 0, 0 } },
 	{ OP_S12_VMALL,	  NEEDS_VMID,			  { VMID, 0 } },
 	{ OP_NSNH_ALL,	  BOOT,				  { 0, 0 } },
+	{ OP_ATC_INV,	  NEEDS_SID | NEEDS_SSID | MAY_FAIL,
+	  { SID | SSID | ATC_SSV | ATC_GLOBAL, VA | ATC_SIZE } },
 	{ OP_RESUME,	  NEEDS_SID | STALLS | MAY_FAIL,  { SID | RESP, STAG } },
 	{ OP_STALL_TERM,  NEEDS_SID | STALLS | MAY_FAIL,  { SID, 0 } },
 	{ OP_SYNC,	  0,				  { SYNC_CS, 0 } },
@@ -152,6 +160,8 @@ static const struct cmd_rule *judge(const struct smmu *s, const struct smmu_cmd 
 		bad(cmd, "no stalls");
 	if (op == OP_SYNC && (cmd->dw[0] & SYNC_CS) > 1ULL << 12)
 		bad(cmd, "CS");
+	if (op == OP_ATC_INV && (!(s->idr[0] & IDR0_ATS) || (cmd->dw[1] & ATC_SIZE) > 52))
+		bad(cmd, "ATS");
 
 	return rule;
 }
@@ -323,6 +333,53 @@ static bool finish_doomed(struct smmu *s)
 	return false;
 }
 
+/* What ATC_INVs before a CMD_SYNC come to. */
+enum atc_result { ATC_DONE, ATC_SLOW, ATC_FAILED };
+
+/* Of those that fail some may have had an effect. IHI0070G.b 4.7.3 */
+static enum atc_result finish_atc(struct smmu *s)
+{
+	unsigned int i;
+
+	if (!s->nr_atc_inv)
+		return ATC_DONE;
+	if (s->atc_slow)
+		return ATC_SLOW;
+	for (i = 0; i < s->nr_atc_inv; i++) {
+		if (!s->atc_silent || (model.random && model_rand(2)))
+			smmu_inv_atc(s, &s->atc_inv[i]);
+	}
+	if (s->atc_reports < s->atc_silent) {
+		s->atc_reports++;
+		return ATC_FAILED;
+	}
+	s->atc_reports = 0;
+	s->nr_atc_inv = 0;
+
+	return ATC_DONE;
+}
+
+static bool execute_sync(struct smmu *s, const struct smmu_cmd *cmd)
+{
+	switch (finish_atc(s)) {
+	case ATC_SLOW:
+		return false;
+	case ATC_FAILED:
+		error(s, 3);
+		return false;
+	case ATC_DONE:
+		break;
+	}
+	s->msi = (struct smmu_msi){
+		.active = cmd->dw[1], .addr = cmd->dw[1], .data = cmd->dw[0] >> 32,
+	};
+	memcpy(s->before, s->since, sizeof(s->since));
+	s->nr_before = s->nr_since;
+	s->nr_since = 0;
+
+	return true;
+}
+
 static bool execute(struct smmu *s)
 {
 	const struct cmd_rule *rule;
@@ -349,12 +406,11 @@ static bool execute(struct smmu *s)
 	if (rule->op == OP_SYNC) {
 		if (apply_one(s) || finish_doomed(s) || finish_msi(s))
 			return true;
-		s->msi = (struct smmu_msi){
-			.active = cmd->dw[1], .addr = cmd->dw[1], .data = cmd->dw[0] >> 32,
-		};
-		memcpy(s->before, s->since, sizeof(s->since));
-		s->nr_before = s->nr_since;
-		s->nr_since = 0;
+		if (!execute_sync(s, cmd))
+			return !s->atc_slow;
+	} else if (rule->op == OP_ATC_INV) {
+		if (s->nr_atc_inv < NR_ATC_INV)
+			s->atc_inv[s->nr_atc_inv++] = *cmd;
 	} else if (rule->op == OP_RESUME) {
 		smmu_resume(s, cmd->dw[0] >> 32, cmd->dw[1], cmd->dw[0] & RESP_RETRY);
 	} else if (rule->op == OP_STALL_TERM) {

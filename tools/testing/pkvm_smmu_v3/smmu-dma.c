@@ -19,6 +19,7 @@
 #define EVENT_S2	BIT_ULL(39)
 #define C_BAD_STREAMID	0x02
 #define C_BAD_STE	0x04
+#define F_BAD_ATS_TREQ	0x05
 #define F_STREAM_DISABLED	0x06
 #define F_TRANSL_FORBIDDEN	0x07
 #define C_BAD_SUBSTREAMID	0x08
@@ -379,12 +380,66 @@ static enum dma_result dma_translated(struct smmu *s, const struct dma *dma, boo
 	if (s->cr0ack & CR0_ATSCHK) {
 		if (smmu_get_ste(s, dma->sid, ste) != STE_OK)
 			return DMA_ABORTED;
-		if ((ste[1] >> 28 & 3) != 1)
+		switch (ste[1] >> 28 & 3) {
+		case 1:
+			break;
+		case 2:
+			if (!stage2(s, ste, dma->ipa, dma->write, &e))
+				return refuse(s, F_TRANSLATION, dma);
+			return launch(s, dma, &e, fly);
+		default:
 			return refuse(s, F_TRANSL_FORBIDDEN, dma);
+		}
 	}
 	access_page(s, e.pa, dma->write);
 
 	return DMA_DONE;
+}
+
+bool smmu_ats_request(struct smmu *s, const struct dma *dma)
+{
+	u64 ste[8], eats, addr = dma->ipa & PAGE_MASK;
+	struct tlb_entry e;
+
+	if (!(s->idr[0] & (1 << 10)) || s->lost || ((s->gerror ^ s->gerrorn) & 0x100) ||
+	    !(s->cr0ack & CR0_SMMUEN) || smmu_get_ste(s, dma->sid, ste) != STE_OK)
+		return false;
+	eats = ste[1] >> 28 & 3;
+	if (!eats || (eats == 2 && !(s->cr0ack & CR0_ATSCHK))) {
+		smmu_event(s, F_BAD_ATS_TREQ, dma->sid, dma->va);
+		return false;
+	}
+	if (nested(s, ste, dma, &e) != NESTED_OK)
+		return false;
+	s->atc[model_rand(NR_ATC)] = (struct atc_entry){
+		.valid = true, .sid = dma->sid, .va = dma->va & PAGE_MASK,
+		.addr = eats == 2 ? addr : e.pa,
+	};
+
+	return true;
+}
+
+enum dma_result smmu_ats_use(struct smmu *s, unsigned int n, bool write, bool fly)
+{
+	const struct atc_entry *e = &s->atc[n];
+	struct dma dma = {
+		.sid = e->sid, .write = write, .translated = true, .va = e->va, .ipa = e->addr,
+	};
+
+	return e->valid ? smmu_dma(s, &dma, fly) : DMA_ABORTED;
+}
+
+/* The device has answered. Size is log2 of the pages of 4 KiB, 52 for all. IHI0070G.b 4.5 */
+void smmu_inv_atc(struct smmu *s, const struct smmu_cmd *cmd)
+{
+	u8 size = cmd->dw[1] & 0x3f;
+	struct atc_entry *e;
+
+	for (e = s->atc; e < s->atc + NR_ATC; e++) {
+		if (e->sid == cmd->dw[0] >> 32 &&
+		    (size == 52 || e->va >> 12 >> size == cmd->dw[1] >> 12 >> size))
+			e->valid = false;
+	}
 }
 
 static enum dma_result dma_stage1(struct smmu *s, const u64 *ste, const struct dma *dma,

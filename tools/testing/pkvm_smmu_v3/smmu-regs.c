@@ -170,6 +170,8 @@ void smmu_lose_power(struct smmu *s)
 	memset(s->flight, 0, sizeof(s->flight));
 	memset(s->stalled, 0, sizeof(s->stalled));
 	s->msi.active = false;
+	s->nr_atc_inv = 0;
+	s->atc_reports = 0;
 	s->nr_pending = 0;
 	s->nr_ahead = 0;
 	s->nr_events = 0;

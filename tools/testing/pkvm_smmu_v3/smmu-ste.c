@@ -12,6 +12,8 @@
 /* Dword 1: S1DSS, S1CIR, S1COR, S1CSH; MEV; SHCFG. The rest is not the host's. */
 #define DW1_ALLOWED	(0xffULL | 1ULL << 19 | 3ULL << 44)
 #define DW1_S1STALLD	BIT_ULL(27)
+#define DW1_EATS	GENMASK_ULL(29, 28)
+#define SPLIT_ATS	2
 /* Dword 0: V, Config, S1Fmt, S1ContextPtr, S1CDMax. */
 #define DW0_ALLOWED	(0x3fULL | GENMASK_ULL(51, 6) | GENMASK_ULL(63, 59))
 
@@ -58,6 +60,21 @@ static void judge_stage1(const struct smmu *s, u32 sid, u64 dw0)
 		bad(sid, "S1Fmt", fmt);
 }
 
+/* Split-stage ATS or none; whatever is mixed of two STEs is legal. IHI0070G.b 3.9.1, 5.2.2 */
+static void judge_eats(const struct smmu *s, u32 sid, const u64 *dw)
+{
+	u32 eats = FIELD_GET(DW1_EATS, dw[1]), cfg = dw[0] >> 1 & 7;
+
+	if (!eats)
+		return;
+	if (eats != SPLIT_ATS)
+		bad(sid, "full ATS", eats);
+	if ((s->idr[0] & 0xc00) != 0x400 || !(s->cr0 & s->cr0ack & 0x10))
+		bad(sid, "no split-stage ATS", s->cr0);
+	if (cfg != 7)
+		bad(sid, "ATS without stage 1, Config", cfg);
+}
+
 void judge_ste(struct smmu *s, u32 sid, const u64 *dw)
 {
 	u64 stalld = s->idr[0] & (3 << 24) ? DW1_S1STALLD : 0;
@@ -70,8 +87,9 @@ void judge_ste(struct smmu *s, u32 sid, const u64 *dw)
 		bad(sid, "no stage 2, Config", cfg);
 	if (dw[0] & ~DW0_ALLOWED)
 		bad(sid, "dword 0", dw[0]);
-	if (dw[1] & ~(DW1_ALLOWED | DW1_S1STALLD))
+	if (dw[1] & ~(DW1_ALLOWED | DW1_S1STALLD | DW1_EATS))
 		bad(sid, "dword 1", dw[1]);
+	judge_eats(s, sid, dw);
 	/* ILLEGAL where nothing can stall. */
 	if (dw[1] & stalld)
 		bad(sid, "S1STALLD", dw[1]);
@@ -180,7 +198,7 @@ bool smmu_step_fetch(struct smmu *s)
 {
 	unsigned int i, n;
 
-	for (i = 0; i < NR_FETCHES; i++) {
+	for (i = 0; i < NR_FETCHES && !s->hold_fetch; i++) {
 		struct ste_fetch *f = &s->fetch[i];
 
 		if (!f->active)

@@ -15,6 +15,8 @@
 #define NR_EVENTS	4
 #define NR_STALLS	4
 #define NR_ECMDQS	8
+#define NR_ATC		8
+#define NR_ATC_INV	8
 
 struct ste_cache {
 	bool valid;
@@ -87,6 +89,14 @@ struct smmu_cmd {
 	u64 dw[2];
 };
 
+/* What a device has cached: @addr is an IPA, or a physical address by full ATS. */
+struct atc_entry {
+	bool valid;
+	u32 sid;
+	u64 va;
+	u64 addr;
+};
+
 struct smmu_event {
 	u64 dw[4];
 };
@@ -134,8 +144,14 @@ struct smmu {
 	u8 refuse_op;
 	/* An MSI is written as late as it may be. */
 	bool hold_msi;
+	/* STEs that are being fetched are not fetched any further. */
+	bool hold_fetch;
 	/* The next MSI aborts, of a CMD_SYNC or of an interrupt. */
 	bool abort_msi, abort_irq;
+	/* Devices do not answer ATC_INVs: not yet; how often a CMD_SYNC reports that. */
+	bool atc_slow;
+	u8 atc_silent;
+	u8 atc_reports;
 	/* It does what is asked for while CMDQ_PROD is written. */
 	bool prompt;
 
@@ -171,6 +187,10 @@ struct smmu {
 	/* Where invalidations have to be repeated: since the last CMD_SYNC, and before. */
 	struct smmu_cmd since[NR_PENDING], before[NR_PENDING];
 	struct smmu_msi msi;
+	struct atc_entry atc[NR_ATC];
+	/* Since the last CMD_SYNC. */
+	struct smmu_cmd atc_inv[NR_ATC_INV];
+	u8 nr_atc_inv;
 	u8 nr_pending, nr_ahead, nr_events, nr_since, nr_before;
 
 	/* What EL2 gave to it: must not change any more. */
@@ -225,6 +245,11 @@ bool smmu_ste_phys(struct smmu *s, u32 sid, bool use_cache, u64 *phys);
 
 /* smmu-dma.c */
 enum dma_result smmu_dma(struct smmu *s, const struct dma *dma, bool fly);
+/* An ATS translation request. Returns whether the device has got a translation. */
+bool smmu_ats_request(struct smmu *s, const struct dma *dma);
+/* A device uses a translation that it has cached, whatever became of that since. */
+enum dma_result smmu_ats_use(struct smmu *s, unsigned int n, bool write, bool fly);
+void smmu_inv_atc(struct smmu *s, const struct smmu_cmd *cmd);
 bool smmu_step_flight(struct smmu *s);
 void smmu_finish_flights(struct smmu *s);
 /* CMD_RESUME, CMD_STALL_TERM. */

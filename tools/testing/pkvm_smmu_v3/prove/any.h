@@ -26,4 +26,10 @@ static struct pkvm_smmu_caps any_caps(const struct pkvm_smmu_ids *hw)
 	return caps;
 }
 
+/* ATS, and NS1ATS, which says that it cannot be in split stages. IHI0070G.b 6.3.1 */
+static bool split_ats(const struct pkvm_smmu_ids *hw)
+{
+	return bits(hw->idr[0], 11, 10) == 1;
+}
+
 #endif /* _PROVE_ANY_H */

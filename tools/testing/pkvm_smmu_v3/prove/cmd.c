@@ -14,6 +14,7 @@
 #define TLBI_NH_VA	0x12
 #define TLBI_NH_VAA	0x13
 #define TLBI_NSNH_ALL	0x30
+#define ATC_INV		0x40
 #define RESUME	0x44
 #define STALL_TERM	0x45
 #define CMD_SYNC	0x46
@@ -26,6 +27,8 @@
 #define RANGE_0		(GENMASK(16, 12) | GENMASK(25, 20))
 #define RANGE_1		GENMASK(11, 8)
 #define VA		(GENMASK(63, 12) | BIT_ULL(0))
+#define SSV		BIT_ULL(11)
+#define GLOBAL		BIT_ULL(9)
 
 /* The bits that a command of the host's may have. Return: false where none is legal. */
 static bool allowed_in(const struct pkvm_smmu_ids *hw, u64 op, u64 mask[2])
@@ -76,6 +79,10 @@ static bool allowed_in(const struct pkvm_smmu_ids *hw, u64 op, u64 mask[2])
 		return true;
 	case TLBI_NSNH_ALL:
 		return true;
+	case ATC_INV:
+		mask[0] |= SID | (bits(hw->idr[1], 10, 6) ? SSID | SSV | GLOBAL : 0);
+		mask[1] = GENMASK(63, 12) | GENMASK(5, 0);
+		return split_ats(hw);
 	case RESUME:
 		mask[0] |= SID | GENMASK(13, 12);
 		mask[1] = GENMASK(15, 0);
@@ -160,6 +167,9 @@ void prove_cmd(void)
 	op = bits(out.data[0], 7, 0);
 	issued = cmd.action != SMMU_CMD_ILL && cmd.action != SMMU_CMD_DROP;
 	in_range = sid < sids && ssid < ssids;
+	/* A substream counts where the command has one. */
+	if (in_op == ATC_INV && !(in.data[0] & SSV))
+		in_range = sid < sids;
 
 	legal = allowed_in(&hw, in_op, mask);
 	PROVE("a command that is in no list is illegal",
@@ -221,10 +231,21 @@ void prove_cmd(void)
 	      implies(issued && (in_op == CFGI_CD || in_op == CFGI_CD_ALL),
 		      cmd.action == SMMU_CMD_FORWARD && in_range &&
 		      out.data[0] == in.data[0] && out.data[1] == in.data[1]));
+	PROVE("ATC_INV is the host's, of a stream in range and a substream in range or none",
+	      implies(issued && in_op == ATC_INV,
+		      cmd.action == SMMU_CMD_ATC_INV && in_range && out.data[1] == in.data[1] &&
+		      out.data[0] == (in.data[0] & SSV ? in.data[0] :
+				      in.data[0] & ~(SSID | GLOBAL))));
+	PROVE("ATC_INV of more than all is illegal",
+	      implies(in_op == ATC_INV && bits(in.data[1], 5, 0) > 52,
+		      cmd.action == SMMU_CMD_ILL));
+	PROVE("a device is waited for if and only if the command is an ATC_INV",
+	      (cmd.action == SMMU_CMD_ATC_INV) == (issued && in_op == ATC_INV));
 	PROVE("a command is dropped only if it is a prefetch or out of range",
 	      implies(cmd.action == SMMU_CMD_DROP,
 		      in_op == PREFETCH_CONFIG || in_op == PREFETCH_ADDR ||
-		      (in_op >= CFGI_STE && in_op <= CFGI_CD_ALL && !in_range) ||
+		      (((in_op >= CFGI_STE && in_op <= CFGI_CD_ALL) || in_op == ATC_INV) &&
+		       !in_range) ||
 		      ((in_op == RESUME || in_op == STALL_TERM) && sid >= sids)));
 	PROVE("RESUME and STALL_TERM are the host's, of streams in range",
 	      implies(issued && (in_op == RESUME || in_op == STALL_TERM),
@@ -250,6 +271,7 @@ void prove_cmd(void)
 	      implies(allowed_in(&hw, in_op, mask) &&
 		      !(in.data[0] & ~mask[0]) && !(in.data[1] & ~mask[1]) &&
 		      (in_op != TLBI_NH_VA && in_op != TLBI_NH_VAA || range_legal(&hw, &in)) &&
+		      (in_op != ATC_INV || bits(in.data[1], 5, 0) <= 52) &&
 		      (in_op != CMD_SYNC || bits(in.data[0], 13, 12) != 3),
 		      cmd.action != SMMU_CMD_ILL));
 
@@ -267,6 +289,7 @@ void prove_cmd(void)
 	REACH("TLBI_NSNH_ALL", issued && in_op == TLBI_NSNH_ALL);
 	REACH("RESUME", issued && in_op == RESUME && out.data[1] == 0xffff);
 	REACH("STALL_TERM", issued && in_op == STALL_TERM);
+	REACH("ATC_INV of a substream", cmd.action == SMMU_CMD_ATC_INV && (out.data[0] & SSV));
 	REACH("CMD_SYNC", cmd.action == SMMU_CMD_SYNC);
 	REACH("CMD_SYNC with an MSI", cmd.action == SMMU_CMD_SYNC_MSI);
 	REACH("a dropped prefetch", cmd.action == SMMU_CMD_DROP && in_op == PREFETCH_ADDR);

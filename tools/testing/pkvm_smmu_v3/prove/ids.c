@@ -31,10 +31,12 @@ void prove_ids_offered(void)
 
 	PROVE("IDR0 offers nothing that the hardware lacks or that the emulation does not do",
 	      idr[0] == ((hw.idr[0] & offered[0]) | bit_of(hw.idr[0], 4) << 13 |
-			 (stalls ? 0 : BIT(24))));
-	PROVE("no stage 2, Hyp, ATS, PRI, VMID16, ATOS, SEV or BTM is offered",
-	      !(idr[0] & (BIT(0) | BIT(5) | BIT(9) | BIT(10) | BIT(11) | BIT(14) | BIT(15) |
-			  BIT(16) | BIT(17) | BIT(18) | BIT(20))));
+			 split_ats(&hw) << 10 | (stalls ? 0 : BIT(24))));
+	PROVE("no stage 2, Hyp, PRI, VMID16, ATOS, SEV or BTM is offered",
+	      !(idr[0] & (BIT(0) | BIT(5) | BIT(9) | BIT(11) | BIT(14) | BIT(15) | BIT(16) |
+			  BIT(17) | BIT(18) | BIT(20))));
+	PROVE("ATS is offered where the hardware has it in split stages",
+	      implies(bit_of(idr[0], 10), bit_of(hw.idr[0], 10) && !bit_of(hw.idr[0], 11)));
 	PROVE("stalls are offered if and only if the hardware has a choice",
 	      bits(idr[0], 25, 24) == !stalls && pkvm_smmu_can_stall(&caps) == stalls &&
 	      bits(idr[5], 31, 16) == (stalls ? bits(hw.idr[5], 31, 16) : 0));
@@ -55,8 +57,10 @@ void prove_ids_offered(void)
 	      caps.ids.iidr == hw.iidr && caps.ids.aidr == hw.aidr);
 
 	REACH("all that can be offered",
-	      (idr[0] | GENMASK(22, 21) | GENMASK(28, 27)) == (offered[0] | BIT(13)) &&
+	      (idr[0] | GENMASK(22, 21) | GENMASK(28, 27)) ==
+	      (offered[0] | BIT(10) | BIT(13)) &&
 	      idr[3] == offered[3] && idr[5] == (offered[5] | GENMASK(31, 16)));
+	REACH("no ATS of hardware that has it", bit_of(hw.idr[0], 10) && !bit_of(idr[0], 10));
 	REACH("the least", !(idr[0] & BIT(19)) && !idr[3] && !bits(idr[1], 10, 6));
 }
 

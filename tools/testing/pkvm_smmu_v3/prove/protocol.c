@@ -11,6 +11,8 @@
  *
  * An invalidation of the host's has a number for an ASID, so that the hardware can tell what it
  * is given. A CMD_SYNC has none: what counts is how many invalidations precede it.
+ *
+ * A device may not answer ATC_INVs: the hardware reports that once, at the CMD_SYNC behind them.
  */
 #include "prove.h"
 
@@ -45,6 +47,9 @@ static struct hyp_smmu smmu;
 static unsigned int asids, consumed_asids;
 /* How many of them the hardware had consumed at its last CMD_SYNC. */
 static unsigned int synced;
+/* ATC_INVs that the host has written; it has been told that one of them failed. */
+static unsigned int atcs;
+static bool told;
 
 static struct {
 	u64 cons, prod;		/* since takeover */
@@ -52,6 +57,11 @@ static struct {
 	bool stuck, nonsense;
 	bool looked;		/* by EL2, in this step */
 	bool refused;		/* a command of the host's */
+	unsigned int atcs;	/* consumed */
+	unsigned int atcs_done;	/* complete, without a failure */
+	bool atc_waits;		/* for a CMD_SYNC */
+	bool atc_failed;
+	u8 err;			/* CMDQ_CONS.ERR */
 	u64 msi_addr;		/* to be written, 0 for none */
 	u32 msi_data;
 } hw;
@@ -59,6 +69,7 @@ static struct {
 /* What a slot of the host's queue holds. */
 static struct {
 	unsigned int before;	/* invalidations */
+	unsigned int atcs;
 	bool sync;
 	u64 msi_addr;
 	u32 msi_data;
@@ -147,6 +158,12 @@ void hyp_smmu_count_faults(struct hyp_smmu *s, u32 cons)
 
 bool hyp_smmu_strtab_update(struct hyp_smmu *s, struct hyp_smmu_scan *scan, u64 first, u64 n)
 {
+	return true;
+}
+
+bool hyp_smmu_strtab_cfgi(struct hyp_smmu *s, enum pkvm_smmu_cmd_action action, u32 sid,
+			  u8 range_shift)
+{
 	PROVE("STEs are read without the lock of the hardware's queue", !s->hwq.lock.owner);
 
 	return true;
@@ -219,9 +236,27 @@ static void hw_write_msi(void)
 	hw.msi_addr = 0;
 }
 
-static void hw_error(void)
+static void hw_error(u8 err)
 {
+	hw.err = err;
 	hw.gerror ^= GERROR_CMDQ_ERR;
+}
+
+/* A CMD_SYNC that waits for ATC_INVs. Returns false if a device does not answer. */
+static bool hw_finish_atcs(const struct arm_smmu_cmd *cmd)
+{
+	PROVE("a CMD_SYNC behind ATC_INVs is EL2's, without an interrupt",
+	      cmd->data[0] == CMDQ_OP_CMD_SYNC && !cmd->data[1]);
+	if (!hw.atc_failed && ANY_OF(2)) {
+		hw.atc_failed = true;
+		hw_error(CMDQ_ERR_CERROR_ATC_INV_IDX);
+		return false;
+	}
+	if (!hw.atc_failed || told)
+		hw.atcs_done = hw.atcs;
+	hw.atc_waits = false;
+
+	return true;
 }
 
 /* Returns false if it stops at the command. */
@@ -232,6 +267,9 @@ static bool hw_consume(void)
 
 	PROVE("a command that the hardware was given stays as it is, unless it is refused",
 	      !memcmp(cmd, &given[hw.cons % HW_SLOTS], sizeof(*cmd)));
+	PROVE("nothing but ATC_INVs comes between ATC_INVs and their CMD_SYNC",
+	      implies(hw.atc_waits, FIELD_GET(CMDQ_0_OP, cmd->data[0]) == CMDQ_OP_ATC_INV ||
+		      FIELD_GET(CMDQ_0_OP, cmd->data[0]) == CMDQ_OP_CMD_SYNC));
 	switch (FIELD_GET(CMDQ_0_OP, cmd->data[0])) {
 	case CMDQ_OP_TLBI_NH_ASID:
 		PROVE("the hardware gets the host's commands in their order, each once",
@@ -239,11 +277,17 @@ static bool hw_consume(void)
 		consumed_asids++;
 		if (!hw.refused && ANY_OF(2)) {
 			hw.refused = true;
-			hw_error();
+			hw_error(CMDQ_ERR_CERROR_ILL_IDX);
 			return false;
 		}
 		break;
+	case CMDQ_OP_ATC_INV:
+		hw.atcs++;
+		hw.atc_waits = true;
+		break;
 	case CMDQ_OP_CMD_SYNC:
+		if (hw.atc_waits && !hw_finish_atcs(cmd))
+			return false;
 		hw_write_msi();
 		synced = consumed_asids;
 		if (!has_msi(cmd))
@@ -256,7 +300,7 @@ static bool hw_consume(void)
 			hw_write_msi();
 		break;
 	case 0xff:
-		hw_error();
+		hw_error(CMDQ_ERR_CERROR_ILL_IDX);
 		return false;
 	default:
 		break;
@@ -287,8 +331,7 @@ u64 model_mmio_read(const void *addr, unsigned int size)
 		if (hw.nonsense)
 			return (hw.prod + 1) % (2 * HW_SLOTS);
 		return hw.cons % (2 * HW_SLOTS) |
-		       (hw_active(GERROR_CMDQ_ERR) ? FIELD_PREP(CMDQ_CONS_ERR,
-								CMDQ_ERR_CERROR_ILL_IDX) : 0);
+		       (hw_active(GERROR_CMDQ_ERR) ? FIELD_PREP(CMDQ_CONS_ERR, hw.err) : 0);
 	case ARM_SMMU_GERROR:
 		return hw.gerror;
 	case ARM_SMMU_GERRORN:
@@ -327,6 +370,18 @@ static bool host_sees_error(void)
 	       GERROR_CMDQ_ERR;
 }
 
+static bool host_sees(u8 err)
+{
+	return host_sees_error() &&
+	       FIELD_GET(CMDQ_CONS_ERR, smmu.regs.val[SMMU_REG_CMDQ_CONS]) == err;
+}
+
+/* Whether the host may take a CMD_SYNC for complete, as far as devices are concerned. */
+static bool atcs_answered(unsigned int i)
+{
+	return !hw.atc_failed || told || slot[i].atcs <= hw.atcs_done;
+}
+
 /* What the host sees is true: its CMDQ_CONS, its MSIs, its errors. */
 static void check(void)
 {
@@ -344,7 +399,8 @@ static void check(void)
 
 	for (i = 0; i != host_prod; i++) {
 		if (i < idx)
-			complete &= slot[i].before <= (slot[i].sync ? synced : consumed_asids);
+			complete &= slot[i].before <= (slot[i].sync ? synced : consumed_asids) &&
+				    (!slot[i].sync || atcs_answered(i));
 		if (!slot[i].msi_addr)
 			continue;
 		if (slot[i].msi_addr == NO_MEMORY) {
@@ -356,19 +412,22 @@ static void check(void)
 		}
 		memcpy(&word, (u8 *)host_queue + (slot[i].msi_addr - HOST_BASE), 4);
 		if (word == slot[i].msi_data)
-			msis &= slot[i].before <= synced;
+			msis &= slot[i].before <= synced && atcs_answered(i);
 	}
 	PROVE("what is before CMDQ_CONS is complete, a CMD_SYNC with all that precede it",
 	      complete);
 	PROVE("an MSI is written, or reported as aborted, when its CMD_SYNC is complete", msis);
 	PROVE("an illegal command is shown where it is, when all before it are complete",
-	      implies(host_sees_error(),
-		      illegal && idx == host_prod - 1 &&
-		      FIELD_GET(CMDQ_CONS_ERR, cons) == CMDQ_ERR_CERROR_ILL_IDX));
+	      implies(host_sees_error() && !host_sees(CMDQ_ERR_CERROR_ATC_INV_IDX),
+		      illegal && idx == host_prod - 1 && host_sees(CMDQ_ERR_CERROR_ILL_IDX)));
+	PROVE("a device that does not answer is shown at a CMD_SYNC behind its ATC_INV",
+	      implies(host_sees(CMDQ_ERR_CERROR_ATC_INV_IDX),
+		      hw.atc_failed && slot[idx].sync && idx < host_prod && slot[idx].atcs));
+	told |= host_sees(CMDQ_ERR_CERROR_ATC_INV_IDX);
 }
 
 enum kind {
-	TLBI, SYNC, SYNC_MSI_OWN, SYNC_MSI_OTHER, SYNC_MSI_NOWHERE, HINT, CFGI, ILLEGAL,
+	TLBI, SYNC, SYNC_MSI_OWN, SYNC_MSI_OTHER, SYNC_MSI_NOWHERE, HINT, CFGI, ATC_INV, ILLEGAL,
 	NR_KINDS
 };
 
@@ -392,6 +451,10 @@ static void host_push(enum kind kind)
 		*cmd = arm_smmu_make_cmd_op(CMDQ_OP_CFGI_STE);
 		cmd->data[1] = CMDQ_CFGI_1_LEAF;
 		break;
+	case ATC_INV:
+		*cmd = arm_smmu_make_cmd_atc_inv(0, IOMMU_NO_PASID, 0, ATC_INV_SIZE_ALL);
+		atcs++;
+		break;
 	case ILLEGAL:
 		illegal = true;
 		*cmd = arm_smmu_make_cmd_op(0xff);
@@ -407,6 +470,7 @@ static void host_push(enum kind kind)
 				FIELD_PREP(CMDQ_SYNC_0_MSIDATA, slot[host_prod].msi_data);
 		cmd->data[1] = slot[host_prod].msi_addr;
 	}
+	slot[host_prod].atcs = atcs;
 	host_prod++;
 }
 
@@ -434,11 +498,15 @@ static void host_toggle(void)
 {
 	u32 cr0 = host_read(ARM_SMMU_CR0);
 
-	if (host_read(ARM_SMMU_CR0ACK) == cr0)
-		host_write(ARM_SMMU_CR0, cr0 ^ CR0_CMDQEN);
+	if (host_read(ARM_SMMU_CR0ACK) != cr0)
+		return;
+	/* A host that starts anew does not hear of a device from before. */
+	if (!(cr0 & CR0_CMDQEN))
+		hw.atcs_done = hw.atcs;
+	host_write(ARM_SMMU_CR0, cr0 ^ CR0_CMDQEN);
 }
 
-/* Replace an illegal command and go on, as the host's driver does. */
+/* Replace an illegal command, repeat a CMD_SYNC, and go on, as the host's driver does. */
 static void host_handle_error(void)
 {
 	u32 gerror = host_read(ARM_SMMU_GERROR), gerrorn = host_read(ARM_SMMU_GERRORN);
@@ -446,9 +514,12 @@ static void host_handle_error(void)
 
 	if (!((gerror ^ gerrorn) & GERROR_CMDQ_ERR))
 		return;
-	host_queue[idx] = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
-	slot[idx].sync = true;
-	illegal = false;
+	told |= host_sees(CMDQ_ERR_CERROR_ATC_INV_IDX);
+	if (host_sees(CMDQ_ERR_CERROR_ILL_IDX)) {
+		host_queue[idx] = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+		slot[idx].sync = true;
+		illegal = false;
+	}
 	host_write(ARM_SMMU_GERRORN, gerror);
 }
 
@@ -461,14 +532,17 @@ static void start(u64 position, bool hw_msi)
 	asids = 0;
 	consumed_asids = 0;
 	synced = 0;
+	atcs = 0;
+	told = false;
 	host_prod = 0;
 	host_cons = 0;
 	was_dead = false;
 	was_other_cpu = false;
+	other_cpu = 0;
 	illegal = false;
 	now = 1;
 
-	smmu.hw.idr[0] = IDR0_S1P | IDR0_S2P | IDR0_COHACC | (hw_msi ? IDR0_MSI : 0) |
+	smmu.hw.idr[0] = IDR0_S1P | IDR0_S2P | IDR0_COHACC | IDR0_ATS | (hw_msi ? IDR0_MSI : 0) |
 			 FIELD_PREP(IDR0_TTF, IDR0_TTF_AARCH64);
 	smmu.hw.idr[1] = FIELD_PREP(IDR1_CMDQS, HOST_SHIFT) | FIELD_PREP(IDR1_SIDSIZE, 8);
 	pkvm_smmu_init_caps(&smmu.caps, &smmu.hw);
@@ -495,10 +569,8 @@ static void start(u64 position, bool hw_msi)
 	hyp_smmu_cmdq_enable(&smmu);
 }
 
-static void step(void)
+static void step(unsigned int what)
 {
-	unsigned int what = ANY_OF(NR_KINDS + 7);
-
 	hw.looked = false;
 	switch (what) {
 	default:
@@ -547,11 +619,16 @@ static void drain(void)
 		host_write(ARM_SMMU_CMDQ_PROD, host_prod);
 		host_read(ARM_SMMU_CMDQ_CONS);
 		check();
+		if (host_sees(CMDQ_ERR_CERROR_ATC_INV_IDX))
+			host_handle_error();
 	}
 }
 
-/* With @hints, as many marks wait for the hardware to begin with. */
-static void run(unsigned int hints, unsigned int steps)
+/*
+ * With @hints, as many marks wait for the hardware to begin with. The first step is @first,
+ * and ATC_INVs are among the others then; NR_KINDS: it is any, and there is no ATC_INV.
+ */
+static void run(unsigned int hints, enum kind first, unsigned int steps)
 {
 	unsigned int i;
 	bool sound;
@@ -566,8 +643,12 @@ static void run(unsigned int hints, unsigned int steps)
 		check();
 		REACH("all marks in use", smmu.cmdq.nr_marks == HYP_SMMU_MARKS);
 	}
-	for (i = 0; i < steps; i++)
-		step();
+	for (i = 0; i < steps; i++) {
+		unsigned int what = i || first == NR_KINDS ? ANY_OF(NR_KINDS + 7) : first;
+
+		ASSUME(what != ATC_INV || first == ATC_INV);
+		step(what);
+	}
 	sound = hw_is_sound();
 	drain();
 
@@ -591,10 +672,17 @@ static void run(unsigned int hints, unsigned int steps)
 
 void prove_queues(void)
 {
-	run(0, STEPS);
+	run(0, NR_KINDS, STEPS);
+}
+
+void prove_atc_invs(void)
+{
+	run(0, ATC_INV, STEPS);
+	REACH("a device that does not answer", told && hw_is_sound());
+	REACH("one that the host does not ask for", hw.atc_failed && !told && hw_is_sound());
 }
 
 void prove_marks(void)
 {
-	run(HYP_SMMU_MARKS - 2 + ANY_OF(3), STEPS - 1);
+	run(HYP_SMMU_MARKS - 2 + ANY_OF(3), NR_KINDS, STEPS - 1);
 }

@@ -36,6 +36,7 @@ const u8 pkvm_smmu_cmd_rows[SMMU_EMU_NR_OPS] = {
 	[CMDQ_OP_TLBI_NH_VA]	= SMMU_ROW_TLBI_NH_VA,
 	[CMDQ_OP_TLBI_NH_VAA]	= SMMU_ROW_TLBI_NH_VAA,
 	[CMDQ_OP_TLBI_NSNH_ALL]	= SMMU_ROW_TLBI_NSNH_ALL,
+	[CMDQ_OP_ATC_INV]	= SMMU_ROW_ATC_INV,
 	[CMDQ_OP_RESUME]	= SMMU_ROW_RESUME,
 	[CMDQ_OP_STALL_TERM]	= SMMU_ROW_STALL_TERM,
 	[CMDQ_OP_CMD_SYNC]	= SMMU_ROW_CMD_SYNC,
@@ -109,6 +110,10 @@ static const struct pkvm_smmu_cmd_fields pkvm_smmu_cmd_fields[SMMU_NR_ROWS] = {
 		.op = CMDQ_OP_TLBI_NSNH_ALL,
 		.kind = SMMU_KIND_TLBI_NSNH,
 	},
+	[SMMU_ROW_ATC_INV] = {
+		.op = CMDQ_OP_ATC_INV,
+		.kind = SMMU_KIND_ATC_INV,
+	},
 	[SMMU_ROW_RESUME] = {
 		.op = CMDQ_OP_RESUME,
 		.kind = SMMU_KIND_STALL,
@@ -138,6 +143,8 @@ void pkvm_smmu_init_cmds(struct pkvm_smmu_caps *caps)
 		caps->features |= ARM_SMMU_FEAT_RANGE_INV;
 	if (caps->ids.idr[5] & IDR5_DS)
 		caps->features |= ARM_SMMU_FEAT_DS;
+	if (caps->ids.idr[0] & IDR0_ATS)
+		caps->features |= ARM_SMMU_FEAT_ATS;
 
 	caps->cmd[SMMU_ROW_NONE] = (struct pkvm_smmu_cmd_rule) {
 		.refuse = { ~0ULL, ~0ULL },
@@ -241,6 +248,22 @@ static void pkvm_smmu_make_cfgi_range(const struct pkvm_smmu_caps *caps,
 	cmd->out.data[1] = FIELD_PREP(CMDQ_CFGI_1_RANGE, range);
 }
 
+/* Which device is asked is the host's choice: all of them are the host's. */
+static void pkvm_smmu_make_atc_inv(const struct pkvm_smmu_caps *caps,
+				   struct arm_smmu_cmd in,
+				   struct pkvm_smmu_cmd *cmd)
+{
+	/* More than all. IHI0070G.b 4.5.1 */
+	if (FIELD_GET(CMDQ_ATC_1_SIZE, in.data[1]) > ATC_INV_SIZE_ALL)
+		return;
+
+	/* Global and the SubstreamID have no meaning without SSV. */
+	if (!(in.data[0] & CMDQ_0_SSV))
+		in.data[0] &= ~(CMDQ_ATC_0_SSID | CMDQ_ATC_0_GLOBAL);
+	cmd->action = pkvm_smmu_cfgi_in_range(caps, in) ? SMMU_CMD_ATC_INV : SMMU_CMD_DROP;
+	cmd->out = in;
+}
+
 struct pkvm_smmu_cmd pkvm_smmu_filter_rare(const struct pkvm_smmu_caps *caps, u8 kind,
 					   struct arm_smmu_cmd in)
 {
@@ -272,6 +295,9 @@ struct pkvm_smmu_cmd pkvm_smmu_filter_rare(const struct pkvm_smmu_caps *caps, u8
 		/* All VMIDs that the host knows of are the one that EL2 uses. */
 		cmd.action = SMMU_CMD_FORWARD;
 		cmd.out = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, SMMU_EMU_VMID);
+		break;
+	case SMMU_KIND_ATC_INV:
+		pkvm_smmu_make_atc_inv(caps, in, &cmd);
 		break;
 	default:
 		break;

@@ -24,6 +24,7 @@ enum pkvm_smmu_cmd_kind {
 	SMMU_KIND_TLBI,
 	SMMU_KIND_TLBI_VA,
 	SMMU_KIND_TLBI_NSNH,
+	SMMU_KIND_ATC_INV,
 	SMMU_KIND_STALL,
 	SMMU_KIND_SYNC,
 };
@@ -44,6 +45,7 @@ enum pkvm_smmu_cmd_action {
 	SMMU_CMD_CFGI_L1,	/* read those of its level 1 descriptor, then issue @out */
 	SMMU_CMD_CFGI_RANGE,	/* read 2^@range_shift STEs from @sid on, then issue @out */
 	SMMU_CMD_CFGI_ALL,	/* read all STEs again, then issue @out */
+	SMMU_CMD_ATC_INV,	/* issue @out, and wait for it behind a CMD_SYNC of EL2's */
 };
 
 /**

@@ -133,6 +133,7 @@ enum pkvm_smmu_cmd_row {
 	SMMU_ROW_TLBI_NH_VA,
 	SMMU_ROW_TLBI_NH_VAA,
 	SMMU_ROW_TLBI_NSNH_ALL,
+	SMMU_ROW_ATC_INV,
 	SMMU_ROW_RESUME,
 	SMMU_ROW_STALL_TERM,
 	SMMU_ROW_CMD_SYNC,
@@ -186,9 +187,10 @@ struct pkvm_smmu_caps {
  * @hw:   the hardware's identification registers, accepted by pkvm_smmu_check_ids();
  *        IDR0.COHACC is what firmware says
  *
- * Only features that a table here names are offered; stage 2, Hyp, ATS, PRI,
- * SEV, VMID16, ATOS and BTM are not. Stalls are as in the hardware. MSI is where the SMMU is
- * coherent, whether the hardware has it or not: EL2 completes a CMD_SYNC as an MSI does.
+ * Only features that a table here names are offered; stage 2, Hyp, PRI, SEV, VMID16, ATOS
+ * and BTM are not. Stalls are as in the hardware, ATS is where the hardware can do it in
+ * split stages. MSI is where the SMMU is coherent, whether the hardware has it or not: EL2
+ * completes a CMD_SYNC as an MSI does.
  */
 void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids *hw);
 
@@ -419,15 +421,28 @@ static inline bool pkvm_smmu_queue_has(const struct pkvm_smmu_queue *q, u64 addr
  *
  * Bypass becomes stage 2 only, stage 1 becomes nested, abort stays abort; all
  * else, every bit outside the allow-list among them, becomes V=0. Dwords 2 and 3
- * of @out are EL2's stage 2 in every case, 4 to 7 are zero. Dword 0 of an accepted
- * @out depends on dword 0 of @host alone, dword 1 of any @out on dword 1 alone: a
- * host update that changes one dword changes one dword here, and is as hitless
- * (IHI0070G.b 3.21.3.1).
+ * of @out are EL2's stage 2 in every case, 4 to 7 are zero. EATS is 0b10, split-stage ATS,
+ * where stage 1 is nested and the host asks for ATS, else 0. Dword 0 of an accepted
+ * @out depends on dword 0 of @host alone, dword 1 of any @out, EATS apart, on dword 1 alone:
+ * a host update that changes one dword changes one dword here, and is as hitless
+ * (IHI0070G.b 3.21.3.1). EATS takes pkvm_smmu_step_ste().
  *
  * Return: whether the host's STE was accepted (an abort is).
  */
 bool pkvm_smmu_make_ste(const struct pkvm_smmu_caps *caps,
 			const struct arm_smmu_ste *host, struct arm_smmu_ste *out);
+
+/**
+ * pkvm_smmu_step_ste - The next step from one shadow STE to another
+ * @cur: the STE that the hardware has, from pkvm_smmu_make_ste() or from here
+ * @new: the STE that it is to have; changed to the one that it gets next
+ *
+ * The SMMU may take dword 0 of one STE and dword 1 of the other (IHI0070G.b 3.21.3). EATS
+ * beside stage 2 alone is ILLEGAL (5.2.2): between the two goes a nested STE without EATS.
+ *
+ * Return: whether @new is unchanged. If not, the hardware has to forget @cur first.
+ */
+bool pkvm_smmu_step_ste(const struct arm_smmu_ste *cur, struct arm_smmu_ste *new);
 
 /**
  * struct pkvm_smmu_strtab - The host's stream table as STRTAB_BASE(_CFG) describe it

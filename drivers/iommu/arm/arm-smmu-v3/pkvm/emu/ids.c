@@ -17,8 +17,9 @@
 
 /*
  * Features of the hardware that the host is offered. All of stage 2 is EL2's, and
- * so is all that makes the SMMU use an address or a stream of the host's choice
- * outside stage 2: ATS, PRI, ATOS. For MSI see below. IHI0070G.b 6.3.1 to 6.3.6
+ * so is all that makes the SMMU use an address of the host's choice outside stage 2: PRI,
+ * ATOS. ATS is apart, see pkvm_smmu_has_split_ats(). For MSI see below.
+ * IHI0070G.b 6.3.1 to 6.3.6
  */
 static const u32 pkvm_smmu_offered[] = {
 	[0] = IDR0_S1P | FIELD_PREP_CONST(IDR0_TTF, IDR0_TTF_AARCH64) |
@@ -205,6 +206,15 @@ const char *pkvm_smmu_refusal_str(enum pkvm_smmu_refusal refusal)
 }
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_refusal_str);
 
+/*
+ * Split-stage ATS: what a device caches are IPAs, and each of its translated transactions
+ * goes through stage 2. Full ATS would skip stage 2. IHI0070G.b 3.9.1, 6.3.1
+ */
+static bool pkvm_smmu_has_split_ats(const struct pkvm_smmu_ids *hw)
+{
+	return (hw->idr[0] & (IDR0_ATS | IDR0_NS1ATS)) == IDR0_ATS;
+}
+
 void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids *hw)
 {
 	struct pkvm_smmu_ids *ids = &caps->ids;
@@ -219,6 +229,9 @@ void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids
 		ids->idr[0] |= FIELD_PREP(IDR0_STALL_MODEL, IDR0_STALL_MODEL_TERMINATE);
 		ids->idr[5] &= ~IDR5_STALL_MAX;
 	}
+
+	if (pkvm_smmu_has_split_ats(hw))
+		ids->idr[0] |= IDR0_ATS;
 
 	/*
 	 * If not the hardware, EL2 writes that of a CMD_SYNC: nobody reads CMDQ_CONS. The

@@ -20,9 +20,18 @@
 /*
  * Dword 0: what user space may set for a nested domain. Dword 1: of ste1_host stage 2
  * confines all that the SMMU does with it; MEV and SHCFG are EL2's, the host may ask for
- * what it likes.
+ * what it likes. Where ATS is offered the host may ask for it as well.
  */
 #define STE_1_IGNORED	(STRTAB_STE_1_MEV | STRTAB_STE_1_SHCFG | STRTAB_STE_1_SW_RESERVED)
+#define STE_1_ATS	cpu_to_le64(FIELD_PREP(STRTAB_STE_1_EATS, STRTAB_STE_1_EATS_TRANS))
+#define STE_1_SPLIT_ATS	cpu_to_le64(FIELD_PREP(STRTAB_STE_1_EATS, STRTAB_STE_1_EATS_S1CHK))
+
+static u64 pkvm_smmu_ste_cfg(const struct arm_smmu_ste *ste)
+{
+	u64 ste0 = le64_to_cpu(ste->data[0]);
+
+	return ste0 & STRTAB_STE_0_V ? FIELD_GET(STRTAB_STE_0_CFG, ste0) : STRTAB_STE_0_CFG_ABORT;
+}
 
 /* Whether the host's stage 1 is what the offered ID registers allow. IHI0070G.b 5.2.2 */
 static bool pkvm_smmu_ste_stage1_ok(const struct pkvm_smmu_caps *caps, u64 ste0)
@@ -45,10 +54,12 @@ static bool pkvm_smmu_ste_ok(const struct pkvm_smmu_caps *caps,
 			     const struct arm_smmu_ste *host)
 {
 	u64 ste0 = le64_to_cpu(host->data[0]);
+	__le64 ste1 = cpu_to_le64(caps->ste1_host | STE_1_IGNORED);
 	unsigned int i;
 
-	if ((host->data[0] & ~STRTAB_STE_0_NESTING_ALLOWED) ||
-	    (host->data[1] & ~cpu_to_le64(caps->ste1_host | STE_1_IGNORED)))
+	if (caps->ids.idr[0] & IDR0_ATS)
+		ste1 |= STE_1_ATS;
+	if ((host->data[0] & ~STRTAB_STE_0_NESTING_ALLOWED) || (host->data[1] & ~ste1))
 		return false;
 
 	/* No stage 2, MPAM or Secure state is offered. */
@@ -123,7 +134,24 @@ bool pkvm_smmu_make_ste(const struct pkvm_smmu_caps *caps,
 			cpu_to_le64(caps->ste2), cpu_to_le64(caps->ste3),
 		},
 	};
+	if (pkvm_smmu_ste_cfg(out) == STRTAB_STE_0_CFG_NESTED && (host->data[1] & STE_1_ATS))
+		out->data[1] |= STE_1_SPLIT_ATS;
 	return ste0;
+}
+
+bool pkvm_smmu_step_ste(const struct arm_smmu_ste *cur, struct arm_smmu_ste *new)
+{
+	if (pkvm_smmu_ste_cfg(cur) == STRTAB_STE_0_CFG_S2_TRANS &&
+	    (new->data[1] & STE_1_SPLIT_ATS)) {
+		new->data[1] &= ~STE_1_SPLIT_ATS;
+		return false;
+	}
+	if (pkvm_smmu_ste_cfg(new) == STRTAB_STE_0_CFG_S2_TRANS &&
+	    (cur->data[1] & STE_1_SPLIT_ATS)) {
+		new->data[0] = cur->data[0];
+		return false;
+	}
+	return true;
 }
 
 static u64 pkvm_smmu_align_down(u64 addr, u8 bits)

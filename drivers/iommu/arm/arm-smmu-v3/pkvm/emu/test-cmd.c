@@ -41,6 +41,8 @@ static const struct emu_test_opcode emu_test_opcodes[] = {
 	/* RESUME, STALL_TERM */
 	{ 0x44, SMMU_CMD_FORWARD, { 0xffffffff00003000, 0xffff } },
 	{ 0x45, SMMU_CMD_FORWARD, { 0xffffffff00000000 } },
+	/* ATC_INV */
+	{ 0x40, SMMU_CMD_ATC_INV, { 0xfffffffffffffa00, 0xfffffffffffff03f } },
 	/* SYNC */
 	{ 0x46, SMMU_CMD_SYNC, { 0xffffffff0fc03000, 0x000ffffffffffffc } },
 };
@@ -62,6 +64,8 @@ static struct pkvm_smmu_caps emu_test_cmd_caps(bool ril)
 	/* All of SCALE counts only with DS. Faults may stall. */
 	caps.ids.idr[5] |= BIT(7);
 	caps.ids.idr[0] &= ~GENMASK(25, 24);
+	/* ATS */
+	caps.ids.idr[0] |= BIT(10);
 	if (!ril)
 		caps.ids.idr[3] &= ~BIT(10);
 	pkvm_smmu_init_cmds(&caps);
@@ -104,6 +108,14 @@ static void emu_test_cmd_invariants(struct kunit *test, const struct pkvm_smmu_c
 	case SMMU_CMD_CFGI_ALL:
 		KUNIT_EXPECT_EQ(test, out[0], 0x04);
 		KUNIT_EXPECT_EQ(test, out[1], 0x1f);
+		return;
+	case SMMU_CMD_ATC_INV:
+		KUNIT_EXPECT_EQ(test, out[0] & 0x5ff, 0x40);
+		KUNIT_EXPECT_EQ(test, out[0] >> 32 >> caps->sid_bits, 0);
+		KUNIT_EXPECT_TRUE(test, out[0] & 0x800 || !(out[0] & 0xfffffa00));
+		KUNIT_EXPECT_EQ(test, (out[0] & 0xfffff000) >> 12 >> caps->ssid_bits, 0);
+		KUNIT_EXPECT_EQ(test, out[1], in->data[1]);
+		KUNIT_EXPECT_LE(test, out[1] & 0xfff, 52);
 		return;
 	case SMMU_CMD_FORWARD:
 		break;
@@ -277,6 +289,15 @@ static const struct emu_test_cmd emu_test_cmds[] = {
 	{ "STALL_TERM", { 0x123400000045 }, SMMU_CMD_FORWARD, { 0x123400000045 } },
 	{ "STALL_TERM, out of range", { 0x8000000000000045 }, SMMU_CMD_DROP },
 	{ "STALL_TERM, STAG", { 0x123400000045, 0x1 }, SMMU_CMD_ILL },
+	{ "ATC_INV, all", { 0x40, 52 }, SMMU_CMD_ATC_INV, { 0x40, 52 } },
+	{ "ATC_INV, 16 pages of a substream", { 0x123400005840, 0x12340004 },
+	  SMMU_CMD_ATC_INV, { 0x123400005840, 0x12340004 } },
+	{ "ATC_INV, all substreams", { 0x123400000a40, 0x12340000 },
+	  SMMU_CMD_ATC_INV, { 0x123400000a40, 0x12340000 } },
+	{ "ATC_INV, no SSV: no substream and no Global", { 0x1234fffff240, 52 },
+	  SMMU_CMD_ATC_INV, { 0x123400000040, 52 } },
+	{ "ATC_INV, more than all", { 0x123400000040, 53 }, SMMU_CMD_ILL },
+	{ "ATC_INV, out of range", { 0x1000000000040, 52 }, SMMU_CMD_DROP },
 	{ "SYNC", { 0x46 }, SMMU_CMD_SYNC, { 0x46 } },
 	{ "SYNC, interrupt", { 0x1046 }, SMMU_CMD_SYNC, { 0x1046 } },
 	{ "SYNC, MSI", { 0x123456780fc01046, 0x8090040 }, SMMU_CMD_SYNC_MSI, { 0x1046 },
@@ -362,6 +383,32 @@ static void emu_test_cmd_ids(struct kunit *test)
 		/* Without substreams the field is reserved. */
 		KUNIT_EXPECT_EQ(test, cmd.action, bits ? SMMU_CMD_DROP : SMMU_CMD_ILL);
 	}
+}
+
+/* Without ATS there is no ATC_INV, without substreams none of one. IHI0070G.b 4.5.1 */
+static void emu_test_cmd_ats(struct kunit *test)
+{
+	struct pkvm_smmu_caps caps = emu_test_cmd_caps(true);
+	struct pkvm_smmu_cmd cmd;
+
+	caps.ssid_bits = 4;
+	pkvm_smmu_init_cmds(&caps);
+	cmd = emu_test_filter(test, &caps, 0x40 | BIT_ULL(11) | 15 << 12, 52);
+	KUNIT_EXPECT_EQ(test, cmd.action, SMMU_CMD_ATC_INV);
+	cmd = emu_test_filter(test, &caps, 0x40 | BIT_ULL(11) | 16 << 12, 52);
+	KUNIT_EXPECT_EQ(test, cmd.action, SMMU_CMD_DROP);
+
+	caps.ssid_bits = 0;
+	pkvm_smmu_init_cmds(&caps);
+	cmd = emu_test_filter(test, &caps, 0x40, 52);
+	KUNIT_EXPECT_EQ(test, cmd.action, SMMU_CMD_ATC_INV);
+	cmd = emu_test_filter(test, &caps, 0x40 | BIT_ULL(11), 52);
+	KUNIT_EXPECT_EQ(test, cmd.action, SMMU_CMD_ILL);
+
+	caps.ids.idr[0] &= ~BIT(10);
+	pkvm_smmu_init_cmds(&caps);
+	cmd = emu_test_filter(test, &caps, 0x40, 52);
+	KUNIT_EXPECT_EQ(test, cmd.action, SMMU_CMD_ILL);
 }
 
 /* With 8-bit ASIDs the upper bits are reserved. */
@@ -475,6 +522,7 @@ static struct kunit_case emu_test_cmd_cases[] = {
 	KUNIT_CASE(emu_test_cmd_add_msi),
 	KUNIT_CASE(emu_test_cmd_no_msi),
 	KUNIT_CASE(emu_test_cmd_ids),
+	KUNIT_CASE(emu_test_cmd_ats),
 	KUNIT_CASE(emu_test_cmd_asids),
 	KUNIT_CASE(emu_test_cmd_ranges),
 	KUNIT_CASE(emu_test_cmd_no_ril),

@@ -51,8 +51,10 @@ static bool emu_test_make_ste(struct kunit *test, const struct pkvm_smmu_caps *c
 		KUNIT_EXPECT_EQ(test, out[0], 0);
 	KUNIT_EXPECT_EQ(test, accepted, out[0] & 1);
 	KUNIT_EXPECT_EQ(test, out[0] & ~emu_test_ste_allow[0], 0);
+	/* EATS is 0, or 0b10 where the host asks for 0b01 beside stage 1. */
 	KUNIT_EXPECT_EQ(test, out[1] & ~BIT_ULL(27),
-			caps->ste1 | (host[1] & emu_test_ste_pass[1]));
+			caps->ste1 | (host[1] & emu_test_ste_pass[1]) |
+			(out[0] & 1 && cfg == 7 ? (host[1] & BIT_ULL(28)) << 1 : 0));
 	KUNIT_EXPECT_EQ(test, out[2], caps->ste2);
 	KUNIT_EXPECT_EQ(test, out[3], caps->ste3);
 	for (i = 4; i < STRTAB_STE_DWORDS; i++)
@@ -235,6 +237,65 @@ static void emu_test_ste_stalls(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, out[1], EMU_TEST_STE1);
 }
 
+/* Each EATS beside each Config, offered or not. IHI0070G.b 3.9.1, 5.2.2 */
+static void emu_test_ste_ats(struct kunit *test)
+{
+	struct pkvm_smmu_caps caps = emu_test_caps();
+	u64 out[STRTAB_STE_DWORDS];
+	int n, i;
+
+	for (n = 0; n < 8; n++) {
+		bool offered = n & 4, legal = !(n & 3) || (offered && (n & 3) == 1);
+
+		caps.ids.idr[0] = (caps.ids.idr[0] & ~BIT(10)) | offered << 10;
+		for (i = 0; i < ARRAY_SIZE(emu_test_configs); i++) {
+			u64 ste0 = emu_test_configs[i].ste0;
+			u64 host[STRTAB_STE_DWORDS] = { ste0, (n & 3ULL) << 28 };
+
+			emu_test_make_ste(test, &caps, host, out);
+			KUNIT_EXPECT_EQ_MSG(test, out[0], legal || emu_test_ste_aborts(ste0) ?
+					    emu_test_expect_ste0(ste0) : 0,
+					    "%s, EATS %d", emu_test_configs[i].name, n & 3);
+		}
+	}
+}
+
+/* EATS beside stage 2 alone is ILLEGAL, whichever dword is the older one. */
+static bool emu_test_ste_legal(u64 ste0, u64 ste1)
+{
+	return (ste0 & 0xf) != 0xd || !(ste1 & 0x30000000);
+}
+
+/* Any two STEs: one or two steps, and each mixture of their dwords is legal. */
+static void emu_test_ste_step(struct kunit *test)
+{
+	static const u64 stes[][2] = {
+		{ 0x0 }, { 0x1 }, { 0xd }, { 0x12345678904f }, { 0x12345678904f, 0x20000000 },
+	};
+	int i, steps;
+
+	for (i = 0; i < ARRAY_SIZE(stes) * ARRAY_SIZE(stes); i++) {
+		const u64 *from = stes[i / ARRAY_SIZE(stes)], *to = stes[i % ARRAY_SIZE(stes)];
+		struct arm_smmu_ste cur = { { cpu_to_le64(from[0]), cpu_to_le64(from[1]) } };
+		bool last = false;
+
+		for (steps = 0; !last && steps < 3; steps++) {
+			struct arm_smmu_ste new = { { cpu_to_le64(to[0]), cpu_to_le64(to[1]) } };
+
+			last = pkvm_smmu_step_ste(&cur, &new);
+			KUNIT_EXPECT_TRUE(test, emu_test_ste_legal(le64_to_cpu(cur.data[0]),
+								   le64_to_cpu(new.data[1])));
+			KUNIT_EXPECT_TRUE(test, emu_test_ste_legal(le64_to_cpu(new.data[0]),
+								   le64_to_cpu(cur.data[1])));
+			cur = new;
+		}
+		KUNIT_EXPECT_EQ(test, steps, (from[0] == 0xd && to[1]) ||
+				(to[0] == 0xd && from[1]) ? 2 : 1);
+		KUNIT_EXPECT_EQ(test, le64_to_cpu(cur.data[0]), to[0]);
+		KUNIT_EXPECT_EQ(test, le64_to_cpu(cur.data[1]), to[1]);
+	}
+}
+
 /*
  * STEs as a driver passes through them from one configuration to another: what is
  * not in use may be left or there already.
@@ -278,6 +339,8 @@ static struct kunit_case emu_test_ste_cases[] = {
 	KUNIT_CASE(emu_test_ste_substreams),
 	KUNIT_CASE(emu_test_ste_null),
 	KUNIT_CASE(emu_test_ste_stalls),
+	KUNIT_CASE(emu_test_ste_ats),
+	KUNIT_CASE(emu_test_ste_step),
 	KUNIT_CASE(emu_test_ste_hitless),
 	{}
 };

@@ -53,6 +53,26 @@ static const struct emu_test_offer emu_test_offers[] = {
 		.sid_bits = 16, .ssid_bits = 0, .cmdq_bits = 16, .evtq_bits = 15,
 	},
 	{
+		.name = "split-stage ATS",
+		.hw = {
+			{ 0x0d44141b, 0x02730010, 0, 0x1414, 0, 0x74 }, 0, 1,
+		},
+		.offered = {
+			{ 0x0d40341a, 0x020f0010, 0, 0x1404, 0, 0x74 }, 0, 1,
+		},
+		.sid_bits = 16, .ssid_bits = 0, .cmdq_bits = 16, .evtq_bits = 15,
+	},
+	{
+		.name = "full ATS only",
+		.hw = {
+			{ 0x0d441c1b, 0x02730010, 0, 0x1414, 0, 0x74 }, 0, 1,
+		},
+		.offered = {
+			{ 0x0d40301a, 0x020f0010, 0, 0x1404, 0, 0x74 }, 0, 1,
+		},
+		.sid_bits = 16, .ssid_bits = 0, .cmdq_bits = 16, .evtq_bits = 15,
+	},
+	{
 		.name = "small queues, stalls possible, 32 stream ID bits",
 		.hw = {
 			{ 0x0844101b, 0x00a303e0, 0x3ff, 0x102, 0xffff, 0xffff0175 }, 0x12345678, 2,

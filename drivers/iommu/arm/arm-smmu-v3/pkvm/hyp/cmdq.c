@@ -27,12 +27,17 @@
  * also cleans, see pkvm_read_host_mem_poc(). A host that writes through the caches as well
  * decides in another way which command EL2 reads. EL2 reads it once, checks its copy and
  * uses its copy. No MSI is offered there, so the host reads CMDQ_CONS.
+ *
+ * An ATC_INV waits for a device, which need not answer: the hardware reports that at the
+ * next CMD_SYNC, after a time-out. EL2 copies ATC_INVs together with a CMD_SYNC of its own,
+ * and nothing of the host's before that is complete. So an error belongs to these ATC_INVs,
+ * a transition has at most one time-out to wait for, and the host's own CMD_SYNC is read
+ * when it is known whether it has to fail.
  */
 
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_hypevents.h>
 
-#include "../emu/cmd.h"
 #include "smmu.h"
 
 /* A trap does not begin to copy more commands once it has copied so many. */
@@ -53,7 +58,9 @@ static bool cmdq_is_open(const struct hyp_smmu *smmu)
 
 static void cmdq_set_open(struct hyp_smmu *smmu)
 {
-	smmu->cmdq.open = smmu->coherent && cmdq_is_open(smmu);
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	cmdq->open = smmu->coherent && !cmdq->atc_seq && !cmdq->atc_failed && cmdq_is_open(smmu);
 }
 
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
@@ -70,6 +77,10 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	cmdq->fetch = smmu->regs.val[SMMU_REG_CMDQ_CONS] & cmdq->idx_mask;
 	/* No CMD_SYNC with an MSI passes the filter of an SMMU that is not coherent. */
 	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & IDR0_MSI);
+	/* All commands of before are complete. A driver that starts anew is not told of them. */
+	cmdq->atc_seq = 0;
+	cmdq->atc_failed = false;
+	hyp_smmu_hwq_take_atc_failed(smmu);
 	cmdq_set_open(smmu);
 }
 
@@ -216,64 +227,22 @@ static void cmdq_error(struct hyp_smmu *smmu, u8 err)
 	cmdq_raise_gerror(smmu);
 }
 
-/*
- * Read the STEs that a CFGI command is about, under host_mmu.lock: before the lock of the
- * hardware's queue is taken. Returns false if it is not finished.
- */
-static noinline bool cmdq_read_stes(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_action action,
-				    u32 sid, u8 range_shift)
-{
-	u64 first = sid, n = 1;
-	struct pkvm_smmu_strtab st;
-
-	switch (action) {
-	case SMMU_CMD_CFGI_STE:
-		break;
-	case SMMU_CMD_CFGI_L1:
-		/*
-		 * A level 1 descriptor that has become valid brings all of its STEs
-		 * with it (IHI0070G.b 5.1), and the hardware may have cached each of
-		 * them from EL2's table, where it was invalid.
-		 */
-		st = hyp_smmu_host_strtab(smmu);
-		if (st.two_level) {
-			n = BIT_ULL(st.split);
-			first = ALIGN_DOWN(first, n);
-		}
-		break;
-	case SMMU_CMD_CFGI_RANGE:
-		n = BIT_ULL(range_shift);
-		break;
-	default:
-		first = 0;
-		n = BIT_ULL(smmu->caps.sid_bits);
-		break;
-	}
-
-	/*
-	 * While the host's SMMUEN is 0 every stream aborts, whatever its STE says.
-	 * If the host is about to set it, all STEs are read once more.
-	 */
-	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_SMMUEN)) {
-		smmu->cfgi_scan.active = false;
-		smmu->enable_scan.next = 0;
-		return true;
-	}
-
-	return hyp_smmu_strtab_update(smmu, &smmu->cfgi_scan, first, n);
-}
-
 /* Why cmdq_copy_some() stopped before it had copied all. */
 enum cmdq_stop {
 	CMDQ_STOP_ILL	= -3,	/* the next command is illegal */
-	CMDQ_STOP_AGAIN	= -2,	/* the next command needs another trap */
+	CMDQ_STOP_AGAIN	= -2,	/* of cmdq_go_first() */
 	CMDQ_STOP_FULL	= -1,	/* there is no room */
 };
 
-/* Whether the command is illegal, or one for cmdq_read_stes(). */
-static bool cmdq_goes_first(const struct pkvm_smmu_cmd *cmd)
+/* Whether the command is illegal, or one for cmdq_go_first() or cmdq_copy_atc(). */
+static __always_inline bool cmdq_goes_first(const struct hyp_smmu *smmu,
+					    const struct pkvm_smmu_cmd *cmd, const bool open)
 {
-	return cmd->action == SMMU_CMD_ILL || cmd->action >= SMMU_CMD_CFGI_STE;
+	if (cmd->action == SMMU_CMD_ILL || cmd->action >= SMMU_CMD_CFGI_STE)
+		return true;
+
+	return !open && smmu->cmdq.atc_failed &&
+	       (cmd->action == SMMU_CMD_SYNC || cmd->action == SMMU_CMD_SYNC_MSI);
 }
 
 /* Returns false if all marks are in use, and stay so. */
@@ -293,14 +262,14 @@ static bool cmdq_mark_free(struct hyp_smmu *smmu)
 
 /* Read and check the command at @idx. The host can change it at any time: once. */
 static __always_inline struct pkvm_smmu_cmd cmdq_read(struct hyp_smmu *smmu, u32 idx,
-						      const bool coherent)
+						      const bool open)
 {
 	const struct arm_smmu_cmd *slot = &smmu->cmdq.slots[idx & smmu->cmdq.slot_mask];
 	struct pkvm_smmu_cmd cmd;
 	struct arm_smmu_cmd in;
 
-	if (!coherent)
-		kvm_flush_dcache_to_poc(slot, sizeof(*slot));
+	if (!open)
+		hyp_smmu_clean(smmu, slot, sizeof(*slot));
 	in.data[0] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[0]));
 	in.data[1] = le64_to_cpu((__force __le64)READ_ONCE(slot->data[1]));
 	cmd = pkvm_smmu_filter_cmd(&smmu->caps, in);
@@ -391,7 +360,7 @@ static __always_inline bool cmdq_next_mark(struct hyp_smmu_host_cmdq *cmdq, stru
 
 /* Ring once, look once if there are MSIs for EL2 to write, and drop the lock. */
 static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq_chunk *c,
-					const bool coherent)
+					const bool open)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	/* What has no effect is complete where nothing is before it. */
@@ -400,7 +369,7 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq
 
 	cmdq->fetch = fetch;
 	if (likely(!done)) {
-		if (!coherent)
+		if (!open && !smmu->coherent)
 			hyp_smmu_hwq_clean(smmu, c->seq);
 		hyp_smmu_hwq_ring(smmu, c->seq);
 	}
@@ -419,22 +388,100 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq
 }
 
 /*
+ * Copy ATC_INVs up to the host's first command that is none, and a CMD_SYNC of EL2's, for
+ * which there is a slot of the reserve. The first is read again here: what it was when the
+ * caller read it does not count.
+ */
+static void cmdq_copy_atc(struct hyp_smmu *smmu)
+{
+	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+	u32 first = cmdq->fetch, room, end;
+	struct cmdq_chunk c = { .fetch = first, .mark_fetch = first };
+	struct pkvm_smmu_cmd cmd = cmdq_read(smmu, first, false);
+
+	room = cmd.action == SMMU_CMD_ATC_INV ? hyp_smmu_hwq_begin(smmu) : 0;
+	if (!room)
+		return;
+	end = first + min(room, pkvm_smmu_queue_used(cmdq->idx_mask,
+						     smmu->regs.val[SMMU_REG_CMDQ_PROD], first));
+	c.seq = smmu->hwq.submitted;
+	c.mark_seq = c.seq;
+
+	while (cmd.action == SMMU_CMD_ATC_INV) {
+		cmdq_append(smmu, &c, &cmd);
+		if (c.fetch == end)
+			break;
+		cmd = cmdq_read(smmu, c.fetch, false);
+	}
+	hyp_smmu_hwq_write(&smmu->hwq, c.seq++, &sync);
+	smmu->hwq.atc_used = true;
+	cmdq_finish(smmu, &c, false);
+
+	cmdq->atc_seq = c.seq;
+	smmu->wait_seq = c.seq;
+	cmdq_set_open(smmu);
+}
+
+/*
+ * Whether the ATC_INVs are complete. If one of them has failed, commands are copied as
+ * before up to the host's next CMD_SYNC.
+ */
+static bool cmdq_settle_atc(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
+	if (!cmdq->atc_seq)
+		return true;
+	smmu->wait_seq = cmdq->atc_seq;
+	if (!hyp_smmu_hwq_done(smmu, cmdq->atc_seq))
+		return false;
+	cmdq->atc_seq = 0;
+	if (hyp_smmu_hwq_take_atc_failed(smmu))
+		cmdq->atc_failed = true;
+	cmdq_set_open(smmu);
+
+	return true;
+}
+
+/*
+ * What is done before a command is copied. Returns false if it is not copied next: STEs are
+ * left, the hardware has to be waited for, or the command is a CMD_SYNC that has to fail.
+ */
+static noinline bool cmdq_go_first(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_action action,
+				   u32 sid, u8 range_shift)
+{
+	switch (action) {
+	case SMMU_CMD_SYNC:
+	case SMMU_CMD_SYNC_MSI:
+		smmu->cmdq.atc_failed = false;
+		cmdq_error(smmu, CMDQ_ERR_CERROR_ATC_INV_IDX);
+		return false;
+	case SMMU_CMD_ATC_INV:
+		cmdq_copy_atc(smmu);
+		return false;
+	default:
+		return hyp_smmu_strtab_cfgi(smmu, action, sid, range_shift);
+	}
+}
+
+/*
  * Copy some of the host's next @n commands. A command that reads STEs can only be the first
  * one: under the lock of the hardware's queue no other lock can be taken. Returns how many of
  * them are left, or one of enum cmdq_stop.
  */
-static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n, const bool coherent)
+static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n, const bool open)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	u32 first = cmdq->fetch;
 	struct cmdq_chunk c = { .fetch = first, .mark_fetch = first };
-	struct pkvm_smmu_cmd cmd = cmdq_read(smmu, first, coherent);
+	struct pkvm_smmu_cmd cmd = cmdq_read(smmu, first, open);
 	u32 room, end;
 
-	if (unlikely(cmdq_goes_first(&cmd))) {
+	if (unlikely(cmdq_goes_first(smmu, &cmd, open))) {
 		if (cmd.action == SMMU_CMD_ILL)
 			return CMDQ_STOP_ILL;
-		if (!cmdq_read_stes(smmu, cmd.action, cmd.sid, cmd.range_shift))
+		if (!cmdq_go_first(smmu, cmd.action, cmd.sid, cmd.range_shift))
 			return CMDQ_STOP_AGAIN;
 	}
 	/* If transitions have taken the room meanwhile, the STEs are read once more. */
@@ -447,13 +494,14 @@ static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n, const bo
 
 	cmdq_append(smmu, &c, &cmd);
 	while (c.fetch != end) {
-		cmd = cmdq_read(smmu, c.fetch, coherent);
+		cmd = cmdq_read(smmu, c.fetch, open);
 		/* A command that goes first is read again, as the first of the next chunk. */
-		if (cmdq_goes_first(&cmd) || (c.msi_addr && !cmdq_next_mark(cmdq, &c)))
+		if (cmdq_goes_first(smmu, &cmd, open) ||
+		    (c.msi_addr && !cmdq_next_mark(cmdq, &c)))
 			break;
 		cmdq_append(smmu, &c, &cmd);
 	}
-	cmdq_finish(smmu, &c, coherent);
+	cmdq_finish(smmu, &c, open);
 
 	return first + n - c.fetch;
 }
@@ -461,12 +509,20 @@ static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n, const bo
 /* Nothing was copied, or not all in one trap. Returns as hyp_smmu_cmdq_run(). */
 static noinline bool cmdq_stopped(struct hyp_smmu *smmu, enum cmdq_stop stop)
 {
+	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
+
 	switch (stop) {
 	case CMDQ_STOP_ILL:
 		cmdq_error(smmu, CMDQ_ERR_CERROR_ILL_IDX);
 		return true;
 	case CMDQ_STOP_AGAIN:
-		return false;
+		if (smmu->cfgi_scan.active && !hyp_smmu_in_step(smmu))
+			return false;
+		/* Or the last commands were ATC_INVs: none of the host's waits for them. */
+		if (cmdq->err ||
+		    cmdq->fetch == (smmu->regs.val[SMMU_REG_CMDQ_PROD] & cmdq->idx_mask))
+			return true;
+		fallthrough;
 	default:
 		/* The host takes its interrupts and comes back, unless in vain. */
 		return !hyp_smmu_hwq_answers(smmu);
@@ -474,7 +530,7 @@ static noinline bool cmdq_stopped(struct hyp_smmu *smmu, enum cmdq_stop stop)
 }
 
 /* Copy what the host has put into its queue. Returns as hyp_smmu_cmdq_run(). */
-static __always_inline bool cmdq_copy(struct hyp_smmu *smmu, const bool coherent)
+static __always_inline bool cmdq_copy(struct hyp_smmu *smmu, const bool open)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
 	u32 used = pkvm_smmu_queue_used(cmdq->idx_mask, smmu->regs.val[SMMU_REG_CMDQ_PROD],
@@ -484,11 +540,13 @@ static __always_inline bool cmdq_copy(struct hyp_smmu *smmu, const bool coherent
 	/* Nothing to do, or nonsense: the hardware may stop there too. */
 	if (!used)
 		return true;
+	if (!open && !cmdq_settle_atc(smmu))
+		return cmdq_stopped(smmu, CMDQ_STOP_FULL);
 
 	do {
 		if (unlikely(!cmdq_mark_free(smmu)))
 			break;
-		left = cmdq_copy_some(smmu, left, coherent);
+		left = cmdq_copy_some(smmu, left, open);
 		if (likely(!left))
 			return true;
 		if (left < 0)
@@ -535,15 +593,15 @@ static noinline bool cmdq_run_msis(struct hyp_smmu *smmu, bool copied)
 }
 
 /*
- * Of a queue whose commands are read. Compiled twice, for SMMUs that snoop and for others:
- * the path of the first has no test for the second.
+ * Of a queue whose commands are read. Compiled twice, for hyp_smmu_host_cmdq::open and for
+ * others: the path of the first tests neither whether the SMMU snoops nor for ATC_INVs.
  */
-static __always_inline bool cmdq_run(struct hyp_smmu *smmu, const bool coherent)
+static __always_inline bool cmdq_run(struct hyp_smmu *smmu, const bool open)
 {
 	bool copied;
 
 	hyp_assert_lock_held(&smmu->emu_lock);
-	copied = cmdq_copy(smmu, coherent);
+	copied = cmdq_copy(smmu, open);
 
 	return likely(!smmu->cmdq.nr_msis) ? copied : cmdq_run_msis(smmu, copied);
 }
@@ -553,7 +611,7 @@ bool hyp_smmu_cmdq_run_open(struct hyp_smmu *smmu)
 	return cmdq_run(smmu, true);
 }
 
-static noinline bool cmdq_run_incoherent(struct hyp_smmu *smmu)
+static noinline bool cmdq_run_rare(struct hyp_smmu *smmu)
 {
 	return cmdq_run(smmu, false);
 }
@@ -566,7 +624,7 @@ bool hyp_smmu_cmdq_run_closed(struct hyp_smmu *smmu)
 	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_CMDQEN))
 		return true;
 	if (cmdq_is_open(smmu))
-		return cmdq_run_incoherent(smmu);
+		return cmdq_run_rare(smmu);
 	/* A queue that could not be pinned is memory that aborts. */
 	if (!cmdq->pinned && !cmdq->err &&
 	    pkvm_smmu_queue_used(cmdq->idx_mask, smmu->regs.val[SMMU_REG_CMDQ_PROD], cmdq->fetch))

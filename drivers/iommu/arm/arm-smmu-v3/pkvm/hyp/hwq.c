@@ -84,28 +84,36 @@ static bool hwq_may_skip(u8 op)
 	case CMDQ_OP_TLBI_NH_VAA:
 	case CMDQ_OP_RESUME:
 	case CMDQ_OP_STALL_TERM:
+	case CMDQ_OP_ATC_INV:
 		return true;
 	default:
 		return false;
 	}
 }
 
-/* The hardware stopped at the command after the last consumed. IHI0070G.b 7.1 */
+/*
+ * The hardware stopped at the command after the last consumed. A CMD_SYNC that reports a
+ * device which does not answer is repeated: it still waits for the other commands before it.
+ * IHI0070G.b 4.7.3, 7.1
+ */
 static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
 	struct arm_smmu_cmd *cmd = &q->base[q->consumed & q->slot_mask];
 	u8 op = FIELD_GET(CMDQ_0_OP, le64_to_cpu((__force __le64)READ_ONCE(cmd->data[0])));
+	u8 err = FIELD_GET(CMDQ_CONS_ERR, cons);
 
 	hyp_assert_lock_held(&q->lock);
-	if (FIELD_GET(CMDQ_CONS_ERR, cons) != CMDQ_ERR_CERROR_ILL_IDX || !hwq_may_skip(op)) {
+	if (err == CMDQ_ERR_CERROR_ATC_INV_IDX && op == CMDQ_OP_CMD_SYNC && q->atc_used) {
+		q->atc_failed = true;
+	} else if (err == CMDQ_ERR_CERROR_ILL_IDX && hwq_may_skip(op)) {
+		hyp_smmu_hwq_fill(cmd, &sync);
+		hyp_smmu_clean(smmu, cmd, sizeof(*cmd));
+	} else {
 		hwq_die(smmu, cons);
 		return;
 	}
-
-	hyp_smmu_hwq_fill(cmd, &sync);
-	hyp_smmu_clean(smmu, cmd, sizeof(*cmd));
 
 	/* writel() orders the command before the hardware is restarted. */
 	writel(readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN) ^ GERROR_CMDQ_ERR,
@@ -337,6 +345,19 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
 	*seq = hwq_end(smmu, n);
 
 	return 0;
+}
+
+bool hyp_smmu_hwq_take_atc_failed(struct hyp_smmu *smmu)
+{
+	struct hyp_smmu_hwq *q = &smmu->hwq;
+	bool failed;
+
+	hyp_spin_lock(&q->lock);
+	failed = q->atc_failed;
+	q->atc_failed = false;
+	hyp_spin_unlock(&q->lock);
+
+	return failed;
 }
 
 int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq)

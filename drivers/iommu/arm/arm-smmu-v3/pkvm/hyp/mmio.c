@@ -147,7 +147,7 @@ static bool write_cr0(struct hyp_smmu *smmu, u64 val)
 		cancel_enable(smmu);
 	if ((set & CR0_SMMUEN) &&
 	    !hyp_smmu_strtab_update(smmu, &smmu->enable_scan, 0, BIT_ULL(smmu->caps.sid_bits)))
-		return false;
+		return hyp_smmu_in_step(smmu) && !hyp_smmu_hwq_answers(smmu);
 
 	*cr0 = val;
 
@@ -276,6 +276,9 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 	case SMMU_REG_GERROR:
 		/* Nobody may have looked since the error that interrupted the host. */
 		hyp_smmu_hwq_look(smmu);
+		/* It may be what commands of the host's have waited for. */
+		hyp_smmu_begin_attempt(smmu);
+		hyp_smmu_cmdq_run(smmu);
 		hyp_smmu_cmdq_settle(smmu);
 		report_dead(smmu);
 		hyp_smmu_set_gerror(smmu, hyp_smmu_hwq_take_msi_errors(smmu));

@@ -9,7 +9,7 @@
  *   hyp/trap.c		hyp_iommu_handle_trap(): which SMMU, which register
  *   hyp/cmdq.c		hyp_smmu_cmdq_run_open(), cmdq_copy_some(): reads each command
  *   emu/cmd.h, cmd.c	pkvm_smmu_filter_cmd(): checks it, and makes the hardware's
- *   hyp/cmdq.c		cmdq_read_stes(): of a CFGI command, which STEs
+ *   hyp/strtab.c	hyp_smmu_strtab_cfgi(): of a CFGI command, which STEs
  *   hyp/strtab.c	hyp_smmu_strtab_update(): reads those of the host ...
  *   emu/ste.c		... pkvm_smmu_make_ste(): checks one, and makes the hardware's
  *   hyp/hwq.c		hyp_smmu_hwq_begin(), _write(), _ring(): the hardware's queue
@@ -47,11 +47,11 @@
 #include <nvhe/spinlock.h>
 
 #include "../pkvm-smmu-v3.h"
-#include "../emu/emu.h"
+#include "../emu/cmd.h"
 
 /*
- * Slots of the hardware queue that host commands leave free: EL2's own commands
- * for a transition, a change of CR0 and an error report fit at any time.
+ * Slots of the hardware queue that host commands leave free: EL2's own commands for a
+ * transition, a change of CR0, an error report and behind ATC_INVs fit at any time.
  */
 #define HYP_SMMU_HWQ_RESERVE	8
 
@@ -114,6 +114,9 @@ struct hyp_smmu_hwq {
 	u64 own;
 	/* The hardware has failed, see hwq_die(). Every transition is refused. */
 	bool dead;
+	/* There have been ATC_INVs, and whether a device has not answered one of them. */
+	bool atc_used;
+	bool atc_failed;
 
 	/* Constant. */
 	struct arm_smmu_cmd *base;
@@ -154,8 +157,9 @@ struct hyp_smmu_host_cmdq {
 	u32 idx_mask;
 	bool pinned;
 	/*
-	 * Commands are read, of an SMMU that snoops: see cmdq_is_open(). The others take
-	 * the way of hyp_smmu_cmdq_run_closed(), which the hot path does not test for.
+	 * Commands are read, of an SMMU that snoops, and no ATC_INV matters: see
+	 * cmdq_set_open(). The others take the way of hyp_smmu_cmdq_run_closed(), which the
+	 * hot path does not test for.
 	 */
 	bool open;
 	/* The hardware writes MSIs. */
@@ -171,6 +175,12 @@ struct hyp_smmu_host_cmdq {
 	/* How many of them have an MSI for EL2 to write. */
 	u8 nr_msis;
 	struct hyp_smmu_mark marks[HYP_SMMU_MARKS];
+	/*
+	 * What the ATC_INVs before @fetch wait for, 0 if they do not wait; and whether one of
+	 * them has failed, which the host is told at its next CMD_SYNC.
+	 */
+	u64 atc_seq;
+	bool atc_failed;
 };
 
 /* A walk over the host's stream table, from @first to @end, that may take several traps. */
@@ -222,6 +232,12 @@ struct hyp_smmu {
 	struct arm_smmu_ste *bounce;
 	struct hyp_smmu_scan enable_scan;
 	struct hyp_smmu_scan cfgi_scan;
+	/*
+	 * The first of two steps of an STE has been made, see pkvm_smmu_step_ste(), and the
+	 * hardware does not know of it yet; what the second step waits for, 0 for nothing.
+	 */
+	bool step_made;
+	u64 step_seq;
 
 	struct hyp_smmu_hwq hwq;
 	/* What a transition waits for. Guarded by host_mmu.lock. */
@@ -445,6 +461,9 @@ static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu, u64 end)
  */
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq);
 
+/* Whether an ATC_INV has failed since the last call. Those before it are complete. */
+bool hyp_smmu_hwq_take_atc_failed(struct hyp_smmu *smmu);
+
 /**
  * hyp_smmu_hwq_add_sync - Add a CMD_SYNC of EL2's own
  * @smmu: the SMMU
@@ -595,10 +614,23 @@ u32 hyp_smmu_strtab_cfg(const struct hyp_smmu *smmu);
  * The caller issues the CFGI command afterwards.
  *
  * Return: true once all were read, false to be called again with the same
- * arguments in a later trap.
+ * arguments in a later trap, for hyp_smmu_in_step() if the hardware answers.
  */
 bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 			    u64 first, u64 n);
+
+/*
+ * Read the STEs that a CFGI command is about, before the lock of the hardware's queue is
+ * taken: that takes host_mmu.lock. Returns as hyp_smmu_strtab_update().
+ */
+bool hyp_smmu_strtab_cfgi(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_action action, u32 sid,
+			  u8 range_shift);
+
+/* Whether an STE waits for the hardware, and for its second step. */
+static inline bool hyp_smmu_in_step(const struct hyp_smmu *smmu)
+{
+	return smmu->step_made || smmu->step_seq;
+}
 
 /* Let every stream abort. The caller issues CFGI_ALL. */
 void hyp_smmu_strtab_clear(struct hyp_smmu *smmu);

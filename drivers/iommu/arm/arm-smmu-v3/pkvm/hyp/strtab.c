@@ -157,8 +157,27 @@ static void strtab_update_one(struct hyp_smmu *smmu, u32 sid, const struct arm_s
 		}
 	}
 
+	if (!pkvm_smmu_step_ste(cur, &new))
+		smmu->step_made = true;
 	if (cur->data[0] != new.data[0] || cur->data[1] != new.data[1])
 		strtab_install(smmu, cur, &new);
+}
+
+/*
+ * Let the hardware forget what it had before the first of two steps, the second of which is
+ * not made before that is done. Returns false if it is not.
+ */
+static bool strtab_settle_step(struct hyp_smmu *smmu)
+{
+	if (smmu->step_made &&
+	    !hyp_smmu_hwq_add_el2(smmu, arm_smmu_make_cmd_cfgi_all(), &smmu->step_seq))
+		smmu->step_made = false;
+	smmu->wait_seq = smmu->step_seq;
+	if (smmu->step_made || !hyp_smmu_hwq_done(smmu, smmu->step_seq))
+		return false;
+	smmu->step_seq = 0;
+
+	return true;
 }
 
 /* Read a part of the host's table, mapped as the SMMU accesses it. Returns 0 or an error. */
@@ -255,6 +274,8 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 	u64 end = min(first + n, BIT_ULL(smmu->caps.sid_bits));
 
 	hyp_assert_lock_held(&smmu->emu_lock);
+	if (unlikely(hyp_smmu_in_step(smmu)) && !strtab_settle_step(smmu))
+		return false;
 	/* A scan that was left behind for another range starts anew. */
 	if (!scan->active || scan->first != first || scan->end != end)
 		*scan = (struct hyp_smmu_scan) {
@@ -281,8 +302,54 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 		scan->next = next;
 	}
 	scan->active = false;
+	if (likely(!smmu->step_made))
+		return true;
+	strtab_settle_step(smmu);
 
-	return true;
+	return false;
+}
+
+bool hyp_smmu_strtab_cfgi(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_action action, u32 sid,
+			  u8 range_shift)
+{
+	u64 first = sid, n = 1;
+	struct pkvm_smmu_strtab st;
+
+	switch (action) {
+	case SMMU_CMD_CFGI_STE:
+		break;
+	case SMMU_CMD_CFGI_L1:
+		/*
+		 * A level 1 descriptor that has become valid brings all of its STEs
+		 * with it (IHI0070G.b 5.1), and the hardware may have cached each of
+		 * them from EL2's table, where it was invalid.
+		 */
+		st = hyp_smmu_host_strtab(smmu);
+		if (st.two_level) {
+			n = BIT_ULL(st.split);
+			first = ALIGN_DOWN(first, n);
+		}
+		break;
+	case SMMU_CMD_CFGI_RANGE:
+		n = BIT_ULL(range_shift);
+		break;
+	default:
+		first = 0;
+		n = BIT_ULL(smmu->caps.sid_bits);
+		break;
+	}
+
+	/*
+	 * While the host's SMMUEN is 0 every stream aborts, whatever its STE says.
+	 * If the host is about to set it, all STEs are read once more.
+	 */
+	if (!(smmu->regs.val[SMMU_REG_CR0] & CR0_SMMUEN)) {
+		smmu->cfgi_scan.active = false;
+		smmu->enable_scan.next = 0;
+		return true;
+	}
+
+	return hyp_smmu_strtab_update(smmu, &smmu->cfgi_scan, first, n);
 }
 
 static void strtab_clear_stes(struct hyp_smmu *smmu, struct arm_smmu_ste *ste, u32 n)

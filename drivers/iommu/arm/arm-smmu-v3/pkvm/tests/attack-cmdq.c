@@ -26,7 +26,7 @@ static const struct attack_cmd attack_cmds[] = {
 	{ "TLBI_EL2_VAA", { { 0x23 } } },
 	{ "TLBI_S12_VMALL", { { 0x28 } } },
 	{ "TLBI_S2_IPA", { { 0x2a, 0x40000000 } } },
-	{ "ATC_INV of any stream", { { 0x40 | 5ULL << 32 } } },
+	{ "ATC_INV of more than all", { { 0x40 | 5ULL << 32, 53 } } },
 	{ "PRI_RESP for any stream", { { 0x41 | 5ULL << 32 } } },
 	{ "RESUME of the Secure state", { { 0x44 | 1ULL << 10 | 1ULL << 12 } } },
 	{ "RESUME with a reserved bit", { { 0x44, 1ULL << 16 } } },
@@ -386,7 +386,7 @@ static int attack_cmdq_flip(void *data)
 	while (!kthread_should_stop()) {
 		WRITE_ONCE(slot->data[0], (__force u64)cpu_to_le64(CMDQ_OP_CMD_SYNC));
 		WRITE_ONCE(slot->data[1], (__force u64)cpu_to_le64(1ULL << 63));
-		WRITE_ONCE(slot->data[0], (__force u64)cpu_to_le64(CMDQ_OP_ATC_INV));
+		WRITE_ONCE(slot->data[0], (__force u64)cpu_to_le64(CMDQ_OP_PRI_RESP));
 		WRITE_ONCE(slot->data[1], 0);
 		cond_resched();
 	}

@@ -177,7 +177,7 @@ static void attack_reg_not_offered(struct kunit *test)
 	struct attack *a = test->priv;
 
 	KUNIT_EXPECT_EQ(test, 0, attack_read(a, ARM_SMMU_IDR0) &
-			(IDR0_S2P | IDR0_HYP | IDR0_ATS | IDR0_SEV | IDR0_PRI |
+			(IDR0_S2P | IDR0_HYP | IDR0_NS1ATS | IDR0_SEV | IDR0_PRI |
 			 IDR0_VMID16 | IDR0_VATOS));
 	KUNIT_EXPECT_EQ(test, 0, attack_read(a, ARM_SMMU_IDR1) &
 			(IDR1_ECMDQ | IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET));

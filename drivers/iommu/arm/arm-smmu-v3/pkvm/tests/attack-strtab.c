@@ -41,7 +41,6 @@ static const struct attack_ste attack_stes[] = {
 	BAD_STE("S1PIE", V_BYPASS, BIT_ULL(24)),
 	BAD_STE("S2FWB", V_BYPASS, BIT_ULL(25)),
 	BAD_STE("S1MPAM", V_BYPASS, BIT_ULL(26)),
-	BAD_STE("EATS=1: full ATS", V_BYPASS, 1ULL << 28),
 	BAD_STE("EATS=2: split-stage ATS", V_BYPASS, 2ULL << 28),
 	BAD_STE("EATS=3: ATS with DPT", V_BYPASS, 3ULL << 28),
 	BAD_STE("STRW=EL2", V_STAGE1, 2ULL << 30),
@@ -76,6 +75,27 @@ static void attack_ste_refused(struct kunit *test)
 	dma = attack_dma_page(a);
 	KUNIT_EXPECT_FALSE(test, dma.reached);
 	KUNIT_EXPECT_EQ(test, t->event, dma.event);
+}
+
+/*
+ * Where ATS is offered it is split-stage ATS beside stage 1, and none beside bypass. Full ATS
+ * would let the device say which physical address it has got.
+ */
+static void attack_ste_full_ats(struct kunit *test)
+{
+	const u64 words[STRTAB_STE_DWORDS] = { V_BYPASS, 1ULL << 28 };
+	struct attack *a = test->priv;
+	struct attack_dma dma;
+
+	attack_enable(a);
+	attack_set_bypass(a);
+	attack_set_ste(a, words);
+	if (attack_read(a, ARM_SMMU_IDR0) & IDR0_ATS)
+		attack_expect_passes(a);
+	else
+		attack_expect_stopped(a);
+	dma = attack_dma(a, attack_place(a, ATTACK_AT_EL2));
+	KUNIT_EXPECT_FALSE(test, dma.reached);
 }
 
 /* The attacker's stream table works, so that a refusal by another test means something. */
@@ -118,7 +138,7 @@ static void attack_ste_without_cfgi(struct kunit *test)
 
 	attack_enable(a);
 	attack_set_bypass(a);
-	ste->data[1] = cpu_to_le64(FIELD_PREP(STRTAB_STE_1_EATS, STRTAB_STE_1_EATS_TRANS));
+	ste->data[1] = cpu_to_le64(FIELD_PREP(STRTAB_STE_1_EATS, STRTAB_STE_1_EATS_S1CHK));
 	attack_expect_passes(a);
 
 	attack_issue(a, arm_smmu_make_cmd_cfgi_all());
@@ -408,6 +428,7 @@ static void attack_ste_changed_meanwhile(struct kunit *test)
 static struct kunit_case attack_strtab_cases[] = {
 	KUNIT_CASE(attack_ste_bypass),
 	KUNIT_CASE_PARAM(attack_ste_refused, attack_ste_gen_params),
+	KUNIT_CASE(attack_ste_full_ats),
 	KUNIT_CASE_PARAM(attack_ste_bypass_to, attack_dma_place_gen_params),
 	KUNIT_CASE(attack_ste_without_cfgi),
 	KUNIT_CASE(attack_ste_changed_meanwhile),
