@@ -158,6 +158,18 @@ static void stats_of_commands(void)
 		commands_of(variants[v]);
 }
 
+/* Behind ATC_INVs EL2 has a CMD_SYNC of its own. */
+static void stats_of_atc_invs(void)
+{
+	boot_and_init(0);
+	hw_settle();
+	note_stats();
+	drv_put(0, 0x40 | (u64)SID << 32, 52);
+	drv_put(0, 0x40 | (u64)SID << 32, 52);
+	EXPECT(drv_sync(0));
+	EXPECT_EQ(counted(0, SMMU_STAT_COMMANDS), 3);
+}
+
 /* A queue that is not the host's. */
 static void stats_of_aborted_queue(void)
 {
@@ -400,6 +412,7 @@ const struct test tests_stats[] = {
 	TEST(stats_of_traps),
 	TEST(stats_of_replays),
 	TEST(stats_of_commands),
+	TEST(stats_of_atc_invs),
 	TEST(stats_of_aborted_queue),
 	TEST(stats_of_stes),
 	TEST(stats_of_stes_without_table),

@@ -416,6 +416,7 @@ static void cmdq_copy_atc(struct hyp_smmu *smmu)
 	}
 	hyp_smmu_hwq_write(&smmu->hwq, c.seq++, &sync);
 	smmu->hwq.atc_used = true;
+	smmu->hwq.own++;
 	cmdq_finish(smmu, &c, false);
 
 	cmdq->atc_seq = c.seq;
