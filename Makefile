@@ -74,7 +74,7 @@ bench: image ## count what DMA isolation costs, natively and isolated (RECORD=1:
 bench-check: image ## no figure is worse than the recorded one by more than 2 %
 	@scripts/bench --check
 
-bisect: tree ## build every patch of the series
+bisect: tree ## build every patch of the series, boot three of them
 	@scripts/bisect
 
 docs: tree ## render the documentation pages of the series to out/docs
