@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the KVM-side SMMUv3 driver (EL1) and the hypervisor (EL2) share.
- *
- * The host fills pkvm_smmu_v3_infos[] and pkvm_smmu_v3_doorbells[], and calls the
- * hypercalls below while it is still trusted, before __pkvm_prot_finalize. None of them
- * exists afterwards, nor does the host's access to the variables; the last one does not
- * exist before.
- *
- *   __pkvm_iommu_register(i)  memory and MMIO of SMMU i become EL2's, or the reason why
- *				 registers cannot be withheld, enum pkvm_smmu_refusal
- *   __pkvm_host_hide_mmio(base, size)
- *				 MMIO that nobody is to use becomes RAZ/WI
- *   __pkvm_iommu_prepare(...)   the device stage 2 is built
- *   __pkvm_iommu_enable(i)    SMMU i is taken over
- *   __pkvm_iommu_unregister(i)   undo register and enable
- *   __pkvm_iommu_release()      undo prepare; no SMMU is enabled
- *   __pkvm_iommu_stat(i, stat)  a counter of SMMU i, enum pkvm_smmu_stat, or -EINVAL
+ * Shared by the KVM-side SMMUv3 driver (EL1) and the hypervisor (EL2).
+ * The host is trusted until __pkvm_prot_finalize. Until then it can write the variables below
+ * and call __pkvm_iommu_register(), __pkvm_host_hide_mmio(), __pkvm_iommu_prepare() and
+ * __pkvm_iommu_enable(), or to undo, __pkvm_iommu_unregister() and __pkvm_iommu_release().
+ * Afterwards it can call only __pkvm_iommu_stat().
  */
 #ifndef __ARM_SMMU_V3_PKVM_H
 #define __ARM_SMMU_V3_PKVM_H
@@ -26,10 +15,9 @@
 
 #include "emu/emu.h"
 
-/* SMMUs that EL2 can own. */
 #define PKVM_SMMU_V3_MAX	64
 
-/* Doorbells of ITSs to which it lets SMMUs write MSIs. */
+/* Doorbells of ITSs, to which SMMUs may write the MSIs of their own interrupts */
 #define PKVM_SMMU_V3_DOORBELLS	64
 
 /**
@@ -38,13 +26,10 @@
  * @mmio_size:   bytes that become EL2's, at least 128 KiB, a multiple of PAGE_SIZE
  * @cmdq_base:   physical address of EL2's command queue, aligned to its size
  * @cmdq_shift:  log2 of its number of entries; the pages it lies in become EL2's
- * @strtab_base: physical address of EL2's stream table (level 1 of two, or
- *               linear where the SMMU has at most SMMU_EMU_SPLIT stream ID bits),
- *               aligned to its size
+ * @strtab_base: physical address of EL2's stream table or its level 1, aligned to its size
  * @strtab_size: its bytes, a multiple of PAGE_SIZE
- * @pool:        pages for level 2 stream tables; one more is the bounce buffer for
- *               reads of the host's table
- * @cmdqv_base:  physical address of the registers of its CMDQ-V
+ * @pool:        pages for level 2 stream tables, and one to copy the host's STEs to
+ * @cmdqv_base:  physical address of its CMDQ-V's registers
  * @cmdqv_size:  their bytes, 0 if it has none
  * @timer_freq:  of the generic timer, in Hz
  * @coherent:    firmware says that it snoops the caches of the CPUs
@@ -66,16 +51,14 @@ struct pkvm_smmu_v3_info {
 };
 
 /**
- * enum pkvm_smmu_stat - What EL2 counts of an SMMU since its takeover
- * @SMMU_STAT_TRAPS:		accesses of the host's that it has emulated; one that is
- *				replayed counts each time
- * @SMMU_STAT_COMMANDS:		commands of the host's that the hardware was given
+ * enum pkvm_smmu_stat - EL2's counters of an SMMU since its takeover
+ * @SMMU_STAT_TRAPS:		emulated accesses of the host; a replay counts again
+ * @SMMU_STAT_COMMANDS:		host commands that the hardware was given
  * @SMMU_STAT_REFUSED_COMMANDS:	errors that stopped the host's command queue
- * @SMMU_STAT_REFUSED_STES:	times that a valid STE of the host's was read and is illegal, or
- *				that there was no table left for it
+ * @SMMU_STAT_REFUSED_STES:	valid host STEs read that are illegal or found no table left
  * @SMMU_STAT_INVALIDATIONS:	invalidations for pages that left the host
- * @SMMU_STAT_REVOKED_PAGES:	these pages, the same number for all SMMUs
- * @SMMU_STAT_S2_FAULTS:	records of faults of stage 2 that the host has consumed
+ * @SMMU_STAT_REVOKED_PAGES:	pages that left the host; one counter for all SMMUs
+ * @SMMU_STAT_S2_FAULTS:	records of stage 2 faults that the host has consumed
  */
 enum pkvm_smmu_stat {
 	SMMU_STAT_TRAPS,
@@ -87,13 +70,12 @@ enum pkvm_smmu_stat {
 	SMMU_STAT_S2_FAULTS,
 };
 
-/* The queue's bytes. */
 static inline u64 pkvm_smmu_v3_cmdq_size(const struct pkvm_smmu_v3_info *info)
 {
 	return PAGE_ALIGN(BIT_ULL(info->cmdq_shift + CMDQ_ENT_SZ_SHIFT));
 }
 
-/* Bytes of the stream table, which is linear for at most SMMU_EMU_SPLIT bits. */
+/* Bytes of the stream table or its level 1. Up to SMMU_EMU_SPLIT bits it is linear. */
 static inline u64 pkvm_smmu_v3_strtab_size(u8 sid_bits)
 {
 	return sid_bits > SMMU_EMU_SPLIT ? sizeof(u64) << (sid_bits - SMMU_EMU_SPLIT) :
@@ -112,13 +94,12 @@ static inline void pkvm_smmu_v3_read_ids(void __iomem *mmio, struct pkvm_smmu_id
 	ids->idr6 = ids->idr[1] & IDR1_ECMDQ ? readl_relaxed(mmio + ARM_SMMU_IDR6) : 0;
 }
 
-/* EL2's, by its name in the kernel. */
 #ifndef __KVM_NVHE_HYPERVISOR__
 #define pkvm_smmu_v3_infos kvm_nvhe_sym(pkvm_smmu_v3_infos)
 #define pkvm_smmu_v3_doorbells kvm_nvhe_sym(pkvm_smmu_v3_doorbells)
 #endif
 extern struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
-/* Physical addresses, 0 for none. What is memory or EL2's is dropped by enable. */
+/* Physical addresses, 0 for none. Enabling drops memory and MMIO that the host has lost. */
 extern u64 pkvm_smmu_v3_doorbells[PKVM_SMMU_V3_DOORBELLS];
 
 #endif /* __ARM_SMMU_V3_PKVM_H */

@@ -11,9 +11,20 @@
 
 #include "cmd.h"
 
-/* Range of a CFGI_STE_RANGE that makes it CFGI_ALL. IHI0070G.b 4.3.2 */
+/* A CFGI_STE_RANGE with this Range is CFGI_ALL. IHI0070G.b 4.3.2 */
 #define CMDQ_CFGI_RANGE_ALL		31
 
+/**
+ * pkvm_smmu_queue_decode - Find the range of memory that a queue's BASE describes
+ * @base_reg:  CMDQ_BASE or EVENTQ_BASE
+ * @max_shift: IDR1's limit as the host reads it
+ * @ent_shift: log2 of the bytes of an entry
+ *
+ * LOG2SIZE is capped. The address is aligned down to the size of the queue or 32 bytes,
+ * whichever is more (IHI0070G.b 6.3.25, 6.3.26).
+ *
+ * Return: the range.
+ */
 struct pkvm_smmu_queue pkvm_smmu_queue_decode(u64 base_reg, u8 max_shift, u8 ent_shift)
 {
 	u8 log2size = FIELD_GET(Q_BASE_LOG2SIZE, base_reg);
@@ -46,9 +57,8 @@ EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_cmd_rows);
 /**
  * struct pkvm_smmu_cmd_fields - What the host may put into a command
  * @op:    its opcode
- * @kind:  what is done with it
- * @allow: the bits that may be set, the opcode apart; none where
- *         arm_smmu_guest_cmd_fields() has them
+ * @kind:  how the filter treats it
+ * @allow: bits that may be set besides the opcode; 0 if arm_smmu_guest_cmd_fields() has them
  *
  * No row allows SSec (bit 10), which selects the Secure state.
  */
@@ -133,6 +143,10 @@ static const struct pkvm_smmu_cmd_fields pkvm_smmu_cmd_fields[SMMU_NR_ROWS] = {
 	},
 };
 
+/**
+ * pkvm_smmu_init_cmds - Fill the command table
+ * @caps: @ids and @ssid_bits are read; @features and @cmd are filled
+ */
 void pkvm_smmu_init_cmds(struct pkvm_smmu_caps *caps)
 {
 	u8 asid_bits = caps->ids.idr[0] & IDR0_ASID16 ? 16 : 8;
@@ -154,12 +168,12 @@ void pkvm_smmu_init_cmds(struct pkvm_smmu_caps *caps)
 		const struct pkvm_smmu_cmd_fields *fields = &pkvm_smmu_cmd_fields[row];
 		u64 allow[] = { fields->allow[0] | CMDQ_0_OP, fields->allow[1] };
 
-		/* MSIAddress and MSIData take MSIs. IHI0070G.b 4.7.3 */
+		/* MSIAddress and MSIData need MSIs. IHI0070G.b 4.7.3 */
 		if (fields->kind == SMMU_KIND_SYNC && !(caps->ids.idr[0] & IDR0_MSI)) {
 			allow[0] &= ~CMDQ_SYNC_0_MSIDATA;
 			allow[1] = 0;
 		}
-		/* CERROR_ILL without stalls. IHI0070G.b 4.7.1, 4.7.2 */
+		/* These commands are CERROR_ILL without stalls. IHI0070G.b 4.7.1, 4.7.2 */
 		if (fields->kind == SMMU_KIND_STALL && !pkvm_smmu_can_stall(caps))
 			allow[0] &= ~CMDQ_0_OP;
 		if (!fields->allow[0] &&
@@ -175,8 +189,8 @@ void pkvm_smmu_init_cmds(struct pkvm_smmu_caps *caps)
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_init_cmds);
 
 /*
- * The hardware may take any stream or substream for one out of range
- * (IHI0070G.b 4.1.2): such a command never gets there.
+ * The hardware may take a stream or substream out of range for any other (IHI0070G.b 4.1.2), so
+ * it never gets such a command.
  */
 static bool pkvm_smmu_sid_in_range(const struct pkvm_smmu_caps *caps, struct arm_smmu_cmd in)
 {
@@ -191,7 +205,7 @@ static bool pkvm_smmu_cfgi_in_range(const struct pkvm_smmu_caps *caps,
 	return pkvm_smmu_sid_in_range(caps, in) && !(ssid >> caps->ssid_bits);
 }
 
-/* The StreamID of a command that is in range: it is an index into EL2's tables. */
+/* Return the StreamID of a command, in range: it is an index into EL2's tables. */
 static u32 pkvm_smmu_cfgi_sid(const struct pkvm_smmu_caps *caps, struct arm_smmu_cmd in)
 {
 	return array_index_nospec(FIELD_GET(CMDQ_CFGI_0_SID, in.data[0]),
@@ -199,8 +213,8 @@ static u32 pkvm_smmu_cfgi_sid(const struct pkvm_smmu_caps *caps, struct arm_smmu
 }
 
 /*
- * Leaf=0, since a level 1 descriptor of EL2's may have changed with the STE. One of the
- * host's that has changed takes or brings all of its STEs: all are invalidated.
+ * Leaf is 0, as EL2's level 1 descriptor may have changed with the STE. If a level 1 descriptor
+ * of the host's may have changed, so may all of its STEs: all are invalidated.
  */
 static void pkvm_smmu_make_cfgi_ste(const struct pkvm_smmu_caps *caps,
 				    struct arm_smmu_cmd in,
@@ -248,7 +262,7 @@ static void pkvm_smmu_make_cfgi_range(const struct pkvm_smmu_caps *caps,
 	cmd->out.data[1] = FIELD_PREP(CMDQ_CFGI_1_RANGE, range);
 }
 
-/* Which device is asked is the host's choice: all of them are the host's. */
+/* The host may choose any device, as all devices are the host's. */
 static void pkvm_smmu_make_atc_inv(const struct pkvm_smmu_caps *caps,
 				   struct arm_smmu_cmd in,
 				   struct pkvm_smmu_cmd *cmd)
@@ -271,7 +285,7 @@ struct pkvm_smmu_cmd pkvm_smmu_filter_rare(const struct pkvm_smmu_caps *caps, u8
 
 	switch (kind) {
 	case SMMU_KIND_HINT:
-		/* What it fetches is fetched on demand all the same. IHI0070G.b 4.2 */
+		/* The hardware fetches on demand without the hint. IHI0070G.b 4.2 */
 		cmd.action = SMMU_CMD_DROP;
 		break;
 	case SMMU_KIND_CFGI_STE:
@@ -287,12 +301,12 @@ struct pkvm_smmu_cmd pkvm_smmu_filter_rare(const struct pkvm_smmu_caps *caps, u8
 		cmd.out = in;
 		break;
 	case SMMU_KIND_STALL:
-		/* It decides over a transaction of a stream, and all streams are the host's. */
+		/* It ends a stalled transaction of a stream. All streams are the host's. */
 		cmd.action = pkvm_smmu_sid_in_range(caps, in) ? SMMU_CMD_FORWARD : SMMU_CMD_DROP;
 		cmd.out = in;
 		break;
 	case SMMU_KIND_TLBI_NSNH:
-		/* All VMIDs that the host knows of are the one that EL2 uses. */
+		/* EL2 has one VMID for all VMIDs of the host. */
 		cmd.action = SMMU_CMD_FORWARD;
 		cmd.out = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_NH_ALL, 0, SMMU_EMU_VMID);
 		break;

@@ -8,7 +8,7 @@
 
 #include "emu.h"
 
-/* One for each value that an opcode can have: none is out of bounds, nor speculatively. */
+/* Every value of the opcode field has an entry: no index is out of bounds, nor speculatively. */
 #define SMMU_EMU_NR_OPS			(CMDQ_0_OP + 1)
 
 /* enum pkvm_smmu_cmd_row, by opcode. */
@@ -29,23 +29,19 @@ enum pkvm_smmu_cmd_kind {
 	SMMU_KIND_SYNC,
 };
 
-/**
- * pkvm_smmu_init_cmds - Fill the command table
- * @caps: @ids, @ssid_bits are filled; @features and @cmd are
- */
 void pkvm_smmu_init_cmds(struct pkvm_smmu_caps *caps);
 
 enum pkvm_smmu_cmd_action {
-	SMMU_CMD_ILL,		/* CERROR_ILL; nothing was made */
+	SMMU_CMD_ILL,		/* CERROR_ILL; @out is empty */
 	SMMU_CMD_DROP,		/* legal, without effect */
 	SMMU_CMD_FORWARD,	/* issue @out */
 	SMMU_CMD_SYNC,		/* issue @out, which is a CMD_SYNC */
-	SMMU_CMD_SYNC_MSI,	/* issue @out, a CMD_SYNC: complete, it writes @msi_data */
+	SMMU_CMD_SYNC_MSI,	/* issue @out, a CMD_SYNC; write @msi_data when it is complete */
 	SMMU_CMD_CFGI_STE,	/* read the STE of @sid again, then issue @out */
-	SMMU_CMD_CFGI_L1,	/* read those of its level 1 descriptor, then issue @out */
+	SMMU_CMD_CFGI_L1,	/* read all STEs of @sid's level 1 descriptor, then issue @out */
 	SMMU_CMD_CFGI_RANGE,	/* read 2^@range_shift STEs from @sid on, then issue @out */
 	SMMU_CMD_CFGI_ALL,	/* read all STEs again, then issue @out */
-	SMMU_CMD_ATC_INV,	/* issue @out, and wait for it behind a CMD_SYNC of EL2's */
+	SMMU_CMD_ATC_INV,	/* issue @out and a CMD_SYNC of EL2's, and wait for that */
 };
 
 /**
@@ -58,8 +54,6 @@ enum pkvm_smmu_cmd_action {
  * @sid:         first stream ID of a CFGI_STE or CFGI_STE_RANGE, in range
  * @range_shift: log2 of the number of stream IDs of a CFGI_STE_RANGE, capped at
  *               the number of stream ID bits
- *
- * What a member is not said to be of has no meaning for other commands.
  */
 struct pkvm_smmu_cmd {
 	enum pkvm_smmu_cmd_action action;
@@ -71,8 +65,8 @@ struct pkvm_smmu_cmd {
 };
 
 /*
- * Let the hardware write the MSI of a CMD_SYNC, by physical address: where to is the
- * caller's responsibility, how is as CPUs access memory.
+ * Let the hardware write the MSI of a CMD_SYNC, with the attributes by which CPUs access
+ * memory. @addr is a physical address, which the caller has checked.
  */
 static inline void pkvm_smmu_add_msi(struct arm_smmu_cmd *sync, u64 addr, u32 data)
 {
@@ -82,7 +76,7 @@ static inline void pkvm_smmu_add_msi(struct arm_smmu_cmd *sync, u64 addr, u32 da
 	sync->data[1] = addr;
 }
 
-/* The part of pkvm_smmu_filter_cmd() for commands that are rare. */
+/* Slow path of pkvm_smmu_filter_cmd(), for rare commands */
 struct pkvm_smmu_cmd pkvm_smmu_filter_rare(const struct pkvm_smmu_caps *caps, u8 kind,
 					   struct arm_smmu_cmd in);
 
@@ -91,12 +85,12 @@ struct pkvm_smmu_cmd pkvm_smmu_filter_rare(const struct pkvm_smmu_caps *caps, u8
  * @caps: what the host is offered
  * @in:   EL2's copy of the host's command, CPU endian
  *
- * An opcode that is in no row, a set bit outside the row's masks, and a command
- * of a feature that is not offered give SMMU_CMD_ILL. A stream ID out of range
- * gives SMMU_CMD_DROP. The VMID is EL2's, TLBI_NSNH_ALL becomes TLBI_NH_ALL, the
- * MSI of a CMD_SYNC is left to the caller, PREFETCH_* are dropped (IHI0070G.b 4).
+ * An opcode without a row, a set bit outside the row's masks, and a command of a feature that
+ * is not offered give SMMU_CMD_ILL. A stream ID out of range and PREFETCH_* give SMMU_CMD_DROP.
+ * The VMID becomes EL2's, TLBI_NSNH_ALL becomes TLBI_NH_ALL, and the caller has to write the
+ * MSI of a CMD_SYNC (IHI0070G.b 4).
  *
- * Return: what to do, and the command to do it with.
+ * Return: what to do, and the command for the hardware.
  */
 static __always_inline struct pkvm_smmu_cmd
 pkvm_smmu_filter_cmd(const struct pkvm_smmu_caps *caps, struct arm_smmu_cmd in)
@@ -121,8 +115,8 @@ pkvm_smmu_filter_cmd(const struct pkvm_smmu_caps *caps, struct arm_smmu_cmd in)
 		return cmd;
 	case SMMU_KIND_SYNC:
 		/*
-		 * Without an MSI: the hardware would write it past stage 2. The interrupt
-		 * by wire is the hardware's (IHI0070G.b 4.7.3). SEV is not offered.
+		 * @out has no MSI: the hardware would write it past stage 2. An interrupt by
+		 * wire is the hardware's (IHI0070G.b 4.7.3). SEV is not offered.
 		 */
 		cmd.action = SMMU_CMD_SYNC;
 		cmd.out.data[0] = FIELD_PREP(CMDQ_0_OP, CMDQ_OP_CMD_SYNC);

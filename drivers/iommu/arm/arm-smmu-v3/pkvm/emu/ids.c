@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Emulated SMMUv3: which SMMUs EL2 can own, and what of them the host is offered.
+ * Emulated SMMUv3: which SMMUs EL2 can own, and which features the host is offered.
  */
 #include <linux/bitfield.h>
 #include <linux/bits.h>
@@ -16,10 +16,9 @@
 #define SMMU_EMU_MAX_LOG2NUM		8
 
 /*
- * Features of the hardware that the host is offered. All of stage 2 is EL2's, and
- * so is all that makes the SMMU use an address of the host's choice outside stage 2: PRI,
- * ATOS. ATS is apart, see pkvm_smmu_has_split_ats(). For MSI see below.
- * IHI0070G.b 6.3.1 to 6.3.6
+ * Features that the host is offered if the hardware has them. Stage 2 is EL2's. PRI and ATOS
+ * would let the SMMU use addresses of the host's choice outside stage 2. For ATS see
+ * pkvm_smmu_has_split_ats(), for stalls and MSI pkvm_smmu_init_caps(). IHI0070G.b 6.3.1 to 6.3.6
  */
 static const u32 pkvm_smmu_offered[] = {
 	[0] = IDR0_S1P | FIELD_PREP_CONST(IDR0_TTF, IDR0_TTF_AARCH64) |
@@ -45,9 +44,10 @@ static u32 pkvm_smmu_page_granule(void)
 	}
 }
 
-/* What a field of a register says, at most @max. */
+/* The value of a register's field, at most @max */
 #define pkvm_smmu_field(field, reg, max)	min_t(u8, FIELD_GET(field, reg), max)
 
+/* Return the stream ID bits that the host is offered: EL2's stream table covers them. */
 u8 pkvm_smmu_sid_bits(const struct pkvm_smmu_ids *hw)
 {
 	return pkvm_smmu_field(IDR1_SIDSIZE, hw->idr[1], SMMU_EMU_MAX_SID_BITS);
@@ -59,6 +59,12 @@ static u8 pkvm_smmu_cmdq_bits(const struct pkvm_smmu_ids *hw)
 	return pkvm_smmu_field(IDR1_CMDQS, hw->idr[1], SMMU_EMU_MAX_CMDQ_SHIFT);
 }
 
+/**
+ * pkvm_smmu_oas_bits - Return the output address bits of EL2's stage 2
+ * @idr5: IDR5
+ *
+ * Return: IDR5.OAS in bits, at most 48: more need S2DS, which EL2 does not use.
+ */
 u8 pkvm_smmu_oas_bits(u32 idr5)
 {
 	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 48, 48 };
@@ -74,7 +80,7 @@ static bool pkvm_smmu_little_endian(u32 idr0)
 	return ttendian == IDR0_TTENDIAN_LE || ttendian == IDR0_TTENDIAN_MIXED;
 }
 
-/* Two stages do not work together: see arm_smmu_device_iidr_probe(). */
+/* Errata by which nested translation fails: see arm_smmu_device_iidr_probe(). */
 static bool pkvm_smmu_nesting_erratum(u32 iidr)
 {
 	u32 variant = FIELD_GET(IIDR_VARIANT, iidr);
@@ -112,6 +118,7 @@ static enum pkvm_smmu_refusal pkvm_smmu_check_stages(const struct pkvm_smmu_ids 
 	return SMMU_REFUSE_NONE;
 }
 
+/* Return the offset of the VATOS page from page 0 in bytes, or 0 if there is none. */
 u64 pkvm_smmu_vatos_offset(const struct pkvm_smmu_ids *hw)
 {
 	if (!(hw->idr[0] & IDR0_VATOS))
@@ -120,6 +127,10 @@ u64 pkvm_smmu_vatos_offset(const struct pkvm_smmu_ids *hw)
 }
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_vatos_offset);
 
+/*
+ * Return the bytes of the control pages of enhanced command queues, or 0 if there are none or
+ * IDR6 is invalid.
+ */
 u64 pkvm_smmu_ecmdq_size(const struct pkvm_smmu_ids *hw)
 {
 	u32 pages = FIELD_GET(IDR6_LOG2NUMP, hw->idr6);
@@ -131,7 +142,7 @@ u64 pkvm_smmu_ecmdq_size(const struct pkvm_smmu_ids *hw)
 }
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_ecmdq_size);
 
-/* What is not in memory, or in registers that EL2 cannot withhold. */
+/* EL2 needs tables and queues in memory, and has to withhold enhanced command queues. */
 static enum pkvm_smmu_refusal pkvm_smmu_check_layout(const struct pkvm_smmu_ids *ids)
 {
 	if (ids->idr[1] & (IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET | IDR1_REL))
@@ -142,8 +153,8 @@ static enum pkvm_smmu_refusal pkvm_smmu_check_layout(const struct pkvm_smmu_ids 
 }
 
 /*
- * Hardware without two-level stream tables ignores STRTAB_BASE_CFG.FMT and would
- * take EL2's level 1 descriptors for STEs.
+ * Hardware without two-level stream tables ignores STRTAB_BASE_CFG.FMT. It would take EL2's
+ * level 1 descriptors for STEs.
  */
 static bool pkvm_smmu_strtab_fits(const struct pkvm_smmu_ids *ids)
 {
@@ -165,6 +176,15 @@ static enum pkvm_smmu_refusal pkvm_smmu_check_sizes(const struct pkvm_smmu_ids *
 	return SMMU_REFUSE_NONE;
 }
 
+/**
+ * pkvm_smmu_check_ids - Check whether EL2 can own an SMMU
+ * @ids:     the hardware's identification registers
+ * @pa_bits: bits of the highest physical address that a device may have to reach
+ *
+ * The SMMU needs a translation granule of the kernel's PAGE_SIZE.
+ *
+ * Return: SMMU_REFUSE_NONE, or the first reason why EL2 cannot own it.
+ */
 enum pkvm_smmu_refusal pkvm_smmu_check_ids(const struct pkvm_smmu_ids *ids, u8 pa_bits)
 {
 	enum pkvm_smmu_refusal refusal;
@@ -180,6 +200,12 @@ enum pkvm_smmu_refusal pkvm_smmu_check_ids(const struct pkvm_smmu_ids *ids, u8 p
 }
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_check_ids);
 
+/**
+ * pkvm_smmu_refusal_str - Describe a refusal, for a message or sysfs
+ * @refusal: any value
+ *
+ * Return: a static string without a full stop, never NULL.
+ */
 const char *pkvm_smmu_refusal_str(enum pkvm_smmu_refusal refusal)
 {
 	static const char * const str[SMMU_NR_REFUSALS] = {
@@ -207,14 +233,25 @@ const char *pkvm_smmu_refusal_str(enum pkvm_smmu_refusal refusal)
 EXPORT_SYMBOL_IF_KUNIT(pkvm_smmu_refusal_str);
 
 /*
- * Split-stage ATS: what a device caches are IPAs, and each of its translated transactions
- * goes through stage 2. Full ATS would skip stage 2. IHI0070G.b 3.9.1, 6.3.1
+ * With split-stage ATS a device caches IPAs, and each of its translated transactions goes
+ * through stage 2. Full ATS would skip stage 2. IHI0070G.b 3.9.1, 6.3.1
  */
 static bool pkvm_smmu_has_split_ats(const struct pkvm_smmu_ids *hw)
 {
 	return (hw->idr[0] & (IDR0_ATS | IDR0_NS1ATS)) == IDR0_ATS;
 }
 
+/**
+ * pkvm_smmu_init_caps - Derive what the host is offered from the hardware
+ * @caps: result, apart from @ste2, @ste3, @features, @cmd and @row
+ * @hw:   the hardware's identification registers, accepted by pkvm_smmu_check_ids();
+ *        IDR0.COHACC is what firmware says
+ *
+ * The host is offered the features in pkvm_smmu_offered[] that the hardware has. Stage 2, Hyp,
+ * PRI, SEV, VMID16, ATOS and BTM are not among them. Three more depend on the SMMU: stalls are
+ * offered if the hardware has them, ATS if the hardware can do it in split stages, and MSIs if
+ * the SMMU is coherent. MSIs do not need the hardware's: EL2 writes the MSI of a CMD_SYNC.
+ */
 void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids *hw)
 {
 	struct pkvm_smmu_ids *ids = &caps->ids;
@@ -234,8 +271,8 @@ void pkvm_smmu_init_caps(struct pkvm_smmu_caps *caps, const struct pkvm_smmu_ids
 		ids->idr[0] |= IDR0_ATS;
 
 	/*
-	 * If not the hardware, EL2 writes that of a CMD_SYNC: nobody reads CMDQ_CONS. The
-	 * host's driver polls memory for it only where the SMMU snoops.
+	 * If the hardware has no MSIs, EL2 writes the CMD_SYNC's, so that the host's driver
+	 * polls memory and not CMDQ_CONS, which traps. It does so only if the SMMU snoops.
 	 */
 	if (hw->idr[0] & IDR0_COHACC)
 		ids->idr[0] |= IDR0_MSI;
@@ -276,6 +313,17 @@ static u64 pkvm_smmu_s2sl0(s8 start_level)
 	return ~(start_level + (PAGE_SIZE == SZ_4K)) & 3;
 }
 
+/**
+ * pkvm_smmu_s2_ste - Make dwords 2 and 3 of the shadow STEs
+ * @caps:        @ste2 and @ste3 are filled
+ * @pgd:         physical address of the root of EL2's stage 2
+ * @ia_bits:     its input size in bits
+ * @start_level: the level of its root, 0 to 3
+ * @hw:          the hardware's identification registers; IDR0.COHACC is what firmware says
+ *
+ * Table walks are write-back inner shareable if the SMMU is coherent, else non-cacheable. The
+ * granule is PAGE_SIZE. Faults are recorded and never stall.
+ */
 void pkvm_smmu_s2_ste(struct pkvm_smmu_caps *caps, u64 pgd, u8 ia_bits, s8 start_level,
 		      const struct pkvm_smmu_ids *hw)
 {
@@ -291,7 +339,7 @@ void pkvm_smmu_s2_ste(struct pkvm_smmu_caps *caps, u64 pgd, u8 ia_bits, s8 start
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2TG, pkvm_smmu_s2tg()) |
 		   FIELD_PREP(STRTAB_STE_2_VTCR_S2PS, ps);
 
-	/* S2PTW would have no effect: stage 2 has nothing of a Device type. */
+	/* S2PTW would have no effect: stage 2 maps nothing as Device. */
 	caps->ste2 = FIELD_PREP(STRTAB_STE_2_S2VMID, SMMU_EMU_VMID) |
 		     FIELD_PREP(STRTAB_STE_2_VTCR, vtcr) |
 		     STRTAB_STE_2_S2AA64 | STRTAB_STE_2_S2AFFD |

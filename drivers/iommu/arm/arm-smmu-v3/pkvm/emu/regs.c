@@ -45,7 +45,7 @@
 			   { (_mask1), SMMU_GUARD_##_guard1 } },		\
 	}
 
-/* Of an MSI: its address, data or attributes. IHI0070G.b 6.3.19 */
+/* A register with an MSI's address, data or attributes. IHI0070G.b 6.3.19 */
 #define MSI(_name, _offset, _width, _id, _mask, _guard)				\
 	{									\
 		.name = _name, .offset = _offset, .width = _width,		\
@@ -54,11 +54,10 @@
 	}
 
 /*
- * The rows are sorted by offset. A register without a row reads as zero and ignores
- * writes. Without a row are the registers of ATOS, MPAM, DPT, PRI and S2PII, which the
- * host is not offered; page 1's indexes where they are in page 0, and the identification
- * of the component, which are optional; Secure registers (0x8000 to 0xffff), and
- * IMPLEMENTATION DEFINED ones. IHI0070G.b 6.2
+ * The rows are sorted by offset. A register without a row reads as zero and ignores writes.
+ * These registers have no row: those of ATOS, MPAM, DPT, PRI and S2PII, which the host is not
+ * offered; the copies in page 0 of page 1's indexes and the component's identification, which
+ * are optional; Secure ones (0x8000 to 0xffff); IMPLEMENTATION DEFINED ones. IHI0070G.b 6.2
  */
 const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 	ID("IDR0",		ARM_SMMU_IDR0),
@@ -89,7 +88,7 @@ const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 	   STRTAB_CFG_SETTABLE, SMMUEN),
 	RW("CMDQ_BASE",		ARM_SMMU_CMDQ_BASE, 8, CMDQ_BASE, Q_BASE_SETTABLE, CMDQEN),
 	RW("CMDQ_PROD",		ARM_SMMU_CMDQ_PROD, 4, CMDQ_PROD, SMMU_EMU_Q_IDX, NONE),
-	/* ERR is EL2's: in the value, in no mask. */
+	/* The value has ERR, which EL2 sets. No mask has it. */
 	RW("CMDQ_CONS",		ARM_SMMU_CMDQ_CONS, 4, CMDQ_CONS, SMMU_EMU_Q_IDX, CMDQEN),
 	RW("EVENTQ_BASE",	ARM_SMMU_EVTQ_BASE, 8, EVTQ_BASE, Q_BASE_SETTABLE, EVTQEN),
 	MSI("EVENTQ_IRQ_CFG0",	ARM_SMMU_EVTQ_IRQ_CFG0, 8, EVTQ_IRQ_CFG0,
@@ -107,7 +106,7 @@ const struct pkvm_smmu_reg pkvm_smmu_regs_table[] = {
 
 const unsigned int pkvm_smmu_regs_table_len = ARRAY_SIZE(pkvm_smmu_regs_table);
 
-/* The word that @offset is in, SMMU_EMU_NR_WORDS and more for none that has a value. */
+/* Return the index of the word at @offset. No register is there from SMMU_EMU_NR_WORDS on. */
 static unsigned int pkvm_smmu_word(u32 offset)
 {
 	unsigned int word = offset % SMMU_EMU_PAGE1 / 4;
@@ -118,6 +117,10 @@ static unsigned int pkvm_smmu_word(u32 offset)
 	return word + offset / SMMU_EMU_PAGE1 * SMMU_EMU_PAGE_WORDS;
 }
 
+/**
+ * pkvm_smmu_index_regs - Find the row of the register table for each word
+ * @caps: @ids is read, @row is filled
+ */
 void pkvm_smmu_index_regs(struct pkvm_smmu_caps *caps)
 {
 	const struct pkvm_smmu_reg *reg = pkvm_smmu_regs_table;
@@ -136,6 +139,18 @@ void pkvm_smmu_index_regs(struct pkvm_smmu_caps *caps)
 	}
 }
 
+/**
+ * pkvm_smmu_resolve - Find the register that an access is to
+ * @caps:   from pkvm_smmu_index_regs()
+ * @offset: from the base of page 0, below SMMU_EMU_SIZE, aligned to @size
+ * @size:   4 or 8 bytes
+ *
+ * A 32-bit access reaches a 32-bit register or either half of a 64-bit one, a 64-bit access
+ * reaches a 64-bit register (IHI0070G.b 6.2). Any other access, and any offset without a row,
+ * reads as zero and ignores writes.
+ *
+ * Return: the access. Its @reg is NULL if it reads as zero and ignores writes.
+ */
 struct pkvm_smmu_access pkvm_smmu_resolve(const struct pkvm_smmu_caps *caps, u32 offset, u8 size)
 {
 	unsigned int word = pkvm_smmu_word(offset);
@@ -171,6 +186,14 @@ static u32 pkvm_smmu_id(const struct pkvm_smmu_ids *ids, u32 offset)
 	}
 }
 
+/**
+ * pkvm_smmu_reg_read - Compute the value that the host reads
+ * @caps: has the identification registers
+ * @regs: has all other registers, brought up to date by the caller
+ * @acc:  from pkvm_smmu_resolve()
+ *
+ * Return: the value, in the low 8 * @acc.size bits.
+ */
 u64 pkvm_smmu_reg_read(const struct pkvm_smmu_caps *caps,
 		       const struct pkvm_smmu_regs *regs,
 		       struct pkvm_smmu_access acc)
@@ -190,8 +213,8 @@ u64 pkvm_smmu_reg_read(const struct pkvm_smmu_caps *caps,
 }
 
 /*
- * Until CR0ACK shows it, a change of CR0 may or may not have taken effect: a bit
- * that is set in either counts. So it is with IRQ_CTRL. IHI0070G.b 6.3.9, 6.3.17
+ * A change of CR0 may or may not have taken effect until CR0ACK shows it, so a bit counts that
+ * is set in either. IRQ_CTRL and IRQ_CTRLACK work alike. IHI0070G.b 6.3.9, 6.3.17
  */
 static bool pkvm_smmu_guard_open(const struct pkvm_smmu_regs *regs, u8 guard)
 {
@@ -218,6 +241,19 @@ static bool pkvm_smmu_guard_open(const struct pkvm_smmu_regs *regs, u8 guard)
 	}
 }
 
+/**
+ * pkvm_smmu_reg_merge - Compute a register's value after a write by the host
+ * @regs: current values; the guards look at CR0, IRQ_CTRL, CR0ACK and IRQ_CTRLACK
+ * @acc:  from pkvm_smmu_resolve()
+ * @val:  the value written, in the low 8 * @acc.size bits
+ * @out:  the new value of the whole register
+ *
+ * The caller stores @out. A write to bits whose guard forbids it is ignored, as from SMMUv3.2
+ * on (IHI0070G.b 6.3.24).
+ *
+ * Return: true = @out is valid; false = the write changes no bit, because the access is
+ * RAZ/WI, the register is read-only, or a guard forbids each group of bits.
+ */
 bool pkvm_smmu_reg_merge(const struct pkvm_smmu_regs *regs,
 			 struct pkvm_smmu_access acc, u64 val, u64 *out)
 {
@@ -240,6 +276,14 @@ bool pkvm_smmu_reg_merge(const struct pkvm_smmu_regs *regs,
 	return true;
 }
 
+/**
+ * pkvm_smmu_is_doorbell - Check whether the SMMU may write its own MSIs to an address
+ * @doorbells: physical addresses, 0 for an unused entry
+ * @nr:        number of entries
+ * @addr:      a value of IRQ_CFG0
+ *
+ * Return: true if @addr is the address of an entry.
+ */
 bool pkvm_smmu_is_doorbell(const u64 *doorbells, unsigned int nr, u64 addr)
 {
 	unsigned int i;

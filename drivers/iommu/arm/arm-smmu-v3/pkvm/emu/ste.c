@@ -11,16 +11,16 @@
 #define STE_SHIFT			6
 #define L1STD_SHIFT			3
 
-/* Reserved, means linear. IHI0070G.b 5.2 */
+/* A reserved value that means linear. IHI0070G.b 5.2 */
 #define STRTAB_STE_0_S1FMT_RESERVED	3
 
 /* IHI0070G.b 5.2: ignored by the SMMU, kept by software. */
 #define STRTAB_STE_1_SW_RESERVED	GENMASK_ULL(23, 20)
 
 /*
- * Dword 0: what user space may set for a nested domain. Dword 1: of ste1_host stage 2
- * confines all that the SMMU does with it; MEV and SHCFG are EL2's, the host may ask for
- * what it likes. Where ATS is offered the host may ask for it as well.
+ * Bits that the host may set. In dword 0 they are those of user space for a nested domain. In
+ * dword 1 they are @ste1_host, whose effects stage 2 confines; MEV and SHCFG, which EL2 sets in
+ * the shadow STE in any case; and EATS if ATS is offered.
  */
 #define STE_1_IGNORED	(STRTAB_STE_1_MEV | STRTAB_STE_1_SHCFG | STRTAB_STE_1_SW_RESERVED)
 #define STE_1_ATS	cpu_to_le64(FIELD_PREP(STRTAB_STE_1_EATS, STRTAB_STE_1_EATS_TRANS))
@@ -33,7 +33,7 @@ static u64 pkvm_smmu_ste_cfg(const struct arm_smmu_ste *ste)
 	return ste0 & STRTAB_STE_0_V ? FIELD_GET(STRTAB_STE_0_CFG, ste0) : STRTAB_STE_0_CFG_ABORT;
 }
 
-/* Whether the host's stage 1 is what the offered ID registers allow. IHI0070G.b 5.2.2 */
+/* Check the host's stage 1 against the offered ID registers. IHI0070G.b 5.2.2 */
 static bool pkvm_smmu_ste_stage1_ok(const struct pkvm_smmu_caps *caps, u64 ste0)
 {
 	u64 fmt = FIELD_GET(STRTAB_STE_0_S1FMT, ste0);
@@ -72,7 +72,7 @@ static bool pkvm_smmu_ste_ok(const struct pkvm_smmu_caps *caps,
 	return true;
 }
 
-/* The stage 1 fields of dword 0, without those that the SMMU has to ignore. */
+/* Return the stage 1 fields of dword 0, without those that the SMMU has to ignore. */
 static u64 pkvm_smmu_ste0_stage1(const struct pkvm_smmu_caps *caps, u64 ste0)
 {
 	u64 fmt = FIELD_GET(STRTAB_STE_0_S1FMT, ste0);
@@ -87,8 +87,8 @@ static u64 pkvm_smmu_ste0_stage1(const struct pkvm_smmu_caps *caps, u64 ste0)
 }
 
 /*
- * Dword 0 of the shadow STE of a valid host STE, or 0 for one that the host may
- * not have. Whatever lets a transaction pass has stage 2.
+ * Return dword 0 of the shadow STE for a valid host STE, or 0 if the host may not have that STE.
+ * Every result that lets a transaction pass has stage 2.
  */
 static u64 pkvm_smmu_make_ste0(const struct pkvm_smmu_caps *caps,
 			       const struct arm_smmu_ste *host)
@@ -117,6 +117,24 @@ static u64 pkvm_smmu_make_ste0(const struct pkvm_smmu_caps *caps,
 	}
 }
 
+/**
+ * pkvm_smmu_make_ste - Make the hardware's STE from the host's
+ * @caps: what the host is offered, and EL2's stage 2
+ * @host: EL2's copy of the host's STE, or NULL if the host has none
+ * @out:  the shadow STE
+ *
+ * Bypass becomes stage 2 only, stage 1 becomes nested, abort stays abort. Any other STE, and
+ * one with a bit outside the allow-list, becomes V=0. Dwords 2 and 3 of @out are always EL2's
+ * stage 2, dwords 4 to 7 are zero. EATS is 0b10, split-stage ATS, if @out is nested and the
+ * host asks for ATS, else 0.
+ *
+ * Dword 0 of an accepted @out depends on dword 0 of @host alone. Dword 1 of any @out, apart
+ * from EATS, depends on dword 1 of @host alone. So a host update of one dword changes one
+ * dword here, and is as hitless (IHI0070G.b 3.21.3.1). A change of EATS takes
+ * pkvm_smmu_step_ste().
+ *
+ * Return: true if the host's STE was accepted; an abort is accepted.
+ */
 bool pkvm_smmu_make_ste(const struct pkvm_smmu_caps *caps,
 			const struct arm_smmu_ste *host, struct arm_smmu_ste *out)
 {
@@ -139,6 +157,17 @@ bool pkvm_smmu_make_ste(const struct pkvm_smmu_caps *caps,
 	return ste0;
 }
 
+/**
+ * pkvm_smmu_step_ste - Find the next step from one shadow STE to another
+ * @cur: the STE that the hardware has, from pkvm_smmu_make_ste() or this function
+ * @new: the STE that it is to have; changed to the STE to install next
+ *
+ * The SMMU may take dword 0 of one STE and dword 1 of the other (IHI0070G.b 3.21.3). EATS
+ * beside stage 2 alone is ILLEGAL (5.2.2): a nested STE without EATS goes between the two.
+ *
+ * Return: true = @new is unchanged; false = @new is the STE in between, and the hardware has
+ * to forget @cur before the next step.
+ */
 bool pkvm_smmu_step_ste(const struct arm_smmu_ste *cur, struct arm_smmu_ste *new)
 {
 	if (pkvm_smmu_ste_cfg(cur) == STRTAB_STE_0_CFG_S2_TRANS &&
@@ -166,6 +195,17 @@ static u8 pkvm_smmu_strtab_split(u32 cfg)
 	return split == 8 || split == 10 ? split : 6;
 }
 
+/**
+ * pkvm_smmu_strtab_decode - Decode STRTAB_BASE and STRTAB_BASE_CFG
+ * @caps: what the host is offered
+ * @base: STRTAB_BASE
+ * @cfg:  STRTAB_BASE_CFG
+ *
+ * A reserved FMT means linear, a reserved SPLIT means 6. The alignment comes from LOG2SIZE as
+ * written, the range from min(LOG2SIZE, SIDSIZE) (IHI0070G.b 6.3.24, 6.3.25).
+ *
+ * Return: the table.
+ */
 struct pkvm_smmu_strtab pkvm_smmu_strtab_decode(const struct pkvm_smmu_caps *caps,
 						u64 base, u32 cfg)
 {
@@ -188,14 +228,21 @@ struct pkvm_smmu_strtab pkvm_smmu_strtab_decode(const struct pkvm_smmu_caps *cap
 	return st;
 }
 
+/**
+ * pkvm_smmu_l1std_addr - Find the level 1 descriptor of a stream
+ * @st:  a two-level table
+ * @sid: a stream ID below 2^@st->log2size
+ *
+ * Return: physical address of the 8-byte descriptor.
+ */
 u64 pkvm_smmu_l1std_addr(const struct pkvm_smmu_strtab *st, u32 sid)
 {
 	return st->base + ((u64)(sid >> st->split) << L1STD_SHIFT);
 }
 
 /*
- * log2 of the STEs that a level 1 descriptor covers, or -1 for an invalid one. The
- * reserved values of Span, above 11, are above every SPLIT + 1.
+ * Return log2 of the STEs that a level 1 descriptor covers, or -1 if it is invalid. The reserved
+ * values of Span, above 11, are above every SPLIT + 1.
  */
 static int pkvm_smmu_l1std_shift(const struct pkvm_smmu_strtab *st, u64 l1std)
 {
@@ -206,6 +253,17 @@ static int pkvm_smmu_l1std_shift(const struct pkvm_smmu_strtab *st, u64 l1std)
 	return span - 1;
 }
 
+/**
+ * pkvm_smmu_ste_addr - Find the STE of a stream
+ * @st:    the host's table
+ * @l1std: the level 1 descriptor of @sid, CPU endian; ignored for a linear table
+ * @sid:   any stream ID
+ * @addr:  physical address of the STE
+ *
+ * A Span of 0, above 11 or above SPLIT + 1 is invalid (IHI0070G.b 5.1).
+ *
+ * Return: the number of STEs from @sid to the end of its table, or 0 if @sid has no STE.
+ */
 u32 pkvm_smmu_ste_addr(const struct pkvm_smmu_strtab *st, u64 l1std, u32 sid, u64 *addr)
 {
 	u64 left = 1ULL << st->log2size;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the SMMUs' own interrupts may go as MSIs.
+ * Doorbells, to which SMMUs may write their own interrupts as MSIs.
  *
  * An SMMU writes these MSIs by physical address, past stage 2. The hypervisor lets the
  * hardware have the address only if it is the doorbell of a GIC ITS that firmware describes.
  * It learns the doorbells from here, while the host is trusted.
  *
- * An ITS that firmware has disabled does not count. It may have no power or clock, no
- * interrupt controller is registered for it, and so no MSI to it is of use to the host.
+ * An ITS that firmware has disabled does not count. It may have no power or clock, and the host
+ * has no use for its MSIs, as no interrupt controller is registered for it.
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 

@@ -2,23 +2,22 @@
 /*
  * KVM's side of DMA isolation with SMMUv3, at EL1.
  *
- * Where a protected boot was asked for, this platform driver comes before
- * arm-smmu-v3 and claims every SMMU that the hypervisor can own. While the host
- * is still trusted it hands over what the hypervisor needs of each; once the
- * host is not, it adds an auxiliary device per owned SMMU, to which arm-smmu-v3
- * binds as it would to the platform device. The platform device stays bound to
- * this driver: whoever looks sees that the hardware is not the host's.
+ * If a protected boot was asked for, this platform driver comes before arm-smmu-v3 and claims
+ * every SMMU that the hypervisor can own. While the host is still trusted, it hands over memory
+ * and a description of each. Once the host is not trusted, it adds an auxiliary device for each
+ * owned SMMU, to which arm-smmu-v3 binds as it would to the platform device. The platform device
+ * stays bound to this driver, which shows that the hardware is not the host's.
  *
- * An SMMU that cannot be owned goes to arm-smmu-v3 as if this driver were not
- * there, with a message that DMA is not isolated. From the moment the hypervisor has the
- * last word nothing is given back.
+ * An SMMU that cannot be owned goes to arm-smmu-v3 as if this driver did not exist, with a
+ * message that DMA is not isolated. Once the host is not trusted, the hypervisor gives no SMMU
+ * back.
  *
  * An SMMU is a DMA master by itself, at physical addresses. So the firmware tables, not
  * platform devices, say which SMMUs there are. One that has no platform device at the
  * takeover is *withheld*: the hypervisor takes its registers, so nobody can program it,
- * and leaves them alone, as it may be without power or clock. It may also be running,
- * with tables of firmware's in what is the host's memory now, and devices behind it may
- * bypass it: like a native SMMU it is a gap in the isolation.
+ * and leaves them alone, as the SMMU may be without power or clock. The SMMU may also be running,
+ * with firmware's tables in memory that is the host's now, and devices behind it may bypass it:
+ * like a native SMMU it is a gap in the isolation.
  */
 #define pr_fmt(fmt) "arm-smmu-v3-kvm: " fmt
 
@@ -84,11 +83,11 @@ struct pkvm_smmu {
 	char reason[SMMU_REASON_MAX];
 };
 
-/* Guards smmus and what is in it, nr_claimed, takeover_closed and isolation_gap. */
+/* Guards smmus and its entries, nr_claimed, takeover_closed and isolation_gap. */
 static DEFINE_MUTEX(smmus_lock);
 static LIST_HEAD(smmus);
 static unsigned int nr_claimed;
-/* The hypervisor takes no more SMMUs. */
+/* Set when the hypervisor takes no more SMMUs */
 static bool takeover_closed;
 /* Why DMA is not isolated on this machine, empty if it is. */
 static char isolation_gap[160];
@@ -154,8 +153,8 @@ static struct pkvm_smmu *smmu_find_regs(const struct resource *regs)
 }
 
 /*
- * Note and say why DMA is not isolated. One reason is enough to void the isolation of the
- * whole machine; the first is kept.
+ * Note and print why DMA is not isolated. One reason voids the isolation of the whole machine,
+ * so only the first is kept.
  */
 static __printf(1, 2) void smmu_add_gap(const char *fmt, ...)
 {
@@ -256,7 +255,7 @@ static int smmu_claim(struct pkvm_smmu *smmu)
 	return 0;
 }
 
-/* Why no SMMU at all can be claimed, or NULL. */
+/* Return the reason why no SMMU can be claimed at all, or NULL. */
 static const char *claim_obstacle(void)
 {
 	if (pkvm_iommu_mode == PKVM_IOMMU_NATIVE)
@@ -276,7 +275,7 @@ static const struct of_device_id smmu_kvm_of_match[] = {
 	{ }
 };
 
-/* The name that IORT's devices have. */
+/* The name of platform devices that come from the IORT */
 static const struct platform_device_id smmu_kvm_id_table[] = {
 	{ .name = "arm-smmu-v3" },
 	{ }
@@ -292,8 +291,8 @@ static bool is_smmu_v3(struct device *dev)
 }
 
 /*
- * An SMMU that gets its platform device after the takeover, as its bus is populated late
- * or an overlay enables it. Bound, so that no other driver takes zeroes for an SMMU.
+ * Bind an SMMU that gets its platform device after the takeover, because its bus is populated
+ * late or an overlay enables it. Otherwise another driver would take zeroes for an SMMU.
  */
 static int smmu_probe_late(struct pkvm_smmu *smmu, struct device *dev)
 {
@@ -313,12 +312,12 @@ static int smmu_kvm_probe(struct platform_device *pdev)
 	const char *obstacle;
 	int ret = -ENODEV;
 
-	/* By driver_override any device gets here. */
+	/* With driver_override any device can get here. */
 	if (!is_smmu_v3(&pdev->dev))
 		return -ENODEV;
 
 	guard(mutex)(&smmus_lock);
-	/* Handed back: it is the native driver's turn. */
+	/* This SMMU was handed back: leave it to the native driver. */
 	if (smmu_find(&pdev->dev))
 		return -ENODEV;
 
@@ -358,7 +357,7 @@ static struct platform_driver smmu_kvm_driver = {
 	.driver	= {
 		.name			= "arm-smmu-v3-kvm",
 		.of_match_table		= smmu_kvm_of_match,
-		/* All are claimed when registration returns. */
+		/* All SMMUs are claimed when registration returns. */
 		.probe_type		= PROBE_FORCE_SYNCHRONOUS,
 		.suppress_bind_attrs	= true,
 		.groups			= smmu_kvm_driver_groups,
@@ -434,7 +433,7 @@ static void __init smmu_enable(struct pkvm_smmu *smmu)
 	dev_info(smmu->dev, "pKVM: owned by the hypervisor, DMA behind it is isolated\n");
 }
 
-/* All that the hypervisor takes with an SMMU. */
+/* Count the MMIO blocks that the hypervisor takes with an SMMU. */
 static unsigned int __init smmu_mmio_blocks(const struct pkvm_smmu *smmu)
 {
 	return pkvm_smmu_mmio_blocks(smmu->info.mmio_size) +
@@ -454,7 +453,7 @@ static unsigned int __init count_smmus(enum pkvm_smmu_state state)
 	return nr;
 }
 
-/* Whether all of @res is in registers of an SMMU that the hypervisor has taken. */
+/* Check whether @res lies in registers of an SMMU that the hypervisor has taken. */
 static bool __init smmu_has_mmio(const struct resource *res)
 {
 	struct pkvm_smmu *smmu;
@@ -487,7 +486,7 @@ static void __init smmu_hide_pmcg(const struct pkvm_smmu_fw_regs *regs, void *nr
 	}
 }
 
-/* Where the node is disabled, or its bus has not been populated. */
+/* Withhold an SMMU without platform device: disabled, or on a bus not populated yet. */
 static void __init smmu_withhold(const struct pkvm_smmu_fw_regs *regs, void *nr_mmio_blocks)
 {
 	u64 size = resource_size(&regs->mmio);
@@ -521,7 +520,7 @@ static void __init smmu_withhold(const struct pkvm_smmu_fw_regs *regs, void *nr_
 	*(unsigned int *)nr_mmio_blocks += pkvm_smmu_mmio_blocks(size);
 }
 
-/* An SMMU whose suppliers were not there in time has not been claimed. */
+/* Note an SMMU that was not claimed, because its suppliers were not there in time. */
 static int __init smmu_note_unclaimed(struct device *dev, void *unused)
 {
 	struct pkvm_smmu *smmu;
@@ -564,7 +563,7 @@ static void __init smmu_release_all(const char *reason, int err)
 /**
  * pkvm_iommu_take_over - Give the hypervisor every SMMU that was claimed
  *
- * Whatever fails leaves an SMMU to the native driver; see pkvm_iommu_finalised().
+ * An SMMU whose takeover fails is left to the native driver; see pkvm_iommu_finalised().
  *
  * Context: the hypervisor is initialised and trusts the host.
  */
@@ -706,7 +705,7 @@ void __init pkvm_iommu_finalised(void)
 }
 
 /**
- * pkvm_iommu_allows_protected_vm - Whether a protected VM may be created
+ * pkvm_iommu_allows_protected_vm - Check whether a protected VM may be created
  *
  * Return: false with kvm-arm.iommu=require unless all SMMUv3s that firmware describes
  * are owned, and at least one is.

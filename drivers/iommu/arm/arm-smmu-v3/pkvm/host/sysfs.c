@@ -9,8 +9,8 @@
 #include "host.h"
 
 /*
- * The emulated SMMU toggles GERROR.SFM_ERR once, when the hypervisor has given the
- * hardware up: the driver of the auxiliary device may have acknowledged it in GERRORN.
+ * The emulated SMMU toggles GERROR.SFM_ERR once, when the hypervisor gives the hardware up. The
+ * driver of the auxiliary device may acknowledge that in GERRORN, so GERROR alone counts.
  */
 static bool smmu_is_dead(const struct pkvm_smmu_status *status)
 {

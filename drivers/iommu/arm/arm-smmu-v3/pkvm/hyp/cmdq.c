@@ -2,25 +2,25 @@
 /*
  * EL2's SMMUv3 driver: the host's command queue.
  *
- * The hardware never sees the host's queue. Each command is read from it, checked
- * and rewritten by the filter, and what comes of that goes into the hardware's queue.
- * CMDQ_CONS advances over a command when the hardware has consumed what became of
- * it; marks remember which position of one queue is which of the other.
+ * The hardware never sees the host's queue. EL2 reads each command from it, the filter checks
+ * and rewrites the command, and the result goes into the hardware's queue. The host's CMDQ_CONS
+ * advances over a command when the hardware has consumed the result. A mark links a position
+ * in the host's queue with one in the hardware's.
  *
  * The queue is pinned from CR0.CMDQEN being set until CR0ACK says that it is
  * cleared: EL2 reads it through its linear mapping, and no page of it can change
  * owner.
  *
- * A CMD_SYNC may ask for an MSI instead of being polled for in CMDQ_CONS. It is only
- * written into the queue itself, which is where the host's driver looks for it: one
- * trap, that of CMDQ_PROD, is all that an invalidation takes. Hardware that has MSIs
- * writes one to the slot that its CMD_SYNC is in, and the trap does not look at
- * CMDQ_CONS; all others EL2 writes, before the trap returns.
+ * A CMD_SYNC may ask for an MSI, so that the host polls memory instead of CMDQ_CONS, and an
+ * invalidation takes one trap, that of CMDQ_PROD. The MSI may go only into the queue itself,
+ * where the host's driver wants it. If the hardware has MSIs, it writes the MSI of a CMD_SYNC
+ * to the slot of that CMD_SYNC, and the trap does not look at CMDQ_CONS. EL2 writes all other
+ * MSIs, before the trap returns.
  *
- * The hardware's MSI goes past stage 2, and is of 32 bits, or 64 on some hardware: the
- * slot has both. That its CMD_SYNC is consumed does not mean
- * that it is written; that a later one is does (IHI0070G.b 4.7.3). So EL2 adds one when
- * CMDQEN is cleared, and the queue stays pinned until that is consumed.
+ * The hardware writes the MSI past stage 2, with 32 bits, or 64 on some hardware: a slot has
+ * room for both. A consumed CMD_SYNC may have its MSI still to write, unless a later CMD_SYNC
+ * is consumed, too (IHI0070G.b 4.7.3). So EL2 adds a CMD_SYNC when CMDQEN is cleared, and the
+ * queue stays pinned until it is consumed.
  *
  * Where the SMMU does not snoop, the host writes its queue past the caches, and EL2 reads
  * it through them: EL2 flushes each command from the caches before it reads it. The flush
@@ -28,11 +28,11 @@
  * decides in another way which command EL2 reads. EL2 reads it once, checks its copy and
  * uses its copy. No MSI is offered there, so the host reads CMDQ_CONS.
  *
- * An ATC_INV waits for a device, which need not answer: the hardware reports that at the
- * next CMD_SYNC, after a time-out. EL2 copies ATC_INVs together with a CMD_SYNC of its own,
- * and nothing of the host's before that is complete. So an error belongs to these ATC_INVs,
- * a transition has at most one time-out to wait for, and the host's own CMD_SYNC is read
- * when it is known whether it has to fail.
+ * An ATC_INV waits for a device, which may not answer. After a time-out the hardware reports
+ * that at the next CMD_SYNC. EL2 copies ATC_INVs with a CMD_SYNC of its own behind them, and
+ * copies no more host commands until it is complete. So an error belongs to these ATC_INVs, a
+ * transition waits for at most one time-out, and when EL2 reads the host's own CMD_SYNC it
+ * knows whether that has to fail.
  */
 
 #include <asm/kvm_hyp.h>
@@ -40,7 +40,7 @@
 
 #include "smmu.h"
 
-/* A trap does not begin to copy more commands once it has copied so many. */
+/* A trap that has copied so many commands does not begin to copy more. */
 #define CMDQ_TRAP_MAX		256
 
 static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
@@ -48,7 +48,7 @@ static struct hyp_smmu_mark *mark_at(struct hyp_smmu_host_cmdq *cmdq, u8 i)
 	return &cmdq->marks[(cmdq->first_mark + i) % HYP_SMMU_MARKS];
 }
 
-/* Commands are read: CMDQEN is set, the queue is pinned, and there is no error. */
+/* Check that commands are read: CMDQEN is set, the queue is pinned, and there is no error. */
 static bool cmdq_is_open(const struct hyp_smmu *smmu)
 {
 	const struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -63,6 +63,7 @@ static void cmdq_set_open(struct hyp_smmu *smmu)
 	cmdq->open = smmu->coherent && !cmdq->atc_seq && !cmdq->atc_failed && cmdq_is_open(smmu);
 }
 
+/* CMDQEN is set: pin the queue that CMDQ_BASE describes. */
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -77,13 +78,14 @@ void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu)
 	cmdq->fetch = smmu->regs.val[SMMU_REG_CMDQ_CONS] & cmdq->idx_mask;
 	/* No CMD_SYNC with an MSI passes the filter of an SMMU that is not coherent. */
 	cmdq->hw_msi = cmdq->pinned && (smmu->hw.idr[0] & IDR0_MSI);
-	/* All commands of before are complete. A driver that starts anew is not told of them. */
+	/* All earlier commands are complete. A new driver must not see their errors. */
 	cmdq->atc_seq = 0;
 	cmdq->atc_failed = false;
 	hyp_smmu_hwq_take_atc_failed(smmu);
 	cmdq_set_open(smmu);
 }
 
+/* CMDQEN is cleared: read no more commands. */
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -94,7 +96,7 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	/* Commands in progress are complete before CR0ACK. IHI0070G.b 6.3.9 */
 	if (cmdq->nr_marks)
 		smmu->cr0_seq = max(smmu->cr0_seq, mark_at(cmdq, cmdq->nr_marks - 1)->seq);
-	/* And the last MSI is written. */
+	/* The last MSI is written before CR0ACK. */
 	if (cmdq->hw_msi) {
 		if (hyp_smmu_hwq_add_sync(smmu, &seq))
 			smmu->cr0_owed = true;
@@ -104,7 +106,10 @@ void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu)
 	smmu->cfgi_scan.active = false;
 }
 
-/* An error is neither cleared nor acknowledged. IHI0070G.b 7.1 */
+/*
+ * All commands read so far have completed: unpin the queue. An error is neither cleared nor
+ * acknowledged. IHI0070G.b 7.1
+ */
 void hyp_smmu_cmdq_release(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -121,14 +126,15 @@ static void cmdq_raise_gerror(struct hyp_smmu *smmu)
 		hyp_smmu_hwq_raise_gerror(smmu);
 }
 
+/* Report MSIs to addresses that the SMMU may not write, as bits of GERROR. Raise an interrupt. */
 noinline void hyp_smmu_abort_msi(struct hyp_smmu *smmu, u32 errs)
 {
-	/* The error of the interrupt itself has none. IHI0070G.b 7.5 */
+	/* GERROR_MSI_GERROR_ABT_ERR raises no interrupt. IHI0070G.b 7.5 */
 	if (hyp_smmu_set_gerror(smmu, errs) & ~GERROR_MSI_GERROR_ABT_ERR)
 		cmdq_raise_gerror(smmu);
 }
 
-/* Write an MSI: no memory but the queue's, pinned, is the SMMU's to write. */
+/* Write an MSI, if it goes into the queue, which is pinned. Else report that it aborts. */
 static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -138,8 +144,8 @@ static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 		__le32 *word = (void *)cmdq->slots + offset;
 
 		/*
-		 * Not before EL2 has read in CMDQ_CONS that the CMD_SYNC is complete:
-		 * the host, which polls the word, then uses buffers of earlier DMA anew.
+		 * Orders the read of CMDQ_CONS before the store: the host polls the word,
+		 * then uses buffers of earlier DMA anew.
 		 */
 		smp_store_release(word, cpu_to_le32(data));
 	} else {
@@ -147,15 +153,16 @@ static void cmdq_write_msi(struct hyp_smmu *smmu, u64 addr, u32 data)
 	}
 }
 
-/* The host's commands up to @idx are complete. There is no error that the host knows of. */
+/* The host's commands up to @idx are complete. The host knows of no error. */
 static void cmdq_set_cons(struct hyp_smmu *smmu, u32 idx)
 {
 	smmu->regs.val[SMMU_REG_CMDQ_CONS] = idx;
 }
 
 /*
- * Remember @mark until it is complete, in the host's order. It prolongs the last one
- * if the hardware has nothing in between: CMDQ_CONS is as exact with one of them.
+ * Remember @mark until it is complete, in the host's order. Extend the last mark instead if that
+ * has no MSI, and @mark's commands map 1:1 and come next in the hardware's queue: CMDQ_CONS is as
+ * exact.
  */
 static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark mark)
 {
@@ -171,7 +178,7 @@ static void cmdq_add_mark(struct hyp_smmu_host_cmdq *cmdq, struct hyp_smmu_mark 
 	*last = mark;
 }
 
-/* Where the hardware is within the oldest mark, as far as that can be told. */
+/* Advance CMDQ_CONS within the oldest mark, where its commands map 1:1. */
 static void cmdq_follow(struct hyp_smmu *smmu)
 {
 	const struct hyp_smmu_mark *mark = mark_at(&smmu->cmdq, 0);
@@ -182,6 +189,7 @@ static void cmdq_follow(struct hyp_smmu *smmu)
 	cmdq_set_cons(smmu, (mark->cons - (mark->seq - consumed)) & smmu->cmdq.idx_mask);
 }
 
+/* Bring CMDQ_CONS, GERROR.CMDQ_ERR and MSIs up to date with what the hardware has completed. */
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -202,7 +210,7 @@ void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
 	if (cmdq->nr_marks)
 		cmdq_follow(smmu);
 
-	/* CMDQ_CONS points at the command, with the reason, before GERROR says so. */
+	/* Set CMDQ_CONS to the command and the reason before GERROR reports the error. */
 	if (!cmdq->err || cmdq->err_shown || cmdq->nr_marks)
 		return;
 	*cons = cmdq->fetch | FIELD_PREP(CMDQ_CONS_ERR, cmdq->err);
@@ -210,6 +218,7 @@ void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu)
 	cmdq->err_shown = true;
 }
 
+/* The host has acknowledged GERROR.CMDQ_ERR: forget the error. */
 void hyp_smmu_cmdq_restart(struct hyp_smmu *smmu)
 {
 	hyp_assert_lock_held(&smmu->emu_lock);
@@ -230,11 +239,11 @@ static void cmdq_error(struct hyp_smmu *smmu, u8 err)
 /* Why cmdq_copy_some() stopped before it had copied all. */
 enum cmdq_stop {
 	CMDQ_STOP_ILL	= -3,	/* the next command is illegal */
-	CMDQ_STOP_AGAIN	= -2,	/* of cmdq_go_first() */
+	CMDQ_STOP_AGAIN	= -2,	/* cmdq_go_first() returned false */
 	CMDQ_STOP_FULL	= -1,	/* there is no room */
 };
 
-/* Whether the command is illegal, or one for cmdq_go_first() or cmdq_copy_atc(). */
+/* Check whether the command is illegal, or one that cmdq_go_first() handles. */
 static __always_inline bool cmdq_goes_first(const struct hyp_smmu *smmu,
 					    const struct pkvm_smmu_cmd *cmd, const bool open)
 {
@@ -245,7 +254,7 @@ static __always_inline bool cmdq_goes_first(const struct hyp_smmu *smmu,
 	       (cmd->action == SMMU_CMD_SYNC || cmd->action == SMMU_CMD_SYNC_MSI);
 }
 
-/* Returns false if all marks are in use, and stay so. */
+/* Make sure that a mark is free. Return false if all stay in use. */
 static bool cmdq_mark_free(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -260,7 +269,7 @@ static bool cmdq_mark_free(struct hyp_smmu *smmu)
 	return false;
 }
 
-/* Read and check the command at @idx. The host can change it at any time: once. */
+/* Read the command at @idx once, as the host can change it at any time, and check it. */
 static __always_inline struct pkvm_smmu_cmd cmdq_read(struct hyp_smmu *smmu, u32 idx,
 						      const bool open)
 {
@@ -281,9 +290,9 @@ static __always_inline struct pkvm_smmu_cmd cmdq_read(struct hyp_smmu *smmu, u32
 }
 
 /*
- * Whether the hardware writes the MSI of the CMD_SYNC at @idx: only to the beginning of
- * that slot, and not behind an MSI that EL2 has to write: at a CMD_SYNC, those before it
- * are written or reported. IHI0070G.b 4.7.3
+ * Check whether the hardware may write the MSI of the CMD_SYNC at @idx. It may if the MSI goes
+ * to the beginning of that slot, and no earlier MSI is still EL2's to write: when a CMD_SYNC is
+ * complete, earlier MSIs are written or reported. IHI0070G.b 4.7.3
  */
 static bool cmdq_is_hw_msi(const struct hyp_smmu_host_cmdq *cmdq, u32 idx, u64 addr)
 {
@@ -292,8 +301,8 @@ static bool cmdq_is_hw_msi(const struct hyp_smmu_host_cmdq *cmdq, u32 idx, u64 a
 }
 
 /*
- * Commands that are copied at once, under one acquisition of the hardware queue's lock.
- * The last of them are for a mark that is still to be made.
+ * Commands that are copied under one acquisition of the hardware queue's lock. The commands
+ * from @mark_fetch to @fetch have no mark yet.
  */
 struct cmdq_chunk {
 	u32 fetch;	/* the host's next command */
@@ -309,7 +318,7 @@ struct cmdq_chunk {
 static struct hyp_smmu_mark cmdq_make_mark(const struct hyp_smmu_host_cmdq *cmdq,
 					   const struct cmdq_chunk *c)
 {
-	/* One for one, unless there was one to drop. */
+	/* The commands map 1:1 unless one was dropped. */
 	bool all = c->seq - c->mark_seq == c->fetch - c->mark_fetch;
 
 	return (struct hyp_smmu_mark) {
@@ -321,7 +330,7 @@ static struct hyp_smmu_mark cmdq_make_mark(const struct hyp_smmu_host_cmdq *cmdq
 	};
 }
 
-/* Add what becomes of a command: there is room for it. */
+/* Add a checked command to the hardware's queue, which has room for it. */
 static __always_inline void cmdq_append(struct hyp_smmu *smmu, struct cmdq_chunk *c,
 					struct pkvm_smmu_cmd *cmd)
 {
@@ -343,8 +352,8 @@ static __always_inline void cmdq_append(struct hyp_smmu *smmu, struct cmdq_chunk
 }
 
 /*
- * Each MSI that EL2 writes ends a mark: make it, if another one can follow. Returns false
- * if the chunk is to end here.
+ * An MSI that EL2 writes ends a mark. Add that mark if another one can follow. Return false if
+ * the chunk has to end here.
  */
 static __always_inline bool cmdq_next_mark(struct hyp_smmu_host_cmdq *cmdq, struct cmdq_chunk *c)
 {
@@ -358,12 +367,12 @@ static __always_inline bool cmdq_next_mark(struct hyp_smmu_host_cmdq *cmdq, stru
 	return true;
 }
 
-/* Ring once, look once if there are MSIs for EL2 to write, and drop the lock. */
+/* Ring once, look at CMDQ_CONS once if EL2 has MSIs to write, and drop the lock. */
 static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq_chunk *c,
 					const bool open)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
-	/* What has no effect is complete where nothing is before it. */
+	/* Dropped commands are complete if the hardware has nothing of this chunk to do. */
 	bool done = c->seq == smmu->hwq.submitted;
 	u32 fetch = c->fetch & cmdq->idx_mask;
 
@@ -373,7 +382,7 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq
 			hyp_smmu_hwq_clean(smmu, c->seq);
 		hyp_smmu_hwq_ring(smmu, c->seq);
 	}
-	/* Mostly all is complete when it can be looked at. */
+	/* Most often the hardware has completed all commands by now. */
 	if (c->msi_addr || cmdq->nr_msis)
 		done = hyp_smmu_hwq_caught_up(smmu, c->seq);
 	hyp_spin_unlock(&smmu->hwq.lock);
@@ -388,9 +397,8 @@ static __always_inline void cmdq_finish(struct hyp_smmu *smmu, const struct cmdq
 }
 
 /*
- * Copy ATC_INVs up to the host's first command that is none, and a CMD_SYNC of EL2's, for
- * which there is a slot of the reserve. The first is read again here: what it was when the
- * caller read it does not count.
+ * Copy the host's ATC_INVs up to the first other command, and add a CMD_SYNC of EL2's, which
+ * takes a slot of the reserve. The first ATC_INV is read again here, and only this copy counts.
  */
 static void cmdq_copy_atc(struct hyp_smmu *smmu)
 {
@@ -425,8 +433,8 @@ static void cmdq_copy_atc(struct hyp_smmu *smmu)
 }
 
 /*
- * Whether the ATC_INVs are complete. If one of them has failed, commands are copied as
- * before up to the host's next CMD_SYNC.
+ * Check whether the ATC_INVs are complete. If one of them has failed, commands are copied up to
+ * the host's next CMD_SYNC, which reports it.
  */
 static bool cmdq_settle_atc(struct hyp_smmu *smmu)
 {
@@ -446,8 +454,9 @@ static bool cmdq_settle_atc(struct hyp_smmu *smmu)
 }
 
 /*
- * What is done before a command is copied. Returns false if it is not copied next: STEs are
- * left, the hardware has to be waited for, or the command is a CMD_SYNC that has to fail.
+ * Do what precedes the copy of a command. Return false if the command must not be copied next:
+ * STEs are left to read, EL2 has to wait for the hardware, the ATC_INVs are already copied, or
+ * the command is a CMD_SYNC that has to fail.
  */
 static noinline bool cmdq_go_first(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_action action,
 				   u32 sid, u8 range_shift)
@@ -467,9 +476,9 @@ static noinline bool cmdq_go_first(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_act
 }
 
 /*
- * Copy some of the host's next @n commands. A command that reads STEs can only be the first
- * one: under the lock of the hardware's queue no other lock can be taken. Returns how many of
- * them are left, or one of enum cmdq_stop.
+ * Copy some of the host's next @n commands. Only the first one may be a command that reads
+ * STEs: that takes host_mmu.lock, which comes before the lock of the hardware's queue. Return
+ * the number of commands left, or one of enum cmdq_stop.
  */
 static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n, const bool open)
 {
@@ -507,7 +516,7 @@ static __always_inline int cmdq_copy_some(struct hyp_smmu *smmu, u32 n, const bo
 	return first + n - c.fetch;
 }
 
-/* Nothing was copied, or not all in one trap. Returns as hyp_smmu_cmdq_run(). */
+/* Commands are left to copy. Return as hyp_smmu_cmdq_run(). */
 static noinline bool cmdq_stopped(struct hyp_smmu *smmu, enum cmdq_stop stop)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;
@@ -519,13 +528,13 @@ static noinline bool cmdq_stopped(struct hyp_smmu *smmu, enum cmdq_stop stop)
 	case CMDQ_STOP_AGAIN:
 		if (smmu->cfgi_scan.active && !hyp_smmu_in_step(smmu))
 			return false;
-		/* Or the last commands were ATC_INVs: none of the host's waits for them. */
+		/* After ATC_INVs alone the host does not wait: it sent no CMD_SYNC yet. */
 		if (cmdq->err ||
 		    cmdq->fetch == (smmu->regs.val[SMMU_REG_CMDQ_PROD] & cmdq->idx_mask))
 			return true;
 		fallthrough;
 	default:
-		/* The host takes its interrupts and comes back, unless in vain. */
+		/* Replay, after the host's interrupts, as long as the hardware answers. */
 		return !hyp_smmu_hwq_answers(smmu);
 	}
 }
@@ -538,7 +547,7 @@ static __always_inline bool cmdq_copy(struct hyp_smmu *smmu, const bool open)
 					cmdq->fetch);
 	int left = used;
 
-	/* Nothing to do, or nonsense: the hardware may stop there too. */
+	/* The queue is empty, or its indexes are nonsense: hardware may stop there, too. */
 	if (!used)
 		return true;
 	if (!open && !cmdq_settle_atc(smmu))
@@ -558,9 +567,8 @@ static __always_inline bool cmdq_copy(struct hyp_smmu *smmu, const bool open)
 }
 
 /*
- * The last CMD_SYNC before CMDQ_PROD of those whose MSI is not written, 0 for none.
- * Where that is not ahead of CMDQ_CONS, others have been here since the host wrote
- * it: none is waited for.
+ * Return the position of the newest CMD_SYNC before CMDQ_PROD whose MSI EL2 has still to write,
+ * or 0. If CMDQ_CONS has passed CMDQ_PROD, other traps were served since the host wrote it: 0.
  */
 static u64 cmdq_last_msi(struct hyp_smmu *smmu)
 {
@@ -581,10 +589,10 @@ static u64 cmdq_last_msi(struct hyp_smmu *smmu)
 	return 0;
 }
 
-/* Write the MSIs that are due. Returns as hyp_smmu_cmdq_run(). */
+/* Write the MSIs that are due. Return as hyp_smmu_cmdq_run(). */
 static noinline bool cmdq_run_msis(struct hyp_smmu *smmu, bool copied)
 {
-	/* Whoever waits for one of these does not trap. */
+	/* A CPU that polls for one of these MSIs does not trap. */
 	hyp_smmu_cmdq_settle(smmu);
 	if (!copied)
 		return false;
@@ -594,8 +602,8 @@ static noinline bool cmdq_run_msis(struct hyp_smmu *smmu, bool copied)
 }
 
 /*
- * Of a queue whose commands are read. Compiled twice, for hyp_smmu_host_cmdq::open and for
- * others: the path of the first tests neither whether the SMMU snoops nor for ATC_INVs.
+ * hyp_smmu_cmdq_run() of a queue whose commands are read. It is compiled twice. With @open, for
+ * the hot path, it tests neither whether the SMMU snoops nor for ATC_INVs.
  */
 static __always_inline bool cmdq_run(struct hyp_smmu *smmu, const bool open)
 {
@@ -626,7 +634,7 @@ bool hyp_smmu_cmdq_run_closed(struct hyp_smmu *smmu)
 		return true;
 	if (cmdq_is_open(smmu))
 		return cmdq_run_rare(smmu);
-	/* A queue that could not be pinned is memory that aborts. */
+	/* A queue that could not be pinned acts like memory that aborts. */
 	if (!cmdq->pinned && !cmdq->err &&
 	    pkvm_smmu_queue_used(cmdq->idx_mask, smmu->regs.val[SMMU_REG_CMDQ_PROD], cmdq->fetch))
 		cmdq_error(smmu, CMDQ_ERR_CERROR_ABT_IDX);

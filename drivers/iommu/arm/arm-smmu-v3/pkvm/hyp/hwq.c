@@ -2,10 +2,9 @@
 /*
  * EL2's SMMUv3 driver: the hardware's command queue.
  *
- * The queue is EL2's memory and EL2 alone writes to it: commands of ownership
- * transitions, and host commands that the filter let pass. Positions in it are
- * counted in commands since takeover, so that a waiter is not confused by the
- * queue wrapping around any number of times.
+ * The queue is EL2's memory, and only EL2 writes to it: commands of ownership transitions, and
+ * host commands that the filter has checked. A position counts commands since takeover, so a
+ * waiter is not confused when the queue wraps around any number of times.
  *
  * A queue error stops the hardware until EL2 has replaced the command. Every path
  * that looks at CMDQ_CONS repairs it, so commands behind it always make progress.
@@ -16,7 +15,7 @@
 
 #include "smmu.h"
 
-/* The longest that EL2 waits for an SMMU: the bound of the host's driver, too. */
+/* The longest that EL2 waits for an SMMU, as long as the host's driver does */
 #define HYP_SMMU_TIMEOUT_US	ARM_SMMU_POLL_TIMEOUT_US
 /* How often EL2 looks after the time is up before it gives up. */
 #define HYP_SMMU_LATE_POLLS	1000
@@ -34,6 +33,7 @@ static u64 hyp_smmu_now(void)
 	return read_sysreg(cntpct_el0);
 }
 
+/* Return a deadline HYP_SMMU_TIMEOUT_US from now. */
 struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu)
 {
 	u64 ticks = (u64)smmu->timer_freq * HYP_SMMU_TIMEOUT_US / USEC_PER_SEC;
@@ -44,6 +44,7 @@ struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu)
 	};
 }
 
+/* Check a deadline. Call this once for each look at what is waited for. */
 bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline)
 {
 	if (hyp_smmu_now() < deadline->end)
@@ -56,8 +57,8 @@ bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline)
 }
 
 /*
- * The hardware cannot be relied on any more, for ever: it refused a command that may not
- * be dropped, failed, or reports nonsense.
+ * Give the hardware up for ever: it refused a command that may not be dropped, failed, or
+ * reports nonsense.
  */
 static void hwq_die(struct hyp_smmu *smmu, u32 cons)
 {
@@ -69,8 +70,8 @@ static void hwq_die(struct hyp_smmu *smmu, u32 cons)
 }
 
 /*
- * Whether a command that the hardware refused was the host's or a poison: without
- * it, nothing but the host's own stage 1 is stale, or a transaction stays stalled.
+ * Check whether EL2 may drop a command that the hardware refused. Without a command of this
+ * list at most the host's own stage 1 or a device's ATC is stale, or a transaction stays stalled.
  */
 static bool hwq_may_skip(u8 op)
 {
@@ -92,8 +93,8 @@ static bool hwq_may_skip(u8 op)
 }
 
 /*
- * The hardware stopped at the command after the last consumed. A CMD_SYNC that reports a
- * device which does not answer is repeated: it still waits for the other commands before it.
+ * The hardware stopped at the command after the last consumed one. Let it go on. A CMD_SYNC that
+ * reports an ATC_INV without answer runs again: it still waits for other earlier commands.
  * IHI0070G.b 4.7.3, 7.1
  */
 static void hwq_repair(struct hyp_smmu *smmu, u32 cons)
@@ -129,7 +130,7 @@ static u32 hwq_stopped(struct hyp_smmu *smmu)
 	return active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR);
 }
 
-/* Account for what the hardware has consumed. Returns whether that is anything. */
+/* Account for the commands that the hardware has consumed. Return false if there are none. */
 static bool hwq_advance(struct hyp_smmu *smmu, u32 cons)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -144,7 +145,7 @@ static bool hwq_advance(struct hyp_smmu *smmu, u32 cons)
 	return delta;
 }
 
-/* Learn how far the hardware is. */
+/* Read how far the hardware is, and repair an error unless CMDQ_CONS has moved. */
 static void hwq_refresh(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -155,8 +156,8 @@ static void hwq_refresh(struct hyp_smmu *smmu)
 		return;
 
 	/*
-	 * readl(): what the caller reads next is not older than CMDQ_CONS, pairs
-	 * with the SMMU updating CONS after the effects of a CMD_SYNC are visible.
+	 * readl() orders CMDQ_CONS before the caller's reads. Pairs with the SMMU updating
+	 * CONS after the effects of a CMD_SYNC are visible.
 	 */
 	cons = readl(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 	/* GERROR is read only where the hardware did not move. IHI0070G.b 7.1 */
@@ -166,12 +167,12 @@ static void hwq_refresh(struct hyp_smmu *smmu)
 	if (!stopped)
 		return;
 
-	/* It may have moved until it stopped: CMDQ_CONS is at the error only now. */
+	/* The hardware may have moved until it stopped: read CMDQ_CONS at the error. */
 	cons = readl(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 	hwq_advance(smmu, cons);
 	if (q->dead)
 		return;
-	/* There is no error without a command, and no way out of service failure mode. */
+	/* An error without a command is nonsense. Service failure mode has no way out. */
 	if ((stopped & GERROR_SFM_ERR) || !hyp_smmu_hwq_used(q))
 		hwq_die(smmu, cons);
 	else
@@ -179,14 +180,13 @@ static void hwq_refresh(struct hyp_smmu *smmu)
 }
 
 /*
- * Whether EL2 waits no longer: the hardware is dead, or late. Late is hardware that has
- * consumed nothing for a second, and was looked at many times after that: a CPU that is
- * stopped at any point for any time, and a machine whose clock goes on while all of it
- * is stopped, do not make it late. It is late until it consumes a command.
+ * Check whether EL2 gives up waiting, because the hardware is dead or late. The hardware is late
+ * if it has consumed nothing for a second, and EL2 has looked many times after that. So it is
+ * not late just because a CPU, or the whole machine but its clock, was stopped for some time. It
+ * stays late until it consumes a command.
  *
- * The watch is begun by whoever waits first. A command is outstanding as long as
- * hyp_smmu_hwq::consumed stays what it was then, so the second is the hardware's,
- * whoever waits.
+ * The first waiter begins the watch, and its time runs for all waiters: a command is outstanding
+ * as long as hyp_smmu_hwq::consumed does not change.
  *
  * Context: the lock is held, and hwq_refresh() was called since it was taken.
  */
@@ -201,7 +201,7 @@ static bool hwq_gave_up(struct hyp_smmu *smmu)
 	if (watch->active && watch->consumed == q->consumed) {
 		if (!hyp_smmu_deadline_passed(&watch->deadline))
 			return false;
-		/* Who waits for it next looks a few times before giving up as well. */
+		/* The next waiter looks a few times before it gives up, too. */
 		watch->deadline.late_polls = HWQ_TRAP_POLLS;
 		watch->late = true;
 		return true;
@@ -216,6 +216,7 @@ static bool hwq_gave_up(struct hyp_smmu *smmu)
 	return false;
 }
 
+/* Slow path of hyp_smmu_hwq_begin(). The queue's lock is held, and dropped if 0 is returned. */
 u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -228,6 +229,10 @@ u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu)
 	return 0;
 }
 
+/*
+ * Write the registers of the queue while it is disabled. CMDQ_CONS then says that all commands
+ * so far are consumed. Active errors are acknowledged.
+ */
 void hyp_smmu_hwq_program(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -240,13 +245,14 @@ void hyp_smmu_hwq_program(struct hyp_smmu *smmu)
 	writel_relaxed(idx, smmu->mmio + ARM_SMMU_CMDQ_PROD);
 	writel_relaxed(idx, smmu->mmio + ARM_SMMU_CMDQ_CONS);
 
-	/* No way out of service failure mode: that stays active. IHI0070G.b 12.3 */
+	/* SFM_ERR stays active: service failure mode has no way out. IHI0070G.b 12.3 */
 	gerrorn = readl_relaxed(smmu->mmio + ARM_SMMU_GERRORN) & GERROR_SFM_ERR;
 	gerrorn |= readl_relaxed(smmu->mmio + ARM_SMMU_GERROR) & ~GERROR_SFM_ERR;
 	writel_relaxed(gerrorn, smmu->mmio + ARM_SMMU_GERRORN);
 	hyp_spin_unlock(&q->lock);
 }
 
+/* Mark the hardware as dead, for ever. */
 void hyp_smmu_hwq_fail(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -262,7 +268,7 @@ static bool hwq_has_room(const struct hyp_smmu_hwq *q, u32 n)
 	return hyp_smmu_hwq_used(q) + n <= q->slot_mask + 1;
 }
 
-/* No room, or dead. The lock is held, and afterwards if there is room. */
+/* Slow path of hwq_lock_with_room(). The lock is held, and dropped if there is an error. */
 static noinline int hwq_wait_for_room(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -282,7 +288,7 @@ static noinline int hwq_wait_for_room(struct hyp_smmu *smmu, u32 n)
 	return -EIO;
 }
 
-/* The reserve is there for this. */
+/* Take the lock with room for @n commands, for which the reserve is. Return 0 or -EIO. */
 static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -292,6 +298,7 @@ static int hwq_lock_with_room(struct hyp_smmu *smmu, u32 n)
 	return q->dead || !hwq_has_room(q, n) ? hwq_wait_for_room(smmu, n) : 0;
 }
 
+/* Clean the commands from hyp_smmu_hwq::submitted up to @end to the PoC. */
 void hyp_smmu_hwq_clean(struct hyp_smmu *smmu, u64 end)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -301,7 +308,7 @@ void hyp_smmu_hwq_clean(struct hyp_smmu *smmu, u64 end)
 		kvm_flush_dcache_to_poc(&q->base[seq & q->slot_mask], sizeof(*q->base));
 }
 
-/* Let the hardware have the next @n commands, which have been written: EL2's own. */
+/* Tell the hardware of EL2's next @n commands, which have been written. */
 static __always_inline void hwq_add(struct hyp_smmu *smmu, u32 n)
 {
 	u64 end = smmu->hwq.submitted + n;
@@ -312,7 +319,7 @@ static __always_inline void hwq_add(struct hyp_smmu *smmu, u32 n)
 	hyp_smmu_hwq_ring(smmu, end);
 }
 
-/* Add @n commands that have been written, and drop the lock. Returns what to wait for. */
+/* Add @n commands that have been written, and drop the lock. Return the position to wait for. */
 static u64 hwq_end(struct hyp_smmu *smmu, u32 n)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -325,6 +332,15 @@ static u64 hwq_end(struct hyp_smmu *smmu, u32 n)
 	return end;
 }
 
+/**
+ * hyp_smmu_hwq_add_el2 - Add an invalidation of EL2's own, and a CMD_SYNC
+ * @smmu: the SMMU
+ * @cmd:  the command; both are added twice if hyp_smmu::repeat is set
+ * @seq:  what to give to hyp_smmu_hwq_wait()
+ *
+ * Context: the queue's lock is not held.
+ * Return: 0, or -EIO if the hardware is dead, or late and has no room.
+ */
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq)
 {
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
@@ -337,7 +353,7 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
 
 	hyp_smmu_hwq_write(q, q->submitted, &cmd);
 	hyp_smmu_hwq_write(q, q->submitted + 1, &sync);
-	/* What follows a CMD_SYNC does not start before that is complete. IHI0070G.b 4.7.3 */
+	/* The repetition does not start before the CMD_SYNC is complete. IHI0070G.b 4.7.3 */
 	if (unlikely(n == 4)) {
 		hyp_smmu_hwq_write(q, q->submitted + 2, &cmd);
 		hyp_smmu_hwq_write(q, q->submitted + 3, &sync);
@@ -347,6 +363,7 @@ int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *se
 	return 0;
 }
 
+/* Return whether an ATC_INV has failed since the last call. All before it are complete. */
 bool hyp_smmu_hwq_take_atc_failed(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -360,6 +377,14 @@ bool hyp_smmu_hwq_take_atc_failed(struct hyp_smmu *smmu)
 	return failed;
 }
 
+/**
+ * hyp_smmu_hwq_add_sync - Add a CMD_SYNC of EL2's own
+ * @smmu: the SMMU
+ * @seq:  what to give to hyp_smmu_hwq_done()
+ *
+ * Context: the queue's lock is not held.
+ * Return: 0, or -EIO if the hardware is dead, or late and has no room.
+ */
 int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq)
 {
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_op(CMDQ_OP_CMD_SYNC);
@@ -375,25 +400,27 @@ int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq)
 	return 0;
 }
 
-/* What is found to have moved is not looked at for an error: hence twice. */
+/* The first call skips the error check if CMDQ_CONS has moved. The second call does it. */
 static void hwq_refresh_twice(struct hyp_smmu *smmu)
 {
 	hwq_refresh(smmu);
 	hwq_refresh(smmu);
 }
 
+/* Look how far the hardware is. Repair an error that had stopped it before the call. */
 void hyp_smmu_hwq_look(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
 
 	hyp_spin_lock(&q->lock);
 	hwq_refresh_twice(smmu);
-	/* Hardware without commands can fail, too. */
+	/* Hardware can fail without a command, which hwq_refresh() does not see. */
 	if (!q->dead && (hwq_stopped(smmu) & GERROR_SFM_ERR))
 		hwq_die(smmu, 0);
 	hyp_spin_unlock(&q->lock);
 }
 
+/* Return the number of commands consumed since takeover, as last looked at. */
 u64 hyp_smmu_hwq_consumed(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -406,6 +433,15 @@ u64 hyp_smmu_hwq_consumed(struct hyp_smmu *smmu)
 	return consumed;
 }
 
+/**
+ * hyp_smmu_hwq_done - Check whether the hardware has consumed commands
+ * @smmu: the SMMU
+ * @seq:  number of the last of them, counted since takeover
+ *
+ * If the last command is a CMD_SYNC, the commands before it are complete (IHI0070G.b 4.7.3).
+ *
+ * Return: true if they have been consumed.
+ */
 bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -420,7 +456,7 @@ bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq)
 	return done;
 }
 
-/* Look once. Returns 0 if commands have been consumed, -EIO if that is not waited for. */
+/* Look once. Return 0 = consumed, -EAGAIN = look again, -EIO = the hardware is dead or late. */
 static int hwq_check(struct hyp_smmu *smmu, u64 seq)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -436,6 +472,14 @@ static int hwq_check(struct hyp_smmu *smmu, u64 seq)
 	return ret;
 }
 
+/**
+ * hyp_smmu_hwq_wait - Wait until the hardware has consumed commands
+ * @smmu: the SMMU
+ * @seq:  as for hyp_smmu_hwq_done()
+ *
+ * Return: 0, or -EIO if the hardware is dead or late. A late command may still take effect: a
+ * caller that repeats it waits for the new command's number.
+ */
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
 {
 	int ret;
@@ -446,6 +490,14 @@ int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
 	return ret;
 }
 
+/**
+ * hyp_smmu_hwq_poll - Wait for commands as long as a trap may take
+ * @smmu: the SMMU
+ * @seq:  as for hyp_smmu_hwq_done()
+ *
+ * Return: true if the commands have been consumed, or the hardware is dead or late; false if
+ * the host has to come back.
+ */
 bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq)
 {
 	unsigned int i;
@@ -459,6 +511,7 @@ bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq)
 	return false;
 }
 
+/* Check that it makes sense to wait: hardware that is dead, or late so far, does not answer. */
 bool hyp_smmu_hwq_answers(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -474,6 +527,14 @@ bool hyp_smmu_hwq_answers(struct hyp_smmu *smmu)
 	return answers;
 }
 
+/**
+ * hyp_smmu_hwq_raise_gerror - Have the hardware raise its global error interrupt
+ * @smmu: the SMMU
+ *
+ * EL2 cannot raise an interrupt line, so it adds a command with a reserved opcode. The hardware
+ * reports CERROR_ILL, which raises the line if the host enabled it. EL2 then replaces the
+ * command and acknowledges the error.
+ */
 void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
 {
 	struct arm_smmu_cmd poison = {
@@ -486,11 +547,16 @@ void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu)
 
 	hyp_smmu_hwq_write(q, q->submitted, &poison);
 	hwq_add(smmu, 1);
-	/* Mostly this repairs it at once; if not, whoever looks next does. */
+	/* Most often this repairs the error at once. If not, the next look does. */
 	hwq_refresh_twice(smmu);
 	hyp_spin_unlock(&q->lock);
 }
 
+/**
+ * hyp_smmu_hwq_ack_gerror - Acknowledge global errors on behalf of the host
+ * @smmu: the SMMU
+ * @val:  GERRORN as the host wrote it; GERROR_EMULATED is ignored
+ */
 void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;
@@ -504,6 +570,7 @@ void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val)
 	hyp_spin_unlock(&q->lock);
 }
 
+/* Acknowledge the errors GERROR_MSI_IRQ of the hardware. Return the active ones. */
 u32 hyp_smmu_hwq_take_msi_errors(struct hyp_smmu *smmu)
 {
 	struct hyp_smmu_hwq *q = &smmu->hwq;

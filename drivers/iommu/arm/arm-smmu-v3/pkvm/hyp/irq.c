@@ -2,14 +2,14 @@
 /*
  * EL2's SMMUv3 driver: MSIs of the SMMU's own interrupts.
  *
- * The SMMU writes them past stage 2 (IHI0070G.b 3.18). The hardware gets an address only if it
- * is the doorbell of an ITS, which firmware described to the trusted host. That is a register
- * in the host's MMIO, as no MMIO changes hands any more, and the ITS takes it for nothing but
- * an interrupt of the SMMU's. Any other address stays in the emulated register, the hardware
- * has none, and the host is told what it would be told of an MSI that aborts.
+ * The SMMU writes these MSIs past stage 2 (IHI0070G.b 3.18). The hardware gets an address only if
+ * it is the doorbell of an ITS, which firmware described to the trusted host. The doorbell is a
+ * register in the host's MMIO, as no MMIO changes hands any more, and the ITS takes a write there
+ * for an interrupt of the SMMU. Any other address stays in the emulated register, the hardware
+ * gets none, and GERROR reports to the host that the MSI has aborted.
  *
- * The registers of an interrupt are written only while it is off in the hardware, in IRQ_CTRL
- * and in IRQ_CTRLACK: before SMMUv3.2 they may take any value else. IHI0070G.b 6.3.19
+ * EL2 writes the registers of an interrupt only while it is off in the hardware, in IRQ_CTRL and
+ * in IRQ_CTRLACK: before SMMUv3.2 they may take any value otherwise. IHI0070G.b 6.3.19
  */
 
 #include <asm/kvm_hyp.h>
@@ -21,7 +21,7 @@
 
 #define IRQ_CTRL_ALL	(IRQ_CTRL_GERROR_IRQEN | IRQ_CTRL_EVTQ_IRQEN)
 
-/* Of each interrupt, from its IRQ_CFG0. IHI0070G.b 6.2 */
+/* Offsets from an interrupt's IRQ_CFG0. IHI0070G.b 6.2 */
 #define IRQ_CFG1	(ARM_SMMU_GERROR_IRQ_CFG1 - ARM_SMMU_GERROR_IRQ_CFG0)
 #define IRQ_CFG2	(ARM_SMMU_GERROR_IRQ_CFG2 - ARM_SMMU_GERROR_IRQ_CFG0)
 
@@ -44,6 +44,7 @@ static const struct smmu_irq {
 	  IRQ_CTRL_EVTQ_IRQEN, GERROR_MSI_EVTQ_ABT_ERR, IDR0_MSI },
 };
 
+/* Drop doorbells that are memory, or MMIO that the host has lost. The host is trusted still. */
 void hyp_smmu_check_doorbells(void)
 {
 	unsigned int i;
@@ -63,7 +64,7 @@ static bool irq_has_msi(const struct hyp_smmu *smmu, const struct smmu_irq *irq)
 	return !(irq->needs & ~smmu->hw.idr[0]);
 }
 
-/* The address for the hardware, 0 for none. */
+/* Return the address that the hardware gets, or 0. */
 static u64 irq_doorbell(const struct hyp_smmu *smmu, const struct smmu_irq *irq)
 {
 	u64 addr = smmu->regs.val[irq->addr];
@@ -76,6 +77,15 @@ static u64 irq_doorbell(const struct hyp_smmu *smmu, const struct smmu_irq *irq)
 	return addr;
 }
 
+/**
+ * hyp_smmu_irq_program - Write the MSI registers of the SMMU's interrupts
+ * @smmu: the SMMU
+ * @on:   interrupts that are on in the hardware, as in IRQ_CTRL: their registers stay as is
+ *
+ * An interrupt that the host has enabled gets its doorbell, any other gets no address.
+ *
+ * Context: emu_lock is held.
+ */
 void hyp_smmu_irq_program(struct hyp_smmu *smmu, u32 on)
 {
 	const struct smmu_irq *irq;
@@ -92,6 +102,7 @@ void hyp_smmu_irq_program(struct hyp_smmu *smmu, u32 on)
 	}
 }
 
+/* Bring IRQ_CTRLACK up to date. An interrupt that is now on and has a bad MSI reports it. */
 void hyp_smmu_irq_settle(struct hyp_smmu *smmu)
 {
 	u32 ack = readl_relaxed(smmu->mmio + ARM_SMMU_IRQ_CTRLACK) & IRQ_CTRL_ALL;
@@ -107,16 +118,17 @@ void hyp_smmu_irq_settle(struct hyp_smmu *smmu)
 	hyp_smmu_abort_msi(smmu, aborted);
 }
 
+/* The host writes @val to IRQ_CTRL. hyp_smmu_irq_settle() has been called before. */
 void hyp_smmu_irq_write_ctrl(struct hyp_smmu *smmu, u32 val)
 {
 	u64 *ctrl = &smmu->regs.val[SMMU_REG_IRQ_CTRL];
 	u32 on = *ctrl;
 
-	/* Ignored until the last one is acknowledged, as from SMMUv3.2 on. IHI0070G.b 6.3.17 */
+	/* Ignore a write before the last is acknowledged, as SMMUv3.2 does. IHI0070G.b 6.3.17 */
 	if (on != smmu->regs.val[SMMU_REG_IRQ_CTRLACK])
 		return;
 	*ctrl = val;
-	/* In the MSI registers of dead hardware may be anything after a suspend. */
+	/* After a suspend the MSI registers of dead hardware may hold anything. */
 	if (READ_ONCE(smmu->hwq.dead))
 		return;
 	hyp_smmu_irq_program(smmu, on);

@@ -2,14 +2,13 @@
 /*
  * EL2's SMMUv3 driver: the registers that the host sees.
  *
- * Which registers exist, how wide they are and which bits of them the host may set,
- * and when, is the table in emu/regs.c. Here is what a write brings about.
+ * The table in emu/regs.c says which registers exist, how wide they are, which bits the host may
+ * set and when. The functions here give these writes their effect.
  *
- * The hardware stays enabled whatever the host writes to CR0: without SMMUEN every
- * stream aborts, without CMDQEN no host command is read, without EVENTQEN the
- * hardware writes no event. Each change takes effect in the trap or is waited for
- * by CR0ACK, which the host polls. A CR0 write before that is ignored, as from
- * SMMUv3.2 on (IHI0070G.b 6.3.9).
+ * The hardware stays enabled when the host clears bits of CR0. While the host's SMMUEN is 0 every
+ * stream aborts, while CMDQEN is 0 EL2 reads no host command, while EVENTQEN is 0 the hardware
+ * writes no event. CR0ACK, which the host polls, shows a change once it has taken effect. A CR0
+ * write before that is ignored, as from SMMUv3.2 on (IHI0070G.b 6.3.9).
  */
 
 #include <asm/kvm_hyp.h>
@@ -38,12 +37,13 @@ static void hw_set_evtqen(struct hyp_smmu *smmu, bool on)
 	writel_relaxed(cr0, smmu->mmio + ARM_SMMU_CR0);
 }
 
+/* Write the registers of the event queue, which is pinned and disabled. */
 void hyp_smmu_evtq_program(struct hyp_smmu *smmu)
 {
 	const struct pkvm_smmu_queue *q = &smmu->evtq;
 
 	/*
-	 * What the hardware is given is the range that was pinned. Its size decides
+	 * The hardware gets the range that was pinned. BASE comes first, as its size decides
 	 * which bits of the indexes can be written. IHI0070G.b 6.3.29
 	 */
 	writeq_relaxed(Q_BASE_RWA | q->base | q->shift, smmu->mmio + ARM_SMMU_EVTQ_BASE);
@@ -51,19 +51,20 @@ void hyp_smmu_evtq_program(struct hyp_smmu *smmu)
 	writel_relaxed(smmu->regs.val[SMMU_REG_EVTQ_CONS], smmu->mmio + HW_EVTQ_CONS);
 }
 
+/* Read EVTQ_PROD from the hardware, for the host and for hyp_smmu_evtq_program(). */
 void hyp_smmu_evtq_save(struct hyp_smmu *smmu)
 {
 	/*
-	 * readl(): events are not read before PROD says they are there, and settle_cr0()
-	 * does not unpin the queue before CR0ACK, read earlier, says it is not written to.
+	 * readl() orders PROD before reads of events. It also orders settle_cr0()'s read of CR0ACK
+	 * before the queue is unpinned.
 	 */
 	if (smmu->evtq_pinned)
 		smmu->regs.val[SMMU_REG_EVTQ_PROD] = readl(smmu->mmio + HW_EVTQ_PROD);
 }
 
 /*
- * The hardware writes to the host's queue: pin it before it is enabled. Where it
- * cannot be pinned the hardware's stays disabled, and events are lost.
+ * The hardware writes to the host's event queue: pin it first. If it cannot be pinned, the
+ * hardware's stays disabled, and events are lost.
  */
 static void evtq_enable(struct hyp_smmu *smmu)
 {
@@ -80,7 +81,7 @@ static void evtq_enable(struct hyp_smmu *smmu)
 	hw_set_evtqen(smmu, true);
 }
 
-/* Add what CR0ACK waits for. If there is no room CR0ACK stays behind until there is. */
+/* Add a CFGI_ALL that CR0ACK waits for. If there is no room, settle_cr0() tries again. */
 static void issue_cfgi_all(struct hyp_smmu *smmu)
 {
 	u64 seq;
@@ -90,18 +91,18 @@ static void issue_cfgi_all(struct hyp_smmu *smmu)
 		smmu->cr0_seq = seq;
 }
 
-/* CR0ACK: complete what was waited for. */
+/* Bring CR0ACK up to date: if all that it waits for is complete, unpin queues and set it. */
 static void settle_cr0(struct hyp_smmu *smmu)
 {
 	u64 *ack = &smmu->regs.val[SMMU_REG_CR0ACK];
 	u64 cr0 = smmu->regs.val[SMMU_REG_CR0];
 	u32 hw_ack;
 
-	/* What dead hardware still does nobody knows: its queues stay pinned. */
+	/* Dead hardware may still access its queues: they stay pinned. */
 	if (*ack == cr0 || READ_ONCE(smmu->hwq.dead))
 		return;
 
-	/* Its CMD_SYNC serves for hyp_smmu_cmdq_disable(), too. */
+	/* Its CMD_SYNC is also the one that hyp_smmu_cmdq_disable() found no room for. */
 	if (smmu->cr0_owed)
 		issue_cfgi_all(smmu);
 	if (smmu->cr0_owed)
@@ -113,7 +114,7 @@ static void settle_cr0(struct hyp_smmu *smmu)
 
 	if (!(cr0 & CR0_CMDQEN))
 		hyp_smmu_cmdq_release(smmu);
-	/* The hardware has acknowledged that it writes no more. IHI0070G.b 6.3.9.4 */
+	/* The hardware has acknowledged that it writes no more events. IHI0070G.b 6.3.9.4 */
 	if (!(cr0 & CR0_EVTQEN) && smmu->evtq_pinned) {
 		hyp_smmu_evtq_save(smmu);
 		evtq_unpin(smmu);
@@ -121,7 +122,7 @@ static void settle_cr0(struct hyp_smmu *smmu)
 	*ack = cr0;
 }
 
-/* The host does not go on to set SMMUEN: what was read so far aborts again. */
+/* The host gives up setting SMMUEN: streams whose STEs were read so far abort again. */
 static void cancel_enable(struct hyp_smmu *smmu)
 {
 	if (!smmu->enable_scan.active)
@@ -131,14 +132,14 @@ static void cancel_enable(struct hyp_smmu *smmu)
 	issue_cfgi_all(smmu);
 }
 
-/* Returns false if the write is to be replayed. */
+/* Return true = done, false = replay the write. */
 static bool write_cr0(struct hyp_smmu *smmu, u64 val)
 {
 	u64 *cr0 = &smmu->regs.val[SMMU_REG_CR0];
 	u64 set = val & ~*cr0, clear = *cr0 & ~val;
 
 	settle_cr0(smmu);
-	/* Ignored, unless it is a replay of the write that CR0ACK waits for. */
+	/* Ignore the write, unless it is a replay of the one that CR0ACK waits for. */
 	if (*cr0 != smmu->regs.val[SMMU_REG_CR0ACK])
 		return val != *cr0 || hyp_smmu_cmdq_run(smmu);
 
@@ -169,7 +170,7 @@ static bool write_cr0(struct hyp_smmu *smmu, u64 val)
 	return hyp_smmu_cmdq_run(smmu);
 }
 
-/* Streams that match no STE abort in any case: only the handshake is emulated. */
+/* The hardware never bypasses, so GBPA has no effect: only its handshake is emulated. */
 static void write_gbpa(struct hyp_smmu *smmu, u64 val)
 {
 	if (val & GBPA_UPDATE)
@@ -226,7 +227,7 @@ static bool write_reg(struct hyp_smmu *smmu, struct pkvm_smmu_access acc, u64 va
 		cancel_enable(smmu);
 		break;
 	case SMMU_REG_EVTQ_CONS:
-		/* Before that, it is kept for the hardware. */
+		/* If it is not pinned yet, hyp_smmu_evtq_program() writes the value later. */
 		if (smmu->evtq_pinned)
 			writel_relaxed(new, smmu->mmio + HW_EVTQ_CONS);
 		break;
@@ -252,7 +253,7 @@ static void report_dead(struct hyp_smmu *smmu)
 	smmu->sfm_shown = true;
 }
 
-/* Errors of the hardware's that concern the host, and those of its own queue. */
+/* Combine the hardware's bits of GERROR or GERRORN with the emulated ones. */
 static u64 read_gerror(struct hyp_smmu *smmu, u32 hw_offset, u8 id)
 {
 	u32 hw = readl_relaxed(smmu->mmio + hw_offset);
@@ -261,7 +262,7 @@ static u64 read_gerror(struct hyp_smmu *smmu, u32 hw_offset, u8 id)
 	       (smmu->regs.val[id] & GERROR_EMULATED);
 }
 
-/* Bring the value up to date that pkvm_smmu_reg_read() returns. */
+/* Bring a register up to date, before pkvm_smmu_reg_read() reads it. */
 static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 {
 	u64 *val = &smmu->regs.val[id];
@@ -274,9 +275,9 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 		hyp_smmu_irq_settle(smmu);
 		break;
 	case SMMU_REG_GERROR:
-		/* Nobody may have looked since the error that interrupted the host. */
+		/* The error that interrupted the host may not have been looked at yet. */
 		hyp_smmu_hwq_look(smmu);
-		/* It may be what commands of the host's have waited for. */
+		/* Host commands may have waited for the repair of an error. */
 		hyp_smmu_begin_attempt(smmu);
 		hyp_smmu_cmdq_run(smmu);
 		hyp_smmu_cmdq_settle(smmu);
@@ -298,6 +299,15 @@ static void refresh_reg(struct hyp_smmu *smmu, u8 id)
 	}
 }
 
+/**
+ * hyp_smmu_read - Emulate a load
+ * @smmu:   the SMMU
+ * @offset: from the base of page 0, aligned to @size
+ * @size:   4 or 8 bytes
+ *
+ * Context: emu_lock is held.
+ * Return: the value for the host.
+ */
 u64 hyp_smmu_read(struct hyp_smmu *smmu, u32 offset, u8 size)
 {
 	struct pkvm_smmu_access acc = pkvm_smmu_resolve(&smmu->caps, offset, size);
@@ -310,6 +320,17 @@ u64 hyp_smmu_read(struct hyp_smmu *smmu, u32 offset, u8 size)
 	return pkvm_smmu_reg_read(&smmu->caps, &smmu->regs, acc);
 }
 
+/**
+ * hyp_smmu_write - Emulate a store
+ * @smmu:   the SMMU
+ * @offset: from the base of page 0, aligned to @size
+ * @size:   4 or 8 bytes
+ * @val:    the value written
+ *
+ * Context: emu_lock is held.
+ * Return: true = done; false = replay the store, at once if hyp_smmu::wait_seq is 0, else when
+ * the hardware has consumed that command.
+ */
 bool hyp_smmu_write(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val)
 {
 	struct pkvm_smmu_access acc = pkvm_smmu_resolve(&smmu->caps, offset, size);

@@ -2,12 +2,11 @@
 /*
  * EL2's SMMUv3 driver: takeover, system suspend and invalidation.
  *
- * While the host is trusted, EL2 takes each SMMU that the host registers: its MMIO
- * and the memory that it uses become EL2's, whatever firmware left running is
- * stopped and forgotten, and the SMMU is enabled with a stream table in which every
- * stream aborts. From then on it translates no stream without EL2's stage 2, and it is
- * disabled only after a system suspend, for the time that its registers are written
- * again. GBPA.ABORT, which is set first, makes every stream abort then.
+ * While the host is trusted, EL2 takes each SMMU that the host registers. Its MMIO and memory
+ * become EL2's, EL2 stops what firmware left running, drops its caches, and enables the SMMU
+ * with a stream table in which every stream aborts. From then on the SMMU translates no stream
+ * without EL2's stage 2. It is disabled only after a system suspend, while EL2 writes its
+ * registers again. GBPA.ABORT, which is set first, makes every stream abort then.
  */
 
 #include <asm/kvm_hyp.h>
@@ -24,6 +23,7 @@ struct pkvm_smmu_v3_info pkvm_smmu_v3_infos[PKVM_SMMU_V3_MAX];
 struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
 struct hyp_smmu *hyp_smmus_end;
 
+/* Wait until the bits @mask of a register are @val. Return 0 or -ETIMEDOUT. */
 int hyp_smmu_poll(const void __iomem *reg, u32 mask, u32 val,
 		  struct hyp_smmu_deadline *deadline)
 {
@@ -83,7 +83,7 @@ static bool info_is_sane(const struct pkvm_smmu_v3_info *info)
 	       info->pool.nr_pages;
 }
 
-/* Push what the pool has back to where the host finds it. */
+/* Give all pages of the pool back, in the list where the host finds them. */
 static int give_pool_back(struct hyp_smmu *smmu, struct pkvm_smmu_v3_info *info)
 {
 	void *page;
@@ -104,8 +104,8 @@ static int give_pool_back(struct hyp_smmu *smmu, struct pkvm_smmu_v3_info *info)
 }
 
 /*
- * EL2 cleans if one of the two says that the SMMU does not snoop. All else goes by firmware,
- * which overrides the ID register, as for the host's driver in arm_smmu_device_hw_probe().
+ * If firmware or the hardware says that the SMMU does not snoop, EL2 cleans. For all else
+ * firmware overrides the ID register, as in the host's arm_smmu_device_hw_probe().
  */
 static void note_coherency(struct hyp_smmu *smmu, bool firmware)
 {
@@ -115,6 +115,12 @@ static void note_coherency(struct hyp_smmu *smmu, bool firmware)
 		smmu->hw.idr[0] |= IDR0_COHACC;
 }
 
+/**
+ * __pkvm_iommu_register - Hypercall of the trusted host's: take memory and MMIO of an SMMU
+ * @idx: index of the SMMU in pkvm_smmu_v3_infos[]
+ *
+ * Return: 0, an error, or a positive enum pkvm_smmu_refusal if EL2 cannot withhold registers.
+ */
 int __pkvm_iommu_register(unsigned int idx)
 {
 	struct pkvm_smmu_v3_info *info;
@@ -191,25 +197,25 @@ static int update_gbpa(struct hyp_smmu *smmu, u32 val)
 	return poll_reg(smmu, ARM_SMMU_GBPA, GBPA_UPDATE, 0);
 }
 
-/* From here on no device gets anywhere as long as SMMUEN is 0. */
+/* Make every stream abort while SMMUEN is 0. */
 static int abort_bypass(struct hyp_smmu *smmu)
 {
 	u32 gbpa = readl_relaxed(smmu->mmio + ARM_SMMU_GBPA);
 
-	/* Hardware that hangs need not answer if it aborts already. */
+	/* If the hardware aborts already, it need not answer: it may hang. */
 	if ((gbpa & (GBPA_UPDATE | GBPA_ABORT)) == GBPA_ABORT)
 		return 0;
 
 	return update_gbpa(smmu, smmu->gbpa_reset | GBPA_ABORT);
 }
 
-/* Translated transactions are looked up, too, and refused. IHI0070G.b 3.9.1 */
+/* With ATSCHK the SMMU checks translated transactions, too. IHI0070G.b 3.9.1 */
 static u32 cr0_always(const struct hyp_smmu *smmu)
 {
 	return smmu->hw.idr[0] & IDR0_ATS ? CR0_ATSCHK : 0;
 }
 
-/* No second update while one is on its way. IHI0070G.b 6.3.9 */
+/* Wait for an update that is on its way before the next one. IHI0070G.b 6.3.9 */
 static int change_reg_sync(struct hyp_smmu *smmu, u32 val, u32 offset, u32 ack_offset)
 {
 	int ret = poll_reg(smmu, ack_offset, ~0, readl_relaxed(smmu->mmio + offset));
@@ -217,7 +223,7 @@ static int change_reg_sync(struct hyp_smmu *smmu, u32 val, u32 offset, u32 ack_o
 	return ret ?: write_reg_sync(smmu, val, offset, ack_offset);
 }
 
-/* abort_bypass() has succeeded. Bits of CR0 change one by one: ATSCHK stays set. */
+/* abort_bypass() has succeeded. ATSCHK stays set, as bits of CR0 change one by one. */
 static int stop_hw(struct hyp_smmu *smmu)
 {
 	return change_reg_sync(smmu, cr0_always(smmu), ARM_SMMU_CR0, ARM_SMMU_CR0ACK) ?:
@@ -225,8 +231,8 @@ static int stop_hw(struct hyp_smmu *smmu)
 }
 
 /*
- * How the SMMU accesses the stream table and the queues. One that is not coherent is told to
- * go past the caches, as those who write and read them do: all of CR1 is 0 then.
+ * The memory attributes of the stream table and the queues. An SMMU that is not coherent goes
+ * past the caches, as EL2 and the host do for it: CR1 is 0 then.
  */
 static u32 hw_cr1(const struct hyp_smmu *smmu)
 {
@@ -246,7 +252,7 @@ static void program_hw(struct hyp_smmu *smmu)
 	void __iomem *mmio = smmu->mmio;
 
 	writel_relaxed(hw_cr1(smmu), mmio + ARM_SMMU_CR1);
-	/* E2H=0: every stream that is translated is NS-EL1. */
+	/* E2H is 0, as every stream that is translated is NS-EL1. */
 	writel_relaxed(CR2_PTM | CR2_RECINVSID, mmio + ARM_SMMU_CR2);
 
 	writeq_relaxed(hyp_smmu_strtab_base(smmu), mmio + ARM_SMMU_STRTAB_BASE);
@@ -256,7 +262,7 @@ static void program_hw(struct hyp_smmu *smmu)
 	if (smmu->evtq_pinned)
 		hyp_smmu_evtq_program(smmu);
 
-	/* The SMMU's own MSIs are written past stage 2: none stays, whatever was set. */
+	/* The SMMU writes its own MSIs past stage 2: overwrite every address. */
 	hyp_smmu_irq_program(smmu, 0);
 	if ((smmu->hw.idr[0] & IDR0_MSI) && (smmu->hw.idr[0] & IDR0_PRI))
 		writeq_relaxed(0, mmio + ARM_SMMU_PRIQ_IRQ_CFG0);
@@ -285,7 +291,7 @@ static int start_hw(struct hyp_smmu *smmu)
 	u32 cr0 = cr0_always(smmu) | CR0_CMDQEN;
 	int ret;
 
-	/* As the host has it: 0 at takeover. */
+	/* Interrupts are as the host has them: 0 at takeover. */
 	ret = write_reg_sync(smmu, smmu->regs.val[SMMU_REG_IRQ_CTRL],
 			     ARM_SMMU_IRQ_CTRL, ARM_SMMU_IRQ_CTRLACK);
 	if (ret)
@@ -293,7 +299,7 @@ static int start_hw(struct hyp_smmu *smmu)
 	ret = write_reg_sync(smmu, cr0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
 	if (ret)
 		return ret;
-	/* Rings, by which the stream table, too, is written before SMMUEN is. */
+	/* This rings the doorbell, which orders the stream table before SMMUEN. */
 	ret = invalidate_hw(smmu);
 	if (ret)
 		return ret;
@@ -320,6 +326,12 @@ static void set_enabled(struct hyp_smmu *smmu, bool enabled)
 	smmu->emu_size = enabled ? SMMU_EMU_SIZE : 0;
 }
 
+/**
+ * __pkvm_iommu_enable - Hypercall of the trusted host's: reset an SMMU and enable it
+ * @idx: index of a registered SMMU in pkvm_smmu_v3_infos[]
+ *
+ * Return: 0, or an error: then __pkvm_iommu_unregister() undoes what was done.
+ */
 int __pkvm_iommu_enable(unsigned int idx)
 {
 	struct pkvm_smmu_v3_info *info;
@@ -360,7 +372,7 @@ int __pkvm_iommu_enable(unsigned int idx)
 	return ret;
 }
 
-/* Leave it to the native driver as it was found, but stopped. */
+/* Leave the SMMU to the native driver, stopped, with the GBPA that it had. */
 static int restore_hw(struct hyp_smmu *smmu)
 {
 	int ret = change_reg_sync(smmu, 0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
@@ -368,6 +380,12 @@ static int restore_hw(struct hyp_smmu *smmu)
 	return ret ?: update_gbpa(smmu, smmu->gbpa_reset);
 }
 
+/**
+ * __pkvm_iommu_unregister - Hypercall of the trusted host's: give an SMMU back
+ * @idx: index of a registered SMMU in pkvm_smmu_v3_infos[]
+ *
+ * Return: 0, or an error: then EL2 keeps memory that the SMMU may still use.
+ */
 int __pkvm_iommu_unregister(unsigned int idx)
 {
 	struct pkvm_smmu_v3_info *info;
@@ -379,10 +397,10 @@ int __pkvm_iommu_unregister(unsigned int idx)
 
 	info = &pkvm_smmu_v3_infos[idx];
 	smmu = &hyp_smmus[idx];
-	/* The stream table is only programmed by enable. */
+	/* The hardware was programmed only if enable has set up the stream table. */
 	if (smmu->l1) {
 		ret = restore_hw(smmu);
-		/* Memory that the hardware may still use is not given back. */
+		/* EL2 keeps memory that the hardware may still use. */
 		if (ret)
 			return ret;
 	}
@@ -401,13 +419,18 @@ int __pkvm_iommu_unregister(unsigned int idx)
 }
 
 /*
- * System suspend. The hardware may lose every register, and has what it likes in its caches
- * afterwards. Nothing else is lost: EL2 has its tables, and the state that the host sees.
+ * System suspend. The hardware may lose every register, and its caches may hold anything
+ * afterwards. EL2 still has its tables, and the state that the host sees.
  */
 
-/*
- * Complete what only the hardware knows of: commands of the host's, their MSIs and error
- * interrupts. If it is late, they are lost, and the suspend goes on.
+/**
+ * hyp_iommu_suspend - Prepare all SMMUs for a system suspend
+ *
+ * Complete what only the hardware knows of: the host's commands, their MSIs and error
+ * interrupts. If the hardware is late they are lost, and the suspend goes on. The suspend may
+ * fail, so everything that the host does keeps working afterwards.
+ *
+ * Context: no EL2 lock is held.
  */
 void hyp_iommu_suspend(void)
 {
@@ -426,35 +449,46 @@ void hyp_iommu_suspend(void)
 }
 
 /*
- * No command is added meanwhile, by a trap nor by a transition. Those that were added before
- * count as complete: hyp_smmu_hwq_program() lets CMDQ_CONS say so, and the invalidation
- * does more than any of them.
+ * The locks keep traps and transitions from adding commands meanwhile. Commands added before
+ * count as complete: hyp_smmu_hwq_program() sets CMDQ_CONS, and the invalidation does more than
+ * any of them.
  */
 static void resume_hw(struct hyp_smmu *smmu)
 {
 	hyp_spin_lock(&smmu->emu_lock);
 	hyp_spin_lock(&host_mmu.lock);
-	/* What is dead stays as it is: stopped, or as EL2 once left it. */
+	/* A dead SMMU stays as it is: stopped, or as EL2 once left it. */
 	if (!smmu->hwq.dead && reset_hw(smmu))
 		hyp_smmu_hwq_fail(smmu);
 	hyp_spin_unlock(&host_mmu.lock);
 	hyp_spin_unlock(&smmu->emu_lock);
 }
 
-/* SMMUEN is 0 only in an SMMU that has lost its registers, or that another CPU resets. */
+/* SMMUEN is 0 only if the SMMU has lost its registers, or another CPU resets it. */
 static bool may_be_lost(const struct hyp_smmu *smmu, bool system)
 {
 	return smmu->enabled &&
 	       (system || !(readl_relaxed(smmu->mmio + ARM_SMMU_CR0) & CR0_SMMUEN));
 }
 
+/**
+ * hyp_iommu_resume - Have all SMMUs isolate DMA when a CPU comes back from a suspend
+ * @system: the whole system was suspended
+ *
+ * After a system suspend each SMMU gets its registers back, even if it has not lost them, and
+ * its caches are emptied. When a single CPU comes back, this is done to an SMMU that is found
+ * disabled. An SMMU that does not come back stays isolated, and counts as dead.
+ *
+ * Context: this CPU's host has not run since the suspend. No EL2 lock is held.
+ * Return: 0, or -ETIMEDOUT if an SMMU may let DMA bypass it: then the host must not run.
+ */
 int hyp_iommu_resume(bool system)
 {
 	struct hyp_smmu *smmu;
 	bool lost = false;
 	int ret = 0;
 
-	/* All of them first: a device behind one can start the DMA of one behind another. */
+	/* All SMMUs first: a device behind one can start DMA of a device behind another. */
 	for (smmu = hyp_smmus; smmu < hyp_smmus_end && !ret; smmu++) {
 		if (!may_be_lost(smmu, system))
 			continue;
@@ -473,7 +507,7 @@ int hyp_iommu_resume(bool system)
 }
 
 #ifdef CONFIG_NVHE_EL2_DEBUG
-/* What firmware that switches it off does to an SMMU, but that streams abort. */
+/* Clear registers as firmware does that switches an SMMU off, but let streams abort. */
 static int forget_hw(struct hyp_smmu *smmu)
 {
 	void __iomem *mmio = smmu->mmio;
@@ -493,6 +527,13 @@ static int forget_hw(struct hyp_smmu *smmu)
 	return 0;
 }
 
+/**
+ * __pkvm_iommu_test_suspend - Take the registers away from all SMMUs and resume
+ *
+ * Context: no other CPU and no device uses an SMMU meanwhile, or its accesses are lost.
+ * Return: 0, -ENODEV if no SMMU is owned, -EIO if one was dead before, or another error if an
+ * SMMU does not answer.
+ */
 int __pkvm_iommu_test_suspend(void)
 {
 	struct hyp_smmu *smmu;
@@ -516,6 +557,7 @@ int __pkvm_iommu_test_suspend(void)
 }
 #endif
 
+/* Check whether EL2 owns an SMMU. */
 bool hyp_iommu_enabled(void)
 {
 	struct hyp_smmu *smmu;
@@ -528,7 +570,15 @@ bool hyp_iommu_enabled(void)
 	return false;
 }
 
-/* Level 1 would take a use of the nT bit that this does not make; 3 is reserved. */
+/**
+ * hyp_iommu_can_split - Check whether a table may replace a block under live DMA
+ *
+ * That takes IDR3.BBML 2 in every SMMU. Level 1 requires the nT bit, which the split does not
+ * use, and 3 is reserved.
+ *
+ * Context: every SMMU that can be enabled later has been registered.
+ * Return: true if no SMMU needs break-before-make.
+ */
 bool hyp_iommu_can_split(void)
 {
 	struct hyp_smmu *smmu;
@@ -541,6 +591,12 @@ bool hyp_iommu_can_split(void)
 	return true;
 }
 
+/**
+ * hyp_iommu_coherent - Check whether every SMMU snoops the caches of the CPUs
+ *
+ * Context: every SMMU that can be enabled later has been registered.
+ * Return: false if EL2 has to clean to the PoC what it writes for one of them.
+ */
 bool hyp_iommu_coherent(void)
 {
 	struct hyp_smmu *smmu;
@@ -553,16 +609,20 @@ bool hyp_iommu_coherent(void)
 	return true;
 }
 
-/*
- * If the hardware is late, the transition fails and access is restored while the
- * invalidation may still be in the queue. What it invalidates then is a translation that
- * is valid again: the hardware looks it up once more. A later transition has an
- * invalidation of its own, behind the old one and behind its own change of the tables,
- * and waits for that one by its number.
+/**
+ * hyp_iommu_flush_all - Drop every cached translation of the device stage 2
  *
- * S12_VMALL reaches what S2_IPA does not: entries that combine both stages. The
- * state that the host sees does not matter: caches survive its SMMUEN.
- * IHI0070G.b 4.4.3, 16.2.1
+ * Issue the invalidation to every enabled SMMU, then wait for all of them. S12_VMALL reaches
+ * entries that combine both stages, which S2_IPA does not. The host's SMMUEN does not matter:
+ * caches survive it. IHI0070G.b 4.4.3, 16.2.1
+ *
+ * If the hardware is late, the transition fails and access is restored while the invalidation
+ * may still be in the queue. When it takes effect it drops a translation that is valid again,
+ * and the hardware looks that up once more. A later transition adds its own invalidation,
+ * after its change of the tables, and waits for that one by its number.
+ *
+ * Context: host_mmu.lock is held, no hyp_smmu_hwq::lock is.
+ * Return: 0, or -EIO if an SMMU does not answer.
  */
 int hyp_iommu_flush_all(void)
 {
@@ -573,7 +633,7 @@ int hyp_iommu_flush_all(void)
 
 	hyp_assert_lock_held(&host_mmu.lock);
 	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {
-		/* Always done: what is not issued is not waited for. */
+		/* 0 without a command, so that the wait below returns at once. */
 		smmu->flush_seq = 0;
 		if (smmu->enabled && !ret)
 			ret = hyp_smmu_hwq_add_el2(smmu, cmd, &smmu->flush_seq);

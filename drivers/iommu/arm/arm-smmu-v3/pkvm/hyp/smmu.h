@@ -2,40 +2,38 @@
 /*
  * EL2's SMMUv3 driver: private definitions.
  *
- * To follow a store of the host's to CMDQ_PROD, with a CFGI_STE and a CMD_SYNC in the
- * queue:
+ * The way of a host store to CMDQ_PROD, with a CFGI_STE and a CMD_SYNC in the queue:
  *
- *   nvhe/hyp-main.c	handle_trap(): of the host's, before anything else
+ *   nvhe/hyp-main.c	handle_trap(): calls this before it looks at any other cause
  *   hyp/trap.c		hyp_iommu_handle_trap(): which SMMU, which register
  *   hyp/cmdq.c		hyp_smmu_cmdq_run_open(), cmdq_copy_some(): reads each command
- *   emu/cmd.h, cmd.c	pkvm_smmu_filter_cmd(): checks it, and makes the hardware's
- *   hyp/strtab.c	hyp_smmu_strtab_cfgi(): of a CFGI command, which STEs
- *   hyp/strtab.c	hyp_smmu_strtab_update(): reads those of the host ...
- *   emu/ste.c		... pkvm_smmu_make_ste(): checks one, and makes the hardware's
+ *   emu/cmd.h, cmd.c	pkvm_smmu_filter_cmd(): checks it, makes the hardware's command
+ *   hyp/strtab.c	hyp_smmu_strtab_cfgi(): finds which STEs a CFGI command names
+ *   hyp/strtab.c	hyp_smmu_strtab_update(): reads these STEs from host memory
+ *   emu/ste.c		pkvm_smmu_make_ste(): checks each, makes the hardware's STE
  *   hyp/hwq.c		hyp_smmu_hwq_begin(), _write(), _ring(): the hardware's queue
- *   hyp/cmdq.c		cmdq_write_msi(): the host sees that the CMD_SYNC is complete
+ *   hyp/cmdq.c		cmdq_write_msi(): tells the host that the CMD_SYNC is complete
  *
- * Every other register: hyp/mmio.c, by the table in emu/regs.c.
+ * Every other register goes through hyp/mmio.c, by the table in emu/regs.c.
  *
- * To follow a page that the host donates to EL2 or a VM:
+ * The way of a page that the host donates to EL2 or a VM:
  *
  *   nvhe/mem_protect.c	__pkvm_host_donate_hyp(), __pkvm_host_donate_guest(),
  *			__pkvm_guest_unshare_host()
  *   nvhe/iommu.c	hyp_iommu_revoke_locked(): takes it from devices, or restores
- *   nvhe/iommu_pgtable.c iommu_s2_unmap(): the leaf in the one stage 2
- *   hyp/smmu.c		hyp_iommu_flush_all(): TLBI on every SMMU
- *   hyp/hwq.c		hyp_smmu_hwq_add_el2(), _wait(): ... and waits for all
+ *   nvhe/iommu_pgtable.c iommu_s2_unmap(): clears its leaf in the one stage 2
+ *   hyp/smmu.c		hyp_iommu_flush_all(): invalidates in every SMMU
+ *   hyp/hwq.c		hyp_smmu_hwq_add_el2(), _wait(): adds the TLBI, waits for it
  *
- * Locks, outermost first; the ones in brackets are pKVM's:
+ * Locks, outermost first; pKVM's are in brackets:
  *
  *   hyp_smmu::emu_lock -> [host_mmu.lock -> pkvm_pgd_lock] -> hyp_smmu_hwq::lock
  *
- * Traps by the host take emu_lock. Ownership transitions run under host_mmu.lock
- * and take only hyp_smmu_hwq::lock: no transition waits for a trap. A trap that reads
- * the host's stream table or pins a queue takes host_mmu.lock, and waits by that for a
- * transition, which waits for the hardware. Nothing waits for the hardware while it
- * holds hyp_smmu_hwq::lock. A trap itself waits for no command to complete, but at most
- * for a slot of the reserve below, which is there unless the hardware has stopped.
+ * A trap by the host takes emu_lock. An ownership transition runs under host_mmu.lock and
+ * takes only hyp_smmu_hwq::lock, so it waits for no trap. A trap that reads the host's stream
+ * table or pins a queue takes host_mmu.lock, and may wait for a transition, which waits for the
+ * hardware. Nobody waits for the hardware under hyp_smmu_hwq::lock. A trap waits for no command
+ * to complete, only for a slot of the reserve below, which is free unless the hardware stopped.
  */
 #ifndef __ARM_SMMU_V3_PKVM_HYP_H
 #define __ARM_SMMU_V3_PKVM_HYP_H
@@ -50,46 +48,40 @@
 #include "../emu/cmd.h"
 
 /*
- * Slots of the hardware queue that host commands leave free: EL2's own commands for a
- * transition, a change of CR0, an error report and behind ATC_INVs fit at any time.
+ * Slots of the hardware queue that host commands leave free for EL2's own: those of a
+ * transition, of a change of CR0, of an error report, and the CMD_SYNC after ATC_INVs.
  */
 #define HYP_SMMU_HWQ_RESERVE	8
 
 /*
- * What an SMMU takes from the host: its two pages; the rest of the registers that firmware
- * describes, control pages of enhanced command queues, the VATOS page, CMDQ-V.
+ * Ranges of MMIO that the host loses: the SMMU's two pages, the rest of what firmware describes,
+ * control pages of enhanced command queues, the VATOS page, CMDQ-V.
  */
 #define HYP_SMMU_MAX_TAKEN	5
 
-/*
- * The most host commands in the hardware's queue at a time: what a transition has
- * to wait for before its own.
- */
+/* The most host commands in the hardware's queue: a transition's command waits for them. */
 #define HYP_SMMU_HWQ_BACKLOG	256
 
-/* Errors of MSIs of the SMMU's own interrupts. */
+/* Errors of MSIs of the SMMU's own interrupts */
 #define GERROR_MSI_IRQ		(GERROR_MSI_GERROR_ABT_ERR | GERROR_MSI_EVTQ_ABT_ERR)
 
-/*
- * Errors of the host's command queue, of MSIs, and a dead SMMU: those of the hardware's are
- * EL2's.
- */
+/* The host sees emulated values of these bits of GERROR, and never the hardware's. */
 #define GERROR_EMULATED		(GERROR_CMDQ_ERR | GERROR_MSI_CMDQ_ABT_ERR | GERROR_MSI_IRQ | \
 				 GERROR_SFM_ERR)
 
-/* Groups of STEs read in one attempt at an access: 256 KiB of the host's table. */
+/* Groups of STEs read in one attempt at an access: 256 KiB of the host's table */
 #define HYP_SMMU_TRAP_GROUPS	64
 
 /*
  * A deadline for waits in EL2. It has passed when the time is up and the caller has looked
- * @late_polls times since: the CPU may have been stopped, and the machine with it.
+ * @late_polls times after that: the CPU, or the whole machine, may have been stopped.
  */
 struct hyp_smmu_deadline {
 	u64 end;
 	u32 late_polls;
 };
 
-/* Whether the hardware still consumes commands, see hwq_gave_up(). */
+/* Finds hardware that no longer consumes commands, see hwq_gave_up(). */
 struct hyp_smmu_watch {
 	struct hyp_smmu_deadline deadline;
 	u64 consumed;
@@ -97,42 +89,38 @@ struct hyp_smmu_watch {
 	bool late;
 };
 
-/* The hardware's command queue, which is EL2's. */
+/* The hardware's command queue, which is EL2's */
 struct hyp_smmu_hwq {
-	/* Guards the fields below, CMDQ_PROD and GERRORN.CMDQ_ERR. */
+	/* Guards the fields below, CMDQ_PROD and GERRORN.CMDQ_ERR */
 	hyp_spinlock_t lock;
-	/*
-	 * Number of commands written since takeover, and of those the hardware was
-	 * last seen to have consumed. Their low bits are the indexes, as both began
-	 * at 0.
-	 */
+	/* Commands written since takeover, and seen to be consumed; the low bits are indexes */
 	u64 submitted;
 	u64 consumed;
-	/* While commands find no room or are waited for. */
+	/* Active while a command finds no room or is waited for */
 	struct hyp_smmu_watch watch;
-	/* How many of them are EL2's own. */
+	/* Commands of EL2's own among @submitted */
 	u64 own;
-	/* The hardware has failed, see hwq_die(). Every transition is refused. */
+	/* The hardware has failed, see hwq_die(): every transition is refused */
 	bool dead;
-	/* There have been ATC_INVs, and whether a device has not answered one of them. */
+	/* An ATC_INV was written; a device has not answered one */
 	bool atc_used;
 	bool atc_failed;
 
-	/* Constant. */
+	/* Constant from here on */
 	struct arm_smmu_cmd *base;
-	/* Number of entries, less one; and of an index, with its wrap bit. */
+	/* Masks of a slot's number, and of an index with its wrap bit */
 	u32 slot_mask;
 	u32 idx_mask;
-	/* The most commands in the queue to which host commands may be added. */
+	/* Host commands are added up to this number of commands in the queue */
 	u32 limit;
 	u8 shift;
 };
 
 /*
- * Up to @cons, the host's commands are complete once @seq is consumed. If the last of
- * them is a CMD_SYNC with an MSI that the hardware does not write, EL2 writes @msi_data
- * to @msi_addr then. The last of them are one for one those of the hardware's from
- * @first to @seq, of which there may be none.
+ * The host's commands up to @cons are complete once the hardware has consumed @seq. Then EL2
+ * writes @msi_data to @msi_addr if the last command is a CMD_SYNC with an MSI that the hardware
+ * does not write. The last @seq - @first host commands map 1:1 to hardware commands (0 if one
+ * was dropped).
  */
 struct hyp_smmu_mark {
 	u64 first;
@@ -146,44 +134,35 @@ struct hyp_smmu_mark {
 
 /* The host's command queue. Guarded by hyp_smmu::emu_lock. */
 struct hyp_smmu_host_cmdq {
-	/*
-	 * Pinned from CR0.CMDQEN being set until CR0ACK shows that it is cleared.
-	 * Without memory where pinning was refused.
-	 */
+	/* Pinned, unless that was refused, from CR0.CMDQEN until CR0ACK shows it cleared */
 	struct pkvm_smmu_queue q;
-	/* Its entries at EL2 while it is pinned; masks as of the hardware's. */
+	/* EL2's mapping of it while it is pinned; masks as in struct hyp_smmu_hwq */
 	const struct arm_smmu_cmd *slots;
 	u32 slot_mask;
 	u32 idx_mask;
 	bool pinned;
-	/*
-	 * Commands are read, of an SMMU that snoops, and no ATC_INV matters: see
-	 * cmdq_set_open(). The others take the way of hyp_smmu_cmdq_run_closed(), which the
-	 * hot path does not test for.
-	 */
+	/* Fast path: hyp_smmu_cmdq_run_open(), see cmdq_set_open() */
 	bool open;
-	/* The hardware writes MSIs. */
+	/* The hardware has MSIs, and writes those of CMD_SYNCs into the queue */
 	bool hw_msi;
-	/* Next command to copy; CMDQ_CONS follows as the hardware completes. */
+	/* Index of the next command to copy; CMDQ_CONS follows when commands complete */
 	u32 fetch;
-	/* CERROR_* at @fetch, 0 for none, and whether the host has been told. */
+	/* CERROR_* at @fetch or 0; the host has been told of it */
 	u8 err;
 	bool err_shown;
-	/* Copied commands not yet known to be complete, oldest first. */
+	/* Marks of copied commands not yet known to be complete, oldest first */
 	u8 first_mark;
 	u8 nr_marks;
-	/* How many of them have an MSI for EL2 to write. */
+	/* Marks with an MSI that EL2 has to write */
 	u8 nr_msis;
 	struct hyp_smmu_mark marks[HYP_SMMU_MARKS];
-	/*
-	 * What the ATC_INVs before @fetch wait for, 0 if they do not wait; and whether one of
-	 * them has failed, which the host is told at its next CMD_SYNC.
-	 */
+	/* Position of the CMD_SYNC after the last ATC_INVs, 0 if it is complete */
 	u64 atc_seq;
+	/* An ATC_INV has failed, which the host's next CMD_SYNC reports */
 	bool atc_failed;
 };
 
-/* A walk over the host's stream table, from @first to @end, that may take several traps. */
+/* A walk over the host's stream table, from @first to @end, that may take several traps */
 struct hyp_smmu_scan {
 	u64 first;
 	u64 end;
@@ -191,61 +170,61 @@ struct hyp_smmu_scan {
 	bool active;
 };
 
-/* See enum pkvm_smmu_stat. Guarded by hyp_smmu::emu_lock, but for one. */
+/* Counters of enum pkvm_smmu_stat. Guarded by hyp_smmu::emu_lock unless noted. */
 struct hyp_smmu_stats {
 	u64 traps;
 	u64 refused_commands;
 	u64 refused_stes;
 	u64 s2_faults;
-	/* Guarded by host_mmu.lock. */
+	/* Guarded by host_mmu.lock */
 	u64 invalidations;
 };
 
 struct hyp_smmu {
-	/* Guards everything without a note of its own. */
+	/* Guards all fields without a note of their own */
 	hyp_spinlock_t emu_lock;
 	struct pkvm_smmu_regs regs;
-	/* Groups of STEs that this attempt has read; a trap makes a few. */
+	/* Groups of STEs that this attempt at an access has read; a trap makes a few attempts */
 	u64 groups_read;
-	/* What is to be waited for before the next attempt, 0 for nothing. */
+	/* Command to wait for before the next attempt, 0 for none */
 	u64 wait_seq;
 	struct hyp_smmu_stats stats;
 	struct hyp_smmu_host_cmdq cmdq;
 
-	/* What CR0ACK waits for, and whether it found no room yet. */
+	/* Command that CR0ACK waits for; a CFGI_ALL that found no room yet */
 	u64 cr0_seq;
 	bool cr0_owed;
-	/* The host has been told that the SMMU is dead. */
+	/* The host has been told that the SMMU is dead */
 	bool sfm_shown;
 
-	/* Pinned while the hardware may write to it. */
+	/* The host's, pinned while the hardware may write to it */
 	struct pkvm_smmu_queue evtq;
 	bool evtq_pinned;
 
-	/* The shadow stream table, at EL2: its level 1, or all of it. */
+	/* The shadow stream table: level 1 of two, or a linear table */
 	union {
 		__le64 *l1;
 		struct arm_smmu_ste *linear;
 	};
 	struct kvm_hyp_memcache pool;
-	/* The last part of the host's table that was read. */
+	/* EL2's copy of the part of the host's table that was read last */
 	struct arm_smmu_ste *bounce;
 	struct hyp_smmu_scan enable_scan;
 	struct hyp_smmu_scan cfgi_scan;
 	/*
-	 * The first of two steps of an STE has been made, see pkvm_smmu_step_ste(), and the
-	 * hardware does not know of it yet; what the second step waits for, 0 for nothing.
+	 * An STE has made the first of two steps, see pkvm_smmu_step_ste(), and no CFGI was
+	 * added for it yet; then the CFGI that the second step waits for, 0 for none.
 	 */
 	bool step_made;
 	u64 step_seq;
 
 	struct hyp_smmu_hwq hwq;
-	/* What a transition waits for. Guarded by host_mmu.lock. */
+	/* Command that a transition waits for. Guarded by host_mmu.lock */
 	u64 flush_seq;
 
-	/* Constant after takeover. */
+	/* Constant after takeover from here on */
 	void __iomem *mmio;
-	/* What is emulated: nothing before it is enabled. */
+	/* Emulated range: empty before the SMMU is enabled */
 	phys_addr_t mmio_phys;
 	u64 emu_size;
 	struct pkvm_smmu_ids hw;
@@ -254,18 +233,15 @@ struct hyp_smmu {
 	u32 timer_freq;
 	u32 gbpa_reset;
 	u8 nr_taken;
-	/*
-	 * It snoops the caches of the CPUs: firmware and the hardware say so. If not, what EL2
-	 * writes for it is cleaned, and what it reads of the host's is flushed before.
-	 */
+	/* Firmware and the hardware say that it snoops the CPUs' caches, see hyp_smmu_clean() */
 	bool coherent;
-	/* An invalidation takes effect only if it is repeated after its CMD_SYNC. */
+	/* An invalidation takes effect only if it is repeated after its CMD_SYNC */
 	bool repeat;
 	bool registered;
 	bool enabled;
 };
 
-/* Report errors of the host's. Returns those that were not active. Context: emu_lock is held. */
+/* Set errors in the host's GERROR. Return those that were not active. emu_lock is held. */
 static inline u32 hyp_smmu_set_gerror(struct hyp_smmu *smmu, u32 errs)
 {
 	u64 *gerror = &smmu->regs.val[SMMU_REG_GERROR];
@@ -276,28 +252,28 @@ static inline u32 hyp_smmu_set_gerror(struct hyp_smmu *smmu, u32 errs)
 	return errs;
 }
 
-/* What one attempt at an access may do. Context: emu_lock is held. */
+/* Begin an attempt at an access: a new limit of groups, nothing to wait for. emu_lock is held. */
 static inline void hyp_smmu_begin_attempt(struct hyp_smmu *smmu)
 {
 	smmu->groups_read = 0;
 	smmu->wait_seq = 0;
 }
 
-/* Let an SMMU that does not snoop see what EL2 has written. It is there on return. */
+/* Clean to the PoC what EL2 has written, for an SMMU that does not snoop. Done on return. */
 static inline void hyp_smmu_clean(const struct hyp_smmu *smmu, const void *from, size_t size)
 {
 	if (unlikely(!smmu->coherent))
 		kvm_flush_dcache_to_poc(from, size);
 }
 
-/* The stream table that the host's registers describe. */
+/* Decode the host's registers of the stream table. */
 static inline struct pkvm_smmu_strtab hyp_smmu_host_strtab(const struct hyp_smmu *smmu)
 {
 	return pkvm_smmu_strtab_decode(&smmu->caps, smmu->regs.val[SMMU_REG_STRTAB_BASE],
 				       smmu->regs.val[SMMU_REG_STRTAB_BASE_CFG]);
 }
 
-/* A queue of the host's, which need not fill its pages. Context: emu_lock is held. */
+/* Pin all pages that have a part of a queue of the host's. emu_lock is held. */
 static inline int hyp_smmu_pin_queue(const struct pkvm_smmu_queue *q)
 {
 	return __pkvm_host_share_pin_hyp(ALIGN_DOWN(q->base, PAGE_SIZE), PAGE_ALIGN(q->bytes));
@@ -310,12 +286,11 @@ static inline void hyp_smmu_unpin_queue(const struct pkvm_smmu_queue *q)
 
 /* hyp/smmu.c */
 
-/* Written while the host is trusted, constant afterwards but for what they hold. */
+/* Which entries are used is fixed before the host is no longer trusted. */
 extern struct hyp_smmu hyp_smmus[PKVM_SMMU_V3_MAX];
-/* Behind the last that has ever been registered, NULL before the first. */
+/* The entry behind the last that was ever registered, NULL before the first. */
 extern struct hyp_smmu *hyp_smmus_end;
 
-/* Wait until the bits @mask of a register are @val. Returns 0 or -ETIMEDOUT. */
 int hyp_smmu_poll(const void __iomem *reg, u32 mask, u32 val,
 		  struct hyp_smmu_deadline *deadline);
 
@@ -326,20 +301,13 @@ int hyp_smmu_give_mmio_back(struct hyp_smmu *smmu);
 
 /* hyp/stats.c */
 
-/*
- * The host is about to write @cons to EVTQ_CONS: count the faults of stage 2 among the records
- * that the hardware may overwrite then. emu_lock is held.
- */
 void hyp_smmu_count_faults(struct hyp_smmu *smmu, u32 cons);
 
-/* hyp/hwq.c: the hardware's queue. Its lock is not held by the caller. */
+/* hyp/hwq.c: the hardware's queue. Unless noted the caller does not hold its lock. */
 
-/* A second from now. */
 struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu);
-/* To be asked once between two looks at what is waited for. */
 bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline);
 
-/* The slots that host commands leave free. */
 static inline u32 hyp_smmu_hwq_reserve(const struct hyp_smmu *smmu)
 {
 	return smmu->repeat ? 2 * HYP_SMMU_HWQ_RESERVE : HYP_SMMU_HWQ_RESERVE;
@@ -350,25 +318,14 @@ static inline u32 hyp_smmu_hwq_used(const struct hyp_smmu_hwq *q)
 	return q->submitted - q->consumed;
 }
 
-/*
- * Write the registers of the queue, which is disabled: all commands so far are consumed.
- * Active errors are acknowledged.
- */
 void hyp_smmu_hwq_program(struct hyp_smmu *smmu);
-
-/* The hardware has failed, for ever. */
 void hyp_smmu_hwq_fail(struct hyp_smmu *smmu);
-
-/* Slow path of hyp_smmu_hwq_begin(). The queue's lock is held, and dropped if 0 is returned. */
 u32 hyp_smmu_hwq_make_room(struct hyp_smmu *smmu);
 
-/**
- * hyp_smmu_hwq_begin - Begin to add host commands
- * @smmu: the SMMU
- *
- * Context: emu_lock is held. With room, so is the queue's lock when it returns, which the
- * caller drops after hyp_smmu_hwq_ring(): nothing may be waited for until then.
- * Return: for how many there is room in the hardware's queue, 0 for none now.
+/*
+ * Begin to add host commands. emu_lock is held. Return the number of commands that fit, or 0.
+ * If it is not 0 the queue's lock is held, until the caller drops it after hyp_smmu_hwq_ring().
+ * The caller must not wait for anything meanwhile.
  */
 static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
 {
@@ -383,20 +340,16 @@ static inline u32 hyp_smmu_hwq_begin(struct hyp_smmu *smmu)
 	return q->limit - used;
 }
 
-/* Put a command into a slot. The hardware reads little endian. */
+/* Put a command into a slot: the hardware reads little endian. */
 static inline void hyp_smmu_hwq_fill(struct arm_smmu_cmd *slot, const struct arm_smmu_cmd *cmd)
 {
 	WRITE_ONCE(slot->data[0], (__force u64)cpu_to_le64(cmd->data[0]));
 	WRITE_ONCE(slot->data[1], (__force u64)cpu_to_le64(cmd->data[1]));
 }
 
-/**
- * hyp_smmu_hwq_write - Write a command into the queue
- * @q:   the queue
- * @seq: its position: hyp_smmu_hwq::submitted for the first since the lock was taken
- * @cmd: CPU endian; every field checked or made by EL2
- *
- * Context: the queue's lock is held, and there is room.
+/*
+ * Write a command into the queue at position @seq; the first is at hyp_smmu_hwq::submitted.
+ * EL2 has checked or made every field of @cmd, CPU endian. The queue's lock is held.
  */
 static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u64 seq,
 				      const struct arm_smmu_cmd *cmd)
@@ -404,13 +357,11 @@ static inline void hyp_smmu_hwq_write(struct hyp_smmu_hwq *q, u64 seq,
 	hyp_smmu_hwq_fill(&q->base[seq & q->slot_mask], cmd);
 }
 
-/* Clean the commands before position @end that have been written and not been rung for. */
 void hyp_smmu_hwq_clean(struct hyp_smmu *smmu, u64 end);
 
 /*
- * Let the hardware have the commands before position @end, which have been written, and
- * cleaned where it does not snoop. Stores that precede the call are visible to the SMMU
- * before the commands are. The queue's lock is held.
+ * Tell the hardware of the commands before position @end. They have been written, and cleaned
+ * if the SMMU does not snoop. It sees all earlier stores first. The queue's lock is held.
  */
 static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u64 end)
 {
@@ -418,21 +369,16 @@ static inline void hyp_smmu_hwq_ring(struct hyp_smmu *smmu, u64 end)
 
 	q->submitted = end;
 	/*
-	 * Commands, and the page tables and stream table entries they are about,
-	 * before the doorbell. Pairs with the SMMU reading the queue only after it
-	 * has seen CMDQ_PROD. IHI0070G.b 3.21.2
+	 * Orders commands, page tables and STEs before the doorbell. Pairs with the SMMU
+	 * reading the queue only after it has seen CMDQ_PROD. IHI0070G.b 3.21.2
 	 */
 	dma_wmb();
 	writel_relaxed(end & q->idx_mask, smmu->mmio + ARM_SMMU_CMDQ_PROD);
 }
 
-/**
- * hyp_smmu_hwq_caught_up - Look once at what the hardware has consumed
- * @smmu: the SMMU
- * @end:  hyp_smmu_hwq::submitted
- *
- * Context: the queue's lock is held.
- * Return: true if that is all that was ever submitted.
+/*
+ * Look once whether the hardware has consumed all commands. @end is hyp_smmu_hwq::submitted.
+ * The queue's lock is held.
  */
 static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu, u64 end)
 {
@@ -440,8 +386,8 @@ static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu, u64 end)
 	u32 cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 
 	/*
-	 * What follows is not older than CMDQ_CONS: pairs with the SMMU updating it
-	 * after the effects of a CMD_SYNC are visible.
+	 * Orders CMDQ_CONS before later reads. Pairs with the SMMU updating it after the
+	 * effects of a CMD_SYNC are visible.
 	 */
 	dma_rmb();
 	if (unlikely((cons ^ (u32)end) & q->idx_mask))
@@ -451,125 +397,34 @@ static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu, u64 end)
 	return true;
 }
 
-/**
- * hyp_smmu_hwq_add_el2 - Add an invalidation of EL2's own, and a CMD_SYNC
- * @smmu: the SMMU
- * @cmd:  the command, which is added twice where hyp_smmu::repeat says so
- * @seq:  what to give to hyp_smmu_hwq_wait()
- *
- * Return: 0, or -EIO if the hardware is dead, or late and has no room.
- */
 int hyp_smmu_hwq_add_el2(struct hyp_smmu *smmu, struct arm_smmu_cmd cmd, u64 *seq);
-
-/* Whether an ATC_INV has failed since the last call. Those before it are complete. */
 bool hyp_smmu_hwq_take_atc_failed(struct hyp_smmu *smmu);
-
-/**
- * hyp_smmu_hwq_add_sync - Add a CMD_SYNC of EL2's own
- * @smmu: the SMMU
- * @seq:  what to give to hyp_smmu_hwq_done()
- *
- * Return: 0, or -EIO if the hardware is dead, or late and has no room.
- */
 int hyp_smmu_hwq_add_sync(struct hyp_smmu *smmu, u64 *seq);
-
-/**
- * hyp_smmu_hwq_look - Look how far the hardware is, and whether it has stopped
- * @smmu: the SMMU
- *
- * An error at which it has stopped before the call is repaired.
- */
 void hyp_smmu_hwq_look(struct hyp_smmu *smmu);
-
-/**
- * hyp_smmu_hwq_consumed - How many commands the hardware has consumed
- * @smmu: the SMMU
- *
- * Return: that number when it was last looked at, since takeover.
- */
 u64 hyp_smmu_hwq_consumed(struct hyp_smmu *smmu);
-
-/**
- * hyp_smmu_hwq_done - Whether commands have been consumed
- * @smmu: the SMMU
- * @seq:  from one of the functions above
- *
- * For a command that a CMD_SYNC follows, @seq being the CMD_SYNC's, consumed is
- * complete (IHI0070G.b 4.7.3).
- *
- * Return: true once they have been.
- */
 bool hyp_smmu_hwq_done(struct hyp_smmu *smmu, u64 seq);
-
-/**
- * hyp_smmu_hwq_wait - Wait until commands have been consumed
- * @smmu: the SMMU
- * @seq:  likewise
- *
- * Return: 0, or -EIO if the hardware is dead or late. What is late may still be done
- * later: a command that is repeated is waited for by its own @seq.
- */
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq);
-
-/**
- * hyp_smmu_hwq_poll - Wait until commands have been consumed, for the time of a trap
- * @smmu: the SMMU
- * @seq:  likewise
- *
- * Return: true once they have been, or if the hardware is dead or late, false if the host
- * is to come back.
- */
 bool hyp_smmu_hwq_poll(struct hyp_smmu *smmu, u64 seq);
-
-/**
- * hyp_smmu_hwq_answers - Whether the host's accesses wait for the hardware
- * @smmu: the SMMU
- *
- * Return: false if the hardware is dead, or late until it consumes a command.
- */
 bool hyp_smmu_hwq_answers(struct hyp_smmu *smmu);
-
-/**
- * hyp_smmu_hwq_raise_gerror - Have the hardware raise its global error interrupt
- * @smmu: the SMMU
- *
- * EL2 cannot raise an interrupt line. The hardware meets a reserved opcode,
- * reports CERROR_ILL, which raises the line if the host enabled it, and EL2
- * replaces the command and acknowledges the error.
- */
 void hyp_smmu_hwq_raise_gerror(struct hyp_smmu *smmu);
-
-/**
- * hyp_smmu_hwq_ack_gerror - Acknowledge global errors on behalf of the host
- * @smmu: the SMMU
- * @val:  GERRORN as the host wrote it; GERROR_EMULATED is ignored
- */
 void hyp_smmu_hwq_ack_gerror(struct hyp_smmu *smmu, u32 val);
-
-/* Acknowledge errors of MSIs of interrupts, GERROR_MSI_IRQ. Returns which were active. */
 u32 hyp_smmu_hwq_take_msi_errors(struct hyp_smmu *smmu);
 
 /* hyp/cmdq.c: the host's queue. Context: emu_lock is held. */
 
-/* CMDQEN is set: pin the queue that CMDQ_BASE describes. */
 void hyp_smmu_cmdq_enable(struct hyp_smmu *smmu);
-/* CMDQEN is cleared: no command is read from here on. */
 void hyp_smmu_cmdq_disable(struct hyp_smmu *smmu);
-/* And those that were are complete: unpin the queue. */
 void hyp_smmu_cmdq_release(struct hyp_smmu *smmu);
 
-/* The parts of hyp_smmu_cmdq_run() for hyp_smmu_host_cmdq::open, and for any other. */
+/* The parts of hyp_smmu_cmdq_run() for hyp_smmu_host_cmdq::open, and for the rest */
 bool hyp_smmu_cmdq_run_open(struct hyp_smmu *smmu);
 bool hyp_smmu_cmdq_run_closed(struct hyp_smmu *smmu);
 
-/**
- * hyp_smmu_cmdq_run - Copy host commands between CMDQ_CONS and CMDQ_PROD
- * @smmu: the SMMU
- *
- * Return: true if the host's access is finished, false if it is to be replayed,
- * because commands are left that a single trap has no time or room for or because
- * a CMD_SYNC with an MSI that EL2 writes is not complete; if not at once, then after
- * hyp_smmu::wait_seq.
+/*
+ * Copy host commands from CMDQ_CONS on to CMDQ_PROD. Commands may be left, for which a trap has
+ * no time or room, or a CMD_SYNC may be incomplete whose MSI EL2 has to write.
+ * Return: true = done; false = replay the access, at once if hyp_smmu::wait_seq is 0, else when
+ * the hardware has consumed that command.
  */
 static inline bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 {
@@ -577,7 +432,7 @@ static inline bool hyp_smmu_cmdq_run(struct hyp_smmu *smmu)
 					 hyp_smmu_cmdq_run_closed(smmu);
 }
 
-/* The host writes @val to CMDQ_PROD. Returns as hyp_smmu_cmdq_run(). */
+/* The host writes @val to CMDQ_PROD. Return as hyp_smmu_cmdq_run(). */
 static inline bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
 {
 	smmu->regs.val[SMMU_REG_CMDQ_PROD] = val & SMMU_EMU_Q_IDX;
@@ -586,89 +441,39 @@ static inline bool hyp_smmu_cmdq_write_prod(struct hyp_smmu *smmu, u32 val)
 	return hyp_smmu_cmdq_run(smmu);
 }
 
-/* Let CMDQ_CONS, GERROR.CMDQ_ERR and MSIs say what the hardware has completed. */
 void hyp_smmu_cmdq_settle(struct hyp_smmu *smmu);
-
-/* MSIs to where the SMMU may not write, as bits of GERROR: report them, with an interrupt. */
 void hyp_smmu_abort_msi(struct hyp_smmu *smmu, u32 errs);
-
-/* The host acknowledged GERROR.CMDQ_ERR: forget the error. */
 void hyp_smmu_cmdq_restart(struct hyp_smmu *smmu);
 
 /* hyp/strtab.c: the shadow stream table. Context: emu_lock is held. */
 
-/* Take the donated memory as a table in which every stream aborts. */
 int hyp_smmu_strtab_init(struct hyp_smmu *smmu, void *table, u64 size);
-
-/* STRTAB_BASE and STRTAB_BASE_CFG of the hardware. */
 u64 hyp_smmu_strtab_base(const struct hyp_smmu *smmu);
 u32 hyp_smmu_strtab_cfg(const struct hyp_smmu *smmu);
-
-/**
- * hyp_smmu_strtab_update - Read STEs of the host again
- * @smmu:  the SMMU
- * @scan:  where an earlier call stopped, or inactive
- * @first: first stream ID
- * @n:     number of stream IDs
- *
- * The caller issues the CFGI command afterwards.
- *
- * Return: true once all were read, false to be called again with the same
- * arguments in a later trap, for hyp_smmu_in_step() if the hardware answers.
- */
 bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 			    u64 first, u64 n);
-
-/*
- * Read the STEs that a CFGI command is about, before the lock of the hardware's queue is
- * taken: that takes host_mmu.lock. Returns as hyp_smmu_strtab_update().
- */
 bool hyp_smmu_strtab_cfgi(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_action action, u32 sid,
 			  u8 range_shift);
 
-/* Whether an STE waits for the hardware, and for its second step. */
+/* Check whether an STE has its second step still to make. */
 static inline bool hyp_smmu_in_step(const struct hyp_smmu *smmu)
 {
 	return smmu->step_made || smmu->step_seq;
 }
 
-/* Let every stream abort. The caller issues CFGI_ALL. */
 void hyp_smmu_strtab_clear(struct hyp_smmu *smmu);
 
 /* hyp/mmio.c. Context: emu_lock is held. */
 
-/* Whether the hardware's event queue is on, as CR0.EVTQEN or 0. */
+/* Return CR0.EVTQEN for the hardware. */
 static inline u32 hyp_smmu_evtqen(const struct hyp_smmu *smmu)
 {
 	return smmu->evtq_pinned ? smmu->regs.val[SMMU_REG_CR0] & CR0_EVTQEN : 0;
 }
 
-/* Write the registers of the event queue, which is pinned and disabled. */
 void hyp_smmu_evtq_program(struct hyp_smmu *smmu);
-
-/* Read how far the hardware is: EVTQ_PROD for the host, and for hyp_smmu_evtq_program(). */
 void hyp_smmu_evtq_save(struct hyp_smmu *smmu);
-
-/**
- * hyp_smmu_read - Emulate a load
- * @smmu:   the SMMU
- * @offset: from the base of page 0, aligned to @size
- * @size:   4 or 8 bytes
- *
- * Return: what was read.
- */
 u64 hyp_smmu_read(struct hyp_smmu *smmu, u32 offset, u8 size);
-
-/**
- * hyp_smmu_write - Emulate a store
- * @smmu:   the SMMU
- * @offset: from the base of page 0, aligned to @size
- * @size:   4 or 8 bytes
- * @val:    what is written
- *
- * Return: true, or false if the store is to be replayed, where hyp_smmu::wait_seq is
- * not 0 once that has been consumed.
- */
 bool hyp_smmu_write(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val);
 
 #endif /* __ARM_SMMU_V3_PKVM_HYP_H */

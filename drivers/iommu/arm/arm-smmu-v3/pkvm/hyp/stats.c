@@ -2,9 +2,9 @@
 /*
  * EL2's SMMUv3 driver: counters for the administrator.
  *
- * Each is counted where it happens, under a lock that is held there anyway. They tell the
- * host what it has done itself, what the hardware has told it, and how often pages have
- * left it, which it knows: no secret of a VM's is in them. EL2 decides nothing by them.
+ * EL2 counts an event where it happens, under a lock that it holds there anyway. The counters
+ * hold no secret of a VM: the host knows its own accesses, the events that the hardware has
+ * reported to it, and the pages that have left it. EL2 decides nothing by them.
  */
 
 #include <linux/nospec.h>
@@ -13,10 +13,10 @@
 
 #include "smmu.h"
 
-/* Records that one store to EVTQ_CONS is looked through for: drivers consume one by one. */
+/* Records that EL2 looks through for one store to EVTQ_CONS: drivers consume one by one. */
 #define STATS_MAX_RECORDS	64
 
-/* The host can change the record at any time: each dword is read once. */
+/* Read each dword of the record once, as the host can change it at any time. */
 static bool is_s2_fault(const struct hyp_smmu *smmu, const __le64 *record)
 {
 	u64 dw0, dw1;
@@ -32,6 +32,15 @@ static bool is_s2_fault(const struct hyp_smmu *smmu, const __le64 *record)
 	       (dw1 & EVTQ_1_S2);
 }
 
+/**
+ * hyp_smmu_count_faults - Count the stage 2 faults that the host has consumed
+ * @smmu: the SMMU
+ * @cons: the value that the host is about to write to EVTQ_CONS
+ *
+ * The hardware may overwrite the records before @cons once it is written.
+ *
+ * Context: emu_lock is held.
+ */
 void hyp_smmu_count_faults(struct hyp_smmu *smmu, u32 cons)
 {
 	const struct pkvm_smmu_queue *q = &smmu->evtq;
@@ -80,6 +89,14 @@ static long read_stat(struct hyp_smmu *smmu, unsigned int stat)
 	}
 }
 
+/**
+ * __pkvm_iommu_stat - Hypercall of the host's: read a counter of an SMMU
+ * @idx:  index of the SMMU in pkvm_smmu_v3_infos[]
+ * @stat: enum pkvm_smmu_stat
+ *
+ * Context: no EL2 lock is held.
+ * Return: the count, or -EINVAL if EL2 does not own that SMMU or @stat is no counter.
+ */
 long __pkvm_iommu_stat(unsigned int idx, unsigned int stat)
 {
 	struct hyp_smmu *smmu;

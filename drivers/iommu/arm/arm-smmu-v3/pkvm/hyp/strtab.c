@@ -2,17 +2,16 @@
 /*
  * EL2's SMMUv3 driver: the shadow stream table.
  *
- * The hardware walks a table of EL2's. Its entries are made from the host's when a
- * command or a change of CR0 announces that those changed, never looked up again:
- * what the host does to its own table in between has no effect.
+ * The hardware walks a table of EL2's. EL2 makes its entries from the host's when a command or a
+ * change of CR0 announces that these changed. In between the host's writes to its own table have
+ * no effect.
  *
- * Dwords 2 and 3 of every STE hold EL2's stage 2 for as long as the STE exists and
- * never change, so whichever mixture of old and new dwords the hardware reads, a
- * stream that is translated is translated by stage 2 (IHI0070G.b 3.21.3).
+ * Dwords 2 and 3 of every STE hold EL2's stage 2 and never change. So the hardware may read any
+ * mixture of old and new dwords: it translates a stream by stage 2 (IHI0070G.b 3.21.3).
  *
- * The host's table is not pinned, since the hardware does not use it: each part is
- * copied out under host_mmu.lock, if the host has access to it then. Where the SMMU does
- * not snoop, the host maps its table past the caches: see strtab_read_mem().
+ * The host's table is not pinned, since the hardware does not use it. EL2 copies a part of it
+ * under host_mmu.lock if the host has access to the memory. If the SMMU does not snoop, the host
+ * maps its table past the caches: see strtab_read_mem().
  *
  * With two levels every level 2 table is one page, allocated from the pages that
  * the host gave at registration when the first stream in it gets a valid STE. When
@@ -32,8 +31,8 @@
 #define GROUP_STES		64
 
 /*
- * Level 1 descriptors of the host's that are read at once where most are invalid, in
- * batches that are aligned to their number. A table of that size is aligned to it.
+ * The number of the host's level 1 descriptors that strtab_skip() reads at once, aligned to
+ * their number: a table of that size is aligned to it.
  */
 #define L1_BATCH		16
 
@@ -42,11 +41,13 @@ static bool strtab_is_linear(const struct hyp_smmu *smmu)
 	return smmu->caps.sid_bits <= SMMU_EMU_SPLIT;
 }
 
+/* Return the value for the hardware's STRTAB_BASE. */
 u64 hyp_smmu_strtab_base(const struct hyp_smmu *smmu)
 {
 	return (hyp_virt_to_phys(smmu->l1) & STRTAB_BASE_ADDR_MASK) | STRTAB_BASE_RA;
 }
 
+/* Return the value for the hardware's STRTAB_BASE_CFG. */
 u32 hyp_smmu_strtab_cfg(const struct hyp_smmu *smmu)
 {
 	u32 cfg = FIELD_PREP(STRTAB_BASE_CFG_LOG2SIZE, smmu->caps.sid_bits);
@@ -67,6 +68,7 @@ static void strtab_init_stes(struct hyp_smmu *smmu, struct arm_smmu_ste *ste, u3
 		*ste++ = invalid;
 }
 
+/* Make @table, which was donated, a stream table in which every stream aborts. */
 int hyp_smmu_strtab_init(struct hyp_smmu *smmu, void *table, u64 size)
 {
 	if (size < pkvm_smmu_v3_strtab_size(smmu->caps.sid_bits))
@@ -114,7 +116,7 @@ static struct arm_smmu_ste *strtab_alloc_ste(struct hyp_smmu *smmu, u32 sid)
 	hyp_smmu_clean(smmu, l2, PAGE_SIZE);
 	l1std = hyp_virt_to_phys(l2) | FIELD_PREP(STRTAB_L1_DESC_SPAN, SMMU_EMU_SPLIT + 1);
 
-	/* The table before the descriptor, pairs with the SMMU's address dependency. */
+	/* Orders the table before the descriptor. Pairs with the SMMU's address dependency. */
 	dma_wmb();
 	WRITE_ONCE(smmu->l1[sid >> SMMU_EMU_SPLIT], cpu_to_le64(l1std));
 	hyp_smmu_clean(smmu, &smmu->l1[sid >> SMMU_EMU_SPLIT], sizeof(*smmu->l1));
@@ -123,9 +125,8 @@ static struct arm_smmu_ste *strtab_alloc_ste(struct hyp_smmu *smmu, u32 sid)
 }
 
 /*
- * Dwords 0 and 1 are all that may change. An STE that becomes valid gets its
- * dword 1 first; one that becomes invalid loses its dword 0 first. Both are in one line of
- * a cache, so that memory, too, gets them in this order or at once.
+ * Only dwords 0 and 1 may change. If the new STE is valid dword 1 is written first, else
+ * dword 0. One cache line holds both, so memory gets them in this order or at once.
  */
 static void strtab_install(const struct hyp_smmu *smmu, struct arm_smmu_ste *cur,
 			   const struct arm_smmu_ste *new)
@@ -133,7 +134,7 @@ static void strtab_install(const struct hyp_smmu *smmu, struct arm_smmu_ste *cur
 	unsigned int first = le64_to_cpu(new->data[0]) & STRTAB_STE_0_V ? 1 : 0;
 
 	WRITE_ONCE(cur->data[first], new->data[first]);
-	/* Pairs with the SMMU's reads only as far as those are ordered at all. */
+	/* Pairs with the SMMU's reads, as far as it orders them. */
 	dma_wmb();
 	WRITE_ONCE(cur->data[!first], new->data[!first]);
 	hyp_smmu_clean(smmu, cur, sizeof(*cur));
@@ -147,7 +148,7 @@ static void strtab_update_one(struct hyp_smmu *smmu, u32 sid, const struct arm_s
 	    (host->data[0] & cpu_to_le64(STRTAB_STE_0_V)))
 		smmu->stats.refused_stes++;
 	if (!cur) {
-		/* An invalid level 1 descriptor aborts just as well. */
+		/* A stream without a level 2 table aborts anyway. */
 		if (!FIELD_GET(STRTAB_STE_0_CFG, le64_to_cpu(new.data[0])))
 			return;
 		cur = strtab_alloc_ste(smmu, sid);
@@ -164,8 +165,8 @@ static void strtab_update_one(struct hyp_smmu *smmu, u32 sid, const struct arm_s
 }
 
 /*
- * Let the hardware forget what it had before the first of two steps, the second of which is
- * not made before that is done. Returns false if it is not.
+ * Have the hardware forget STEs from before the first of two steps. Return true if it has: then
+ * the second step may be made.
  */
 static bool strtab_settle_step(struct hyp_smmu *smmu)
 {
@@ -180,7 +181,7 @@ static bool strtab_settle_step(struct hyp_smmu *smmu)
 	return true;
 }
 
-/* Read a part of the host's table, mapped as the SMMU accesses it. Returns 0 or an error. */
+/* Read a part of the host's table with the SMMU's memory attributes. Return 0 or an error. */
 static int strtab_read_mem(const struct hyp_smmu *smmu, void *dst, phys_addr_t phys, size_t size)
 {
 	return smmu->coherent ? pkvm_read_host_mem(dst, phys, size) :
@@ -188,8 +189,8 @@ static int strtab_read_mem(const struct hyp_smmu *smmu, void *dst, phys_addr_t p
 }
 
 /*
- * Copy the host's STEs of @sid and up to @n - 1 that follow into the bounce page.
- * Returns how many there are; the host has none for the rest.
+ * Copy the host's STEs of @sid and up to @n - 1 that follow into the bounce page. Return the
+ * number of STEs that exist; the host has no STE for the rest.
  */
 static u32 strtab_read_host(struct hyp_smmu *smmu, u32 sid, u32 n)
 {
@@ -201,7 +202,7 @@ static u32 strtab_read_host(struct hyp_smmu *smmu, u32 sid, u32 n)
 		return 0;
 
 	if (st.two_level) {
-		/* Read once: what is checked is what is used. */
+		/* Read the descriptor once, so that EL2 uses the value that it checks. */
 		if (strtab_read_mem(smmu, &desc, pkvm_smmu_l1std_addr(&st, sid), sizeof(desc)))
 			return 0;
 		l1std = le64_to_cpu(desc);
@@ -214,7 +215,7 @@ static u32 strtab_read_host(struct hyp_smmu *smmu, u32 sid, u32 n)
 	return n;
 }
 
-/* Whether EL2 has a level 2 table, which may be larger than the host's, for any of @n. */
+/* Check whether EL2 has a level 2 table, which may be larger than the host's, for one of @n. */
 static bool strtab_has_l2(const struct hyp_smmu *smmu, u32 sid, u64 n)
 {
 	const __le64 *l1 = smmu->l1 + (sid >> SMMU_EMU_SPLIT);
@@ -228,10 +229,9 @@ static bool strtab_has_l2(const struct hyp_smmu *smmu, u32 sid, u64 n)
 }
 
 /*
- * Most of a two-level table is neither the host's nor EL2's: skip level 1 descriptors
- * of the host's that begin at @sid, are invalid, and have no STE of EL2's. Returns the
- * first stream that is not skipped. What is read is for this only, and costs less than
- * a group.
+ * In most of a two-level table neither the host nor EL2 has an STE. Skip the host's level 1
+ * descriptors from @sid on that are invalid and for which EL2 has no STE. Return the first
+ * stream that is not skipped. The descriptors are used for this only, and cost less than a group.
  */
 static u64 strtab_skip(const struct hyp_smmu *smmu, u64 sid, u64 end)
 {
@@ -260,7 +260,7 @@ static void strtab_update_group(struct hyp_smmu *smmu, u32 sid, u32 n)
 {
 	u32 i, valid = strtab_read_host(smmu, sid, n);
 
-	/* Most of a two-level table: neither the host nor EL2 has that part. */
+	/* In most of a two-level table neither the host nor EL2 has an STE. */
 	if (!valid && !strtab_ste(smmu, sid))
 		return;
 
@@ -268,6 +268,19 @@ static void strtab_update_group(struct hyp_smmu *smmu, u32 sid, u32 n)
 		strtab_update_one(smmu, sid + i, i < valid ? smmu->bounce + i : NULL);
 }
 
+/**
+ * hyp_smmu_strtab_update - Read STEs of the host again
+ * @smmu:  the SMMU
+ * @scan:  where an earlier call stopped, or inactive
+ * @first: first stream ID
+ * @n:     number of stream IDs
+ *
+ * The caller issues the CFGI command afterwards.
+ *
+ * Context: emu_lock is held.
+ * Return: true = all STEs were read; false = call again with the same arguments in a later
+ * trap, or if hyp_smmu_in_step(), only as long as the hardware answers.
+ */
 bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 			    u64 first, u64 n)
 {
@@ -276,7 +289,7 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 	hyp_assert_lock_held(&smmu->emu_lock);
 	if (unlikely(hyp_smmu_in_step(smmu)) && !strtab_settle_step(smmu))
 		return false;
-	/* A scan that was left behind for another range starts anew. */
+	/* A call for another range starts the scan anew. */
 	if (!scan->active || scan->first != first || scan->end != end)
 		*scan = (struct hyp_smmu_scan) {
 			.first	= first,
@@ -309,6 +322,10 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 	return false;
 }
 
+/*
+ * Read the STEs that a CFGI command names. This takes host_mmu.lock, so it comes before the lock
+ * of the hardware's queue is taken. Returns as hyp_smmu_strtab_update().
+ */
 bool hyp_smmu_strtab_cfgi(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_action action, u32 sid,
 			  u8 range_shift)
 {
@@ -320,9 +337,9 @@ bool hyp_smmu_strtab_cfgi(struct hyp_smmu *smmu, enum pkvm_smmu_cmd_action actio
 		break;
 	case SMMU_CMD_CFGI_L1:
 		/*
-		 * A level 1 descriptor that has become valid brings all of its STEs
-		 * with it (IHI0070G.b 5.1), and the hardware may have cached each of
-		 * them from EL2's table, where it was invalid.
+		 * If a level 1 descriptor has become valid, all of its STEs have
+		 * (IHI0070G.b 5.1). The hardware may have cached each of them from EL2's
+		 * table, where it was invalid.
 		 */
 		st = hyp_smmu_host_strtab(smmu);
 		if (st.two_level) {
@@ -363,6 +380,7 @@ static void strtab_clear_stes(struct hyp_smmu *smmu, struct arm_smmu_ste *ste, u
 	}
 }
 
+/* Let every stream abort. The caller issues CFGI_ALL. */
 void hyp_smmu_strtab_clear(struct hyp_smmu *smmu)
 {
 	struct arm_smmu_ste *l2;

@@ -2,9 +2,9 @@
 /*
  * EL2's SMMUv3 driver: the host's accesses to the MMIO.
  *
- * They fault in the host's stage 2. Most are recognised by the syndrome, before
- * all else that a fault of the host's leads to. The store to CMDQ_PROD is apart
- * from the others: it is the one trap of an invalidation.
+ * An access faults in the host's stage 2. EL2 recognises most accesses by the syndrome, before
+ * it does anything else about a fault. The store to CMDQ_PROD has a path of its own, as it is
+ * the one trap of an invalidation.
  */
 
 #include <asm/kvm_emulate.h>
@@ -17,7 +17,7 @@
 
 #include "smmu.h"
 
-/* The SMMU that has @addr in its MMIO, and where, NULL for none. */
+/* Return the SMMU that has @addr in its emulated MMIO, with the offset there, or NULL. */
 static __always_inline struct hyp_smmu *find_smmu(u64 addr, u64 *offset)
 {
 	struct hyp_smmu *smmu;
@@ -58,8 +58,8 @@ static u64 loaded_value(u64 esr, u64 val)
 }
 
 /*
- * Where a store is not done, the host executes it again, after its pending
- * interrupts. One that has to wait for the hardware is tried again after a while.
+ * Wait a while for the hardware, if the store has to, and try it once more. If it is not done,
+ * the host executes it again, after its pending interrupts.
  */
 static noinline bool retry_store(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val, u64 seq)
 {
@@ -75,7 +75,7 @@ static noinline bool retry_store(struct hyp_smmu *smmu, u32 offset, u8 size, u64
 	return done;
 }
 
-/* An access counts once in a trap, however often that attempts it. */
+/* A trap counts its access once, even if it attempts it twice. */
 static __always_inline void begin_access(struct hyp_smmu *smmu)
 {
 	hyp_spin_lock(&smmu->emu_lock);
@@ -95,7 +95,7 @@ static bool emulate_store(struct hyp_smmu *smmu, u32 offset, u8 size, u64 val)
 	return done || retry_store(smmu, offset, size, val, seq);
 }
 
-/* The first attempt is all that it takes unless there is a wait. */
+/* Emulate a store to CMDQ_PROD. Only a store that has to wait takes a second attempt. */
 static __always_inline bool emulate_prod(struct hyp_smmu *smmu, u32 val)
 {
 	u64 seq;
@@ -112,7 +112,7 @@ static __always_inline bool emulate_prod(struct hyp_smmu *smmu, u32 val)
 }
 
 /*
- * What is emulated is by AArch64 code, aligned, of 32 or 64 bits, to or from a general
+ * Emulated accesses are aligned, of 32 or 64 bits, by AArch64 code, to or from a general
  * register.
  */
 
@@ -156,21 +156,33 @@ static noinline bool handle_load(struct kvm_cpu_context *host_ctxt, u64 esr,
 }
 
 /*
- * What the syndrome describes well enough to be emulated: a load or store of 32 or 64
- * bits, which the upper bit of SAS says, to or from a general register.
+ * The syndrome of an access that EL2 can emulate: a load or store to or from a general register,
+ * of 32 or 64 bits, for which the upper bit of SAS is set.
  */
 #define ACCESS_ESR_MASK	(ESR_ELx_EC_MASK | ESR_ELx_ISV | BIT(ESR_ELx_SAS_SHIFT + 1) |	\
 			 ESR_ELx_CM | ESR_ELx_S1PTW)
 #define ACCESS_ESR	(FIELD_PREP(ESR_ELx_EC_MASK, ESR_ELx_EC_DABT_LOW) |		\
 			 ESR_ELx_ISV | BIT(ESR_ELx_SAS_SHIFT + 1))
 
+/**
+ * hyp_iommu_handle_trap - Emulate a host access to an SMMU by its syndrome alone
+ * @host_ctxt: the host's registers
+ * @esr:       ESR_EL2 of any abort of the host's
+ *
+ * This is called before an abort is handled in any other way: the syndrome alone tells most
+ * accesses to an SMMU, and every invalidation by the host is such an access.
+ *
+ * Return: true = the access was to an SMMU, and was emulated or is to be replayed; false = the
+ * abort is another one, or needs more than the syndrome: hyp_iommu_handle_abort() is called
+ * once pKVM has found the page that faulted.
+ */
 bool hyp_iommu_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 {
 	struct hyp_smmu *smmu;
 	u64 addr, offset, spsr, val;
 	bool done;
 
-	/* It missed a translation at level 0 or later; other faults need not set HPFAR_EL2. */
+	/* Only translation faults at level 0 to 3: other faults need not set HPFAR_EL2. */
 	if ((esr & (ACCESS_ESR_MASK | ESR_ELx_FSC_TYPE)) != (ACCESS_ESR | ESR_ELx_FSC_FAULT) ||
 	    cpus_have_final_cap(ARM64_WORKAROUND_834220))
 		return false;
@@ -195,6 +207,15 @@ bool hyp_iommu_handle_trap(struct kvm_cpu_context *host_ctxt, u64 esr)
 	return true;
 }
 
+/**
+ * hyp_iommu_handle_abort - Emulate a host access to an SMMU
+ * @host_ctxt: the host's registers
+ * @esr:       ESR_EL2 of the host's stage-2 translation fault
+ * @addr:      the page that faulted
+ *
+ * Return: true = the access was emulated or is to be replayed; false = @addr is no SMMU's or
+ * the access cannot be emulated, and the caller injects an abort.
+ */
 bool hyp_iommu_handle_abort(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr)
 {
 	struct hyp_smmu *smmu;
