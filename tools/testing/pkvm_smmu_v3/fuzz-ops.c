@@ -605,7 +605,8 @@ static void do_suspend(const struct fuzz_job *job)
 {
 	unsigned int i;
 
-	hyp_iommu_suspend();
+	if (hyp_iommu_suspend())
+		return;
 	if (!fuzz_others_off())
 		return;
 	if (job->kind && host_wake(job->kind, true))

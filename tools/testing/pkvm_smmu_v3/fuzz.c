@@ -236,6 +236,8 @@ static void check_alive(unsigned int i)
 	s->abort_next = false;
 	s->picky = 0;
 	s->atc_slow = false;
+	/* Off, which a slow device may have kept it from: or the command fails once more. */
+	drv_disable(i);
 	write32(i, 0x64, read32(i, 0x60));
 	drv_init(i);
 	if (!drv_sync(i))

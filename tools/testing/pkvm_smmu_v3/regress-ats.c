@@ -419,6 +419,9 @@ static void ats_after_suspend(void)
 	EXPECT_EQ(hw_eats(), 2);
 	EXPECT_EQ(forge(page_phys(4), false), DMA_ABORTED);
 	EXPECT_EQ(use(PAGE), DMA_DONE);
+	EXPECT(!drv_sync(0));
+	EXPECT_EQ(drv_cmdq_err(0), 3);
+	write32(0, 0x64, read32(0, 0x60));
 	EXPECT(drv_sync(0));
 }
 
@@ -535,7 +538,159 @@ static void update_with_ats_of_dead_smmu(void)
 	EXPECT_EQ(host_mmio(0, 0x20, 4, true, &val), MMIO_DONE);
 }
 
+/* A device does not answer: the system does not suspend, and the SMMU does not die of it. */
+static void slow_device_over_suspend(void)
+{
+	setup(0);
+	smmus[0].atc_slow = true;
+	drv_put(0, ATC_INV, ALL);
+	drv_ring(0);
+	EXPECT_EQ(hyp_iommu_suspend(), -EBUSY);
+	EXPECT(!el2_smmu(0)->hwq.dead);
+	smmus[0].atc_slow = false;
+	EXPECT_EQ(hyp_iommu_suspend(), 0);
+	EXPECT_EQ(host_wake(0, true), 0);
+	EXPECT_EQ(donate(PAGE), 0);
+}
+
+/* The reset drops an ATC_INV, by a CPU that comes back: it is not reported as done. */
+static void lost_atc_inv(void)
+{
+	setup(0);
+	EXPECT(request(PAGE));
+	EXPECT_EQ(use(PAGE), DMA_DONE);
+	smmus[0].atc_slow = true;
+	drv_put(0, ATC_INV, ALL);
+	drv_ring(0);
+	hyp_iommu_suspend();
+	smmus[0].atc_slow = false;
+	EXPECT_EQ(host_wake(3, true), 0);
+	EXPECT(!drv_sync(0) || use(PAGE) == DMA_ABORTED);
+}
+
+static u64 hw_cfg(void)
+{
+	u64 dw[8] = {};
+
+	smmu_get_ste(&smmus[0], SID, dw);
+
+	return dw[0] >> 1 & 7;
+}
+
+static void setup_wide(void)
+{
+	setup(0xc0);
+	drv_fill_strtab(0);
+	EXPECT(drv_ste(0, SID, STAGE1, 0xd4 | EATS(1)));
+	EXPECT_EQ(hw_cfg(), 7);
+	EXPECT_EQ(hw_eats(), 2);
+}
+
+/* The scan takes several traps, and each STE makes its second step. */
+static void steps_of_long_scan(void)
+{
+	setup_wide();
+	drv_write_ste(0, SID, BYPASS, 0);
+	EXPECT(drv_cmd(0, 0x04, 31));
+	EXPECT(drv_sync(0));
+	EXPECT_EQ(hw_cfg(), 6);
+	drv_write_ste(0, SID, STAGE1, 0xd4 | EATS(1));
+	EXPECT(drv_cmd(0, 0x04, 31));
+	EXPECT(drv_sync(0));
+	EXPECT_EQ(hw_cfg(), 7);
+	EXPECT_EQ(hw_eats(), 2);
+}
+
+/* SMMUEN is not set in the end: no stream passes. */
+static void enable_with_step(bool gives_up)
+{
+	u64 val = 0xd;
+	unsigned int n;
+
+	setup_wide();
+	EXPECT(drv_cr0(0, 0xc));
+	drv_write_ste(0, SID, BYPASS, 0);
+	EXPECT_EQ(host_mmio(0, 0x20, 4, true, &val), MMIO_AGAIN);
+	EXPECT_EQ(el2_smmu(0)->enable_scan.active, 1);
+	EXPECT_EQ(hw_cfg(), 6);
+	/* Another CPU: most of the table goes, and the STE changes. */
+	for (n = 3; n < 128; n++)
+		host_store64(HOST_STRTAB(0) + n * 8, 0);
+	drv_write_ste(0, SID, STAGE1, 0xd4 | EATS(1));
+	drv_put(0, 0x03 | (u64)SID << 32, 1);
+	EXPECT_EQ(ring_once(), MMIO_DONE);
+	smmus[0].hang = true;
+	EXPECT_EQ(host_mmio(0, 0x20, 4, true, &val), MMIO_AGAIN);
+	for (n = 0; !gives_up && n < 2000; n++) {
+		if (host_mmio(0, 0x20, 4, true, &val) == MMIO_DONE)
+			break;
+	}
+	EXPECT(n < 2000);
+	if (gives_up) {
+		val = 0xc;
+		EXPECT_EQ(host_mmio(0, 0x20, 4, true, &val), MMIO_DONE);
+	}
+	smmus[0].hang = false;
+	hw_settle();
+	EXPECT_EQ(read32(0, 0x20) & 1, 0);
+	EXPECT_EQ(read32(0, 0x24) & 1, 0);
+	hw_settle();
+	EXPECT_EQ(dev_dma(0, SID, PAGE), DMA_ABORTED);
+}
+
+static void enable_with_step_is_abandoned(void)
+{
+	enable_with_step(true);
+}
+
+static void enable_with_step_is_late(void)
+{
+	enable_with_step(false);
+}
+
+static u64 slow_since;
+
+/* A command in 0.9 seconds: as a device answers, by whose tags the hardware waits. */
+static void slow_step(void)
+{
+	if (smmus[0].hang && model.time - slow_since > 14400) {
+		slow_since = model.time;
+		model.polls = 0;
+		smmus[0].hang = false;
+		smmu_step_cmdq(&smmus[0]);
+		smmu_step_cmdq(&smmus[0]);
+		smmus[0].hang = true;
+	}
+}
+
+static void slow_devices_one_by_one(void)
+{
+	unsigned int i;
+	u64 time;
+	int ret;
+
+	setup(8);
+	hw_settle();
+	smmus[0].hang = true;
+	for (i = 0; i < 200; i++)
+		drv_put(0, ATC_INV, VA);
+	ring_once();
+	time = slow_since = model.time;
+	model.at_point = slow_step;
+	ret = donate(PAGE);
+	model.at_point = NULL;
+	smmus[0].hang = false;
+	EXPECT_EQ(ret, -EIO);
+	EXPECT((model.time - time) / 16000 <= 2);
+}
+
 const struct test tests_ats[] = {
+	TEST(slow_devices_one_by_one),
+	TEST(slow_device_over_suspend),
+	TEST(lost_atc_inv),
+	TEST(steps_of_long_scan),
+	TEST(enable_with_step_is_abandoned),
+	TEST(enable_with_step_is_late),
 	TEST(full_ats_becomes_split),
 	TEST(ats_takes_stage1),
 	TEST(hardware_without_split_stage),

@@ -45,7 +45,7 @@ static inline void hyp_iommu_selftest(void) { }
 
 /* The driver of the machine's IOMMUs implements the functions below, and selects PKVM_IOMMU. */
 bool hyp_iommu_enabled(void);
-void hyp_iommu_suspend(void);
+int hyp_iommu_suspend(void);
 int hyp_iommu_resume(bool system);
 
 #ifdef CONFIG_NVHE_EL2_DEBUG
@@ -73,7 +73,7 @@ static inline long __pkvm_iommu_stat(unsigned int idx, unsigned int stat) { retu
 static inline int hyp_iommu_revoke_locked(phys_addr_t phys, u64 size) { return 0; }
 static inline void hyp_iommu_grant_locked(phys_addr_t phys, u64 size) { }
 static inline void hyp_iommu_assert_locked(phys_addr_t phys, u64 size, bool granted) { }
-static inline void hyp_iommu_suspend(void) { }
+static inline int hyp_iommu_suspend(void) { return 0; }
 static inline int hyp_iommu_resume(bool system) { return 0; }
 static inline int __pkvm_iommu_test_suspend(void) { return -ENODEV; }
 

@@ -31,8 +31,8 @@
  * An ATC_INV waits for a device, which may not answer. After a time-out the hardware reports
  * that at the next CMD_SYNC. EL2 copies ATC_INVs with a CMD_SYNC of its own behind them, and
  * copies no more host commands until it is complete. So an error belongs to these ATC_INVs, a
- * transition waits for at most one time-out, and when EL2 reads the host's own CMD_SYNC it
- * knows whether that has to fail.
+ * transition waits for no others, and when EL2 reads the host's own CMD_SYNC it knows whether
+ * that has to fail.
  */
 
 #include <asm/kvm_hyp.h>

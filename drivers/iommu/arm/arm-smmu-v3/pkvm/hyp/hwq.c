@@ -477,15 +477,28 @@ static int hwq_check(struct hyp_smmu *smmu, u64 seq)
  * @smmu: the SMMU
  * @seq:  as for hyp_smmu_hwq_done()
  *
+ * Devices can make each ATC_INV before @seq slow, and none of them late. So the wait as a whole
+ * is bounded, too.
+ *
  * Return: 0, or -EIO if the hardware is dead or late. A late command may still take effect: a
  * caller that repeats it waits for the new command's number.
  */
 int hyp_smmu_hwq_wait(struct hyp_smmu *smmu, u64 seq)
 {
+	struct hyp_smmu_deadline deadline = {};
+	bool passed = false;
 	int ret;
 
-	while ((ret = hwq_check(smmu, seq)) == -EAGAIN)
+	/* The clock is read before the last look at the hardware. */
+	while ((ret = hwq_check(smmu, seq)) == -EAGAIN) {
+		if (passed)
+			return -EIO;
+		if (deadline.end)
+			passed = hyp_smmu_deadline_passed(&deadline);
+		else
+			deadline = hyp_smmu_deadline(smmu);
 		cpu_relax();
+	}
 
 	return ret;
 }

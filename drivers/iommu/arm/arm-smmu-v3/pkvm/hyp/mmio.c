@@ -147,8 +147,13 @@ static bool write_cr0(struct hyp_smmu *smmu, u64 val)
 	if (!(val & CR0_SMMUEN))
 		cancel_enable(smmu);
 	if ((set & CR0_SMMUEN) &&
-	    !hyp_smmu_strtab_update(smmu, &smmu->enable_scan, 0, BIT_ULL(smmu->caps.sid_bits)))
-		return hyp_smmu_in_step(smmu) && !hyp_smmu_hwq_answers(smmu);
+	    !hyp_smmu_strtab_update(smmu, &smmu->enable_scan, 0, BIT_ULL(smmu->caps.sid_bits))) {
+		if (!hyp_smmu_in_step(smmu) || hyp_smmu_hwq_answers(smmu))
+			return false;
+		/* Dead or late hardware: SMMUEN stays 0, and no stream passes. */
+		cancel_enable(smmu);
+		return true;
+	}
 
 	*cr0 = val;
 

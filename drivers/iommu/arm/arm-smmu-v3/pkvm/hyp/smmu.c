@@ -427,36 +427,45 @@ int __pkvm_iommu_unregister(unsigned int idx)
  * hyp_iommu_suspend - Prepare all SMMUs for a system suspend
  *
  * Complete what only the hardware knows of: the host's commands, their MSIs and error
- * interrupts. If the hardware is late they are lost, and the suspend goes on. The suspend may
- * fail, so everything that the host does keeps working afterwards.
+ * interrupts. A device that does not answer an ATC_INV can keep the hardware from that. Then
+ * the reset after the suspend would wait for the device in vain, and the SMMU be dead: so the
+ * suspend does not take place. Everything that the host does keeps working afterwards.
  *
  * Context: no EL2 lock is held.
+ * Return: 0, or -EBUSY if an SMMU that is not dead has commands left.
  */
-void hyp_iommu_suspend(void)
+int hyp_iommu_suspend(void)
 {
 	struct hyp_smmu *smmu;
+	int ret = 0;
 	u64 seq;
 
 	for (smmu = hyp_smmus; smmu < hyp_smmus_end; smmu++) {
 		if (!smmu->enabled)
 			continue;
 		hyp_spin_lock(&smmu->emu_lock);
-		if (!hyp_smmu_hwq_add_sync(smmu, &seq))
-			hyp_smmu_hwq_wait(smmu, seq);
+		if ((hyp_smmu_hwq_add_sync(smmu, &seq) || hyp_smmu_hwq_wait(smmu, seq)) &&
+		    !READ_ONCE(smmu->hwq.dead))
+			ret = -EBUSY;
 		hyp_smmu_evtq_save(smmu);
 		hyp_spin_unlock(&smmu->emu_lock);
 	}
+
+	return ret;
 }
 
 /*
  * The locks keep traps and transitions from adding commands meanwhile. Commands added before
  * count as complete: hyp_smmu_hwq_program() sets CMDQ_CONS, and the invalidation does more than
- * any of them.
+ * any of them but an ATC_INV.
  */
 static void resume_hw(struct hyp_smmu *smmu)
 {
 	hyp_spin_lock(&smmu->emu_lock);
 	hyp_spin_lock(&host_mmu.lock);
+	/* The reset drops no translation of a device's: the host's next CMD_SYNC fails. */
+	if (hyp_smmu_hwq_consumed(smmu) < smmu->cmdq.atc_seq)
+		smmu->cmdq.atc_failed = true;
 	/* A dead SMMU stays as it is: stopped, or as EL2 once left it. */
 	if (!smmu->hwq.dead && reset_hw(smmu))
 		hyp_smmu_hwq_fail(smmu);
@@ -542,8 +551,10 @@ int __pkvm_iommu_test_suspend(void)
 	if (!hyp_iommu_enabled())
 		return -ENODEV;
 
-	hyp_iommu_suspend();
-	for (smmu = hyp_smmus, ret = 0; smmu < hyp_smmus_end && !ret; smmu++) {
+	ret = hyp_iommu_suspend();
+	if (ret)
+		return ret;
+	for (smmu = hyp_smmus; smmu < hyp_smmus_end && !ret; smmu++) {
 		if (!smmu->enabled)
 			continue;
 		hyp_spin_lock(&smmu->emu_lock);

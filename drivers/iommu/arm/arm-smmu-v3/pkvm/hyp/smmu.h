@@ -49,7 +49,8 @@
 
 /*
  * Slots of the hardware queue that host commands leave free for EL2's own: those of a
- * transition, of a change of CR0, of an error report, and the CMD_SYNC after ATC_INVs.
+ * transition, of a change of CR0, of an error report, and the CMD_SYNC after ATC_INVs. If all
+ * come at once some find no room: they are tried again, or the transition fails.
  */
 #define HYP_SMMU_HWQ_RESERVE	8
 

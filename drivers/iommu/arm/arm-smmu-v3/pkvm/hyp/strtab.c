@@ -287,8 +287,12 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 	u64 end = min(first + n, BIT_ULL(smmu->caps.sid_bits));
 
 	hyp_assert_lock_held(&smmu->emu_lock);
-	if (unlikely(hyp_smmu_in_step(smmu)) && !strtab_settle_step(smmu))
-		return false;
+	if (unlikely(hyp_smmu_in_step(smmu))) {
+		if (!strtab_settle_step(smmu))
+			return false;
+		/* STEs that were read before wait for their second step. */
+		scan->next = first;
+	}
 	/* A call for another range starts the scan anew. */
 	if (!scan->active || scan->first != first || scan->end != end)
 		*scan = (struct hyp_smmu_scan) {
@@ -314,9 +318,10 @@ bool hyp_smmu_strtab_update(struct hyp_smmu *smmu, struct hyp_smmu_scan *scan,
 		strtab_update_group(smmu, sid, next - sid);
 		scan->next = next;
 	}
-	scan->active = false;
-	if (likely(!smmu->step_made))
+	scan->active = smmu->step_made;
+	if (likely(!scan->active))
 		return true;
+	scan->next = first;
 	strtab_settle_step(smmu);
 
 	return false;
