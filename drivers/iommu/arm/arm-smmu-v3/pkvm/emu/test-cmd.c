@@ -72,7 +72,7 @@ static struct pkvm_smmu_caps emu_test_cmd_caps(bool ril)
 	return caps;
 }
 
-/* What holds for every command, however it came about. */
+/* Check the properties that every command for the hardware has. */
 static void emu_test_cmd_invariants(struct kunit *test, const struct pkvm_smmu_caps *caps,
 				    const struct arm_smmu_cmd *in,
 				    const struct pkvm_smmu_cmd *cmd)
@@ -385,7 +385,7 @@ static void emu_test_cmd_ids(struct kunit *test)
 	}
 }
 
-/* Without ATS there is no ATC_INV, without substreams none of one. IHI0070G.b 4.5.1 */
+/* Without ATS ATC_INV is illegal, without substreams an ATC_INV of one is. IHI0070G.b 4.5.1 */
 static void emu_test_cmd_ats(struct kunit *test)
 {
 	struct pkvm_smmu_caps caps = emu_test_cmd_caps(true);
@@ -511,7 +511,7 @@ static void emu_test_cmd_no_msi(struct kunit *test)
 	for (bit = 32; bit < 64; bit++)
 		KUNIT_EXPECT_EQ(test, emu_test_filter(test, &caps, 0x1046 | BIT_ULL(bit),
 						      0).action, SMMU_CMD_ILL);
-	/* CS=SEV, MSH, MSIAttr: what the driver has in each that is not for an MSI */
+	/* CS=SEV, MSH, MSIAttr: the driver sets them in each CMD_SYNC without an MSI */
 	KUNIT_EXPECT_EQ(test, emu_test_filter(test, &caps, 0xfc02046, 0).action, SMMU_CMD_SYNC);
 }
 
@@ -539,7 +539,7 @@ static struct kunit_suite emu_test_cmd_suite = {
  * Queues: IHI0070G.b 3.5.1
  */
 
-/* The bits of an index; those above the wrap bit: OVFLG, ERR, and what the host invents. */
+/* The bits of an index. Above the wrap bit are OVFLG, ERR, and any bits that the host sets. */
 #define MASK(shift)	((2U << (shift)) - 1)
 #define ABOVE(shift)	(~MASK(shift))
 
@@ -566,8 +566,8 @@ static void emu_test_queue_walk(struct kunit *test)
 }
 
 /*
- * Consistent or not, decided as the architecture words it: by the order of the
- * indexes and whether the wrap bits are equal.
+ * Decide whether the indexes are consistent as the architecture words it: by their order, and
+ * whether the wrap bits are equal.
  */
 static u32 emu_test_queue_expect(u8 shift, u32 prod, u32 cons)
 {

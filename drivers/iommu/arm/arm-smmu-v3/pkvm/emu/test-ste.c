@@ -24,7 +24,7 @@ static const u64 emu_test_ste_allow[STRTAB_STE_DWORDS] = {
 	0xf80fffffffffffff, 0x0000300000f800ff,
 };
 
-/* Of these, what the hardware gets for stage 1. */
+/* The bits of these that the hardware gets for stage 1 */
 static const u64 emu_test_ste_pass[] = { 0xf80ffffffffffff0, 0xff };
 
 static bool emu_test_make_ste(struct kunit *test, const struct pkvm_smmu_caps *caps,
@@ -62,7 +62,7 @@ static bool emu_test_make_ste(struct kunit *test, const struct pkvm_smmu_caps *c
 	return accepted;
 }
 
-/* What dword 0 becomes, given that the rest of the STE is fine; 0 for illegal. */
+/* Return the shadow STE's dword 0 if the rest of the STE is legal, or 0 if dword 0 is illegal. */
 static u64 emu_test_expect_ste0(u64 ste0)
 {
 	if (!(ste0 & 1))
@@ -121,7 +121,7 @@ static void emu_test_ste_config(struct kunit *test)
 	emu_test_make_ste(test, &caps, host, out);
 	KUNIT_EXPECT_EQ(test, out[0], emu_test_expect_ste0(t->ste0));
 
-	/* An abort is one, whatever else is set. */
+	/* A Config that aborts does so with all other bits set. */
 	memset(host, 0xff, sizeof(host));
 	host[0] = ~0xfULL | t->ste0;
 	emu_test_make_ste(test, &caps, host, out);
@@ -173,7 +173,7 @@ static void emu_test_substreams(struct kunit *test, const struct pkvm_smmu_caps 
 	KUNIT_EXPECT_EQ_MSG(test, out[0], expect, "%u bits, CD2L %d, S1Fmt %llu, S1CDMax %llu",
 			    caps->ssid_bits, cd2l, fmt, cdmax);
 
-	/* Bypass looks at none of it. */
+	/* With bypass S1Fmt and S1CDMax have no effect. */
 	host[0] &= ~0x2ULL;
 	emu_test_make_ste(test, caps, host, out);
 	KUNIT_EXPECT_EQ(test, out[0], 0xd);
@@ -219,7 +219,7 @@ static void emu_test_ste_stalls(struct kunit *test)
 	u64 out[STRTAB_STE_DWORDS];
 	struct pkvm_smmu_caps caps = {};
 
-	/* S1STALLD is ILLEGAL where nothing can stall. */
+	/* S1STALLD is ILLEGAL if nothing can stall. */
 	pkvm_smmu_init_caps(&caps, &hw);
 	KUNIT_EXPECT_TRUE(test, emu_test_make_ste(test, &caps, host, out));
 	KUNIT_EXPECT_EQ(test, out[1], EMU_TEST_STE1);
@@ -227,7 +227,7 @@ static void emu_test_ste_stalls(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, emu_test_make_ste(test, &caps, host, out));
 	KUNIT_EXPECT_EQ(test, out[1], EMU_TEST_STE1);
 
-	/* Else it is the host's. */
+	/* If faults can stall, the host's S1STALLD is used. */
 	hw.idr[0] &= ~0x3000000;
 	pkvm_smmu_init_caps(&caps, &hw);
 	KUNIT_EXPECT_TRUE(test, emu_test_make_ste(test, &caps, host, out));
@@ -297,8 +297,8 @@ static void emu_test_ste_step(struct kunit *test)
 }
 
 /*
- * STEs as a driver passes through them from one configuration to another: what is
- * not in use may be left or there already.
+ * STEs through which a driver passes from one configuration to another: fields that are not in
+ * use may be left over, or be set already.
  */
 static const u64 emu_test_ste0s[] = {
 	0x1, 0x9, 0xb, 0x123456789041, 0x123456789049, 0x12345678904b,
@@ -310,8 +310,8 @@ static const u64 emu_test_ste1s[] = {
 };
 
 /*
- * Dword 0 of an accepted STE is made from dword 0 alone, dword 1 from dword 1
- * alone: one step of the host's is one step here.
+ * Dword 0 of an accepted STE is made from dword 0 alone, dword 1 from dword 1 alone, so one step
+ * of the host's is one step here.
  */
 static void emu_test_ste_hitless(struct kunit *test)
 {

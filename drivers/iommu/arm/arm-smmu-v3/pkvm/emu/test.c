@@ -307,10 +307,10 @@ struct emu_test_reg {
 	u32 offset;
 	u8 width;
 	enum emu_test_kind kind;
-	/* What can be set, and the enables of CR0 that must be clear for it. */
+	/* The bits that can be set, and the enables of CR0 that must be clear for it */
 	u64 mask[2];
 	u32 guard[2];
-	/* And those of IRQ_CTRL, of a register that takes MSIs. */
+	/* For a register of an MSI: the enables of IRQ_CTRL that must be clear */
 	u32 irq_guard;
 };
 
@@ -371,7 +371,7 @@ static void emu_test_regs_table(struct kunit *test)
 		end = row->offset + row->width;
 		KUNIT_EXPECT_LE(test, end, SMMU_EMU_SIZE);
 
-		/* A value of its own, but for ID */
+		/* Each register but an ID has a value of its own. */
 		KUNIT_ASSERT_LT(test, row->id, SMMU_REG_NR);
 		if (row->id > SMMU_REG_ID) {
 			KUNIT_EXPECT_FALSE_MSG(test, used & BIT(row->id), "%s", t->name);
@@ -382,7 +382,7 @@ static void emu_test_regs_table(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, used, GENMASK(SMMU_REG_NR - 1, SMMU_REG_ID + 1));
 }
 
-/* Every value distinct and with bits everywhere. */
+/* Give registers different values with bits everywhere. CR0 and IRQ_CTRL enable nothing. */
 static void emu_test_fill(struct pkvm_smmu_regs *regs)
 {
 	int i;
@@ -434,7 +434,7 @@ static void emu_test_reg_read(struct kunit *test)
 	}
 }
 
-/* One write, of both polarities, against the bits that it may change. */
+/* Write each bit as 0 and as 1, and compare with the bits that may change. */
 static void emu_test_reg_write(struct kunit *test, const struct pkvm_smmu_regs *regs,
 			       u32 offset, u8 size, u64 mask)
 {
@@ -495,7 +495,7 @@ static void emu_test_reg_merge(struct kunit *test)
 		}
 	}
 
-	/* So do those of IRQ_CTRL and IRQ_CTRLACK. */
+	/* A guard counts in IRQ_CTRL and IRQ_CTRLACK alike. */
 	for (i = 0; i < ARRAY_SIZE(irq_ids); i++) {
 		for (bit = 0; bit < 3; bit++) {
 			emu_test_fill(&regs);
@@ -506,7 +506,7 @@ static void emu_test_reg_merge(struct kunit *test)
 	}
 }
 
-/* Without MSIs none of their registers. */
+/* Without MSIs the host has no register of an MSI. */
 static void emu_test_reg_no_msi(struct kunit *test)
 {
 	struct pkvm_smmu_caps caps = { .ids.idr = { ~0U ^ (1U << 13) } };
@@ -521,7 +521,7 @@ static void emu_test_reg_no_msi(struct kunit *test)
 	}
 }
 
-/* Where an MSI may go: to one of the addresses, as a whole. */
+/* An MSI may go to one of the addresses, compared as a whole. */
 static void emu_test_doorbell(struct kunit *test)
 {
 	static const u64 doorbells[] = { 0x8090040, 0, 0xfffff00090040 };
@@ -551,7 +551,7 @@ static void emu_test_cmdq_err(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, out, 0x01000004);
 }
 
-/* Whether something that has a value, as in the table above, is accessed with this size. */
+/* Check whether an access lies within one register of the table above. */
 static bool emu_test_reg_exists(u32 offset, u8 size)
 {
 	int i;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the KUnit suites of the emulated SMMUv3 share.
+ * Shared by the KUnit suites of the emulated SMMUv3.
  *
- * The suites hold their own tables of what the architecture says, as numbers: a
- * wrong mask in the emulation is not repeated here by its name.
+ * The suites have their own tables of the architecture's rules, as numbers. So a test does not
+ * repeat a wrong mask of the emulation by using its name.
  */
 #ifndef __ARM_SMMU_V3_PKVM_EMU_TEST_H
 #define __ARM_SMMU_V3_PKVM_EMU_TEST_H

@@ -171,7 +171,7 @@ static __printf(1, 2) void smmu_add_gap(const char *fmt, ...)
 		strscpy(isolation_gap, gap);
 }
 
-/* The attributes are the device's, whatever driver it has in the end. */
+/* The sysfs attributes belong to the device. They stay with any driver that it gets later. */
 static void smmu_set_dev(struct pkvm_smmu *smmu, struct device *dev)
 {
 	lockdep_assert_held(&smmus_lock);

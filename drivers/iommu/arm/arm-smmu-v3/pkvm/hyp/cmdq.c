@@ -539,7 +539,7 @@ static noinline bool cmdq_stopped(struct hyp_smmu *smmu, enum cmdq_stop stop)
 	}
 }
 
-/* Copy what the host has put into its queue. Returns as hyp_smmu_cmdq_run(). */
+/* Copy the commands that the host has put into its queue. Return as hyp_smmu_cmdq_run(). */
 static __always_inline bool cmdq_copy(struct hyp_smmu *smmu, const bool open)
 {
 	struct hyp_smmu_host_cmdq *cmdq = &smmu->cmdq;

@@ -44,7 +44,7 @@ struct hyp_smmu_deadline hyp_smmu_deadline(const struct hyp_smmu *smmu)
 	};
 }
 
-/* Check a deadline. Call this once for each look at what is waited for. */
+/* Check a deadline. The caller looks once between two calls at the event that it waits for. */
 bool hyp_smmu_deadline_passed(struct hyp_smmu_deadline *deadline)
 {
 	if (hyp_smmu_now() < deadline->end)

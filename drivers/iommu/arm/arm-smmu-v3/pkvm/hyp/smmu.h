@@ -387,7 +387,7 @@ static inline bool hyp_smmu_hwq_caught_up(struct hyp_smmu *smmu, u64 end)
 	u32 cons = readl_relaxed(smmu->mmio + ARM_SMMU_CMDQ_CONS);
 
 	/*
-	 * Orders CMDQ_CONS before later reads. Pairs with the SMMU updating it after the
+	 * Orders CMDQ_CONS before later accesses. Pairs with the SMMU updating it after the
 	 * effects of a CMD_SYNC are visible.
 	 */
 	dma_rmb();
