@@ -546,6 +546,7 @@ static void slow_device_over_suspend(void)
 	drv_put(0, ATC_INV, ALL);
 	drv_ring(0);
 	EXPECT_EQ(hyp_iommu_suspend(), -EBUSY);
+	EXPECT_EQ(__pkvm_iommu_test_suspend(), -EBUSY);
 	EXPECT(!el2_smmu(0)->hwq.dead);
 	smmus[0].atc_slow = false;
 	EXPECT_EQ(hyp_iommu_suspend(), 0);
