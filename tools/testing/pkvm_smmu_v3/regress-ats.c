@@ -676,7 +676,8 @@ static void slow_devices_one_by_one(void)
 	for (i = 0; i < 200; i++)
 		drv_put(0, ATC_INV, VA);
 	ring_once();
-	time = slow_since = model.time;
+	time = model.time;
+	slow_since = time;
 	model.at_point = slow_step;
 	ret = donate(PAGE);
 	model.at_point = NULL;
