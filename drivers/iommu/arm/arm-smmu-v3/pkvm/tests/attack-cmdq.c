@@ -95,16 +95,7 @@ static void attack_cmd_illegal(struct kunit *test)
 }
 
 /* Places where EL2 must not read commands. */
-static const struct attack_at attack_cmdq_places[] = {
-	{ "EL2's memory", ATTACK_AT_EL2 },
-	{ "EL2's code", ATTACK_AT_TEXT },
-	{ "the SMMU's registers", ATTACK_AT_SMMU },
-	{ "a device's registers", ATTACK_AT_DEVICE },
-	{ "no memory", ATTACK_AT_NOTHING },
-	{ "the end of the address space", ATTACK_AT_TOP },
-};
-
-KUNIT_ARRAY_PARAM_DESC(attack_cmdq_place, attack_cmdq_places, name);
+KUNIT_ARRAY_PARAM_DESC(attack_cmdq_place, attack_places, name);
 
 static void attack_cmdq_abort(struct attack *a, phys_addr_t base, u8 shift)
 {

@@ -5,16 +5,7 @@
 #include "attack.h"
 
 /* Places where the hardware must not write events. */
-static const struct attack_at attack_evtq_places[] = {
-	{ "EL2's memory", ATTACK_AT_EL2 },
-	{ "EL2's code", ATTACK_AT_TEXT },
-	{ "the SMMU's registers", ATTACK_AT_SMMU },
-	{ "a device's registers", ATTACK_AT_DEVICE },
-	{ "no memory", ATTACK_AT_NOTHING },
-	{ "the end of the address space", ATTACK_AT_TOP },
-};
-
-KUNIT_ARRAY_PARAM_DESC(attack_evtq_place, attack_evtq_places, name);
+KUNIT_ARRAY_PARAM_DESC(attack_evtq_place, attack_places, name);
 
 /* Cause an event by DMA of a stream without a valid STE. */
 static void attack_cause_event(struct attack *a)

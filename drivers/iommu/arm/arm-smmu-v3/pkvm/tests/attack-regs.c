@@ -95,16 +95,7 @@ static void attack_reg_unchanged(struct kunit *test)
 }
 
 /* Where the SMMU would write an interrupt, past stage 2, if EL2 let it. */
-static const struct attack_at attack_msi_places[] = {
-	{ "EL2's memory", ATTACK_AT_EL2 },
-	{ "EL2's code", ATTACK_AT_TEXT },
-	{ "the SMMU's registers", ATTACK_AT_SMMU },
-	{ "a device's registers", ATTACK_AT_DEVICE },
-	{ "no memory", ATTACK_AT_NOTHING },
-	{ "the end of the address space", ATTACK_AT_TOP },
-};
-
-KUNIT_ARRAY_PARAM_DESC(attack_msi_place, attack_msi_places, name);
+KUNIT_ARRAY_PARAM_DESC(attack_msi_place, attack_places, name);
 
 static void attack_irq_ctrl(struct attack *a, u32 val)
 {

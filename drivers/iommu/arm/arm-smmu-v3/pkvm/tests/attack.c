@@ -90,6 +90,16 @@ void *attack_alloc(struct attack *a, size_t size)
 	return pages->va;
 }
 
+/* All places, for what the SMMU would access past stage 2. */
+const struct attack_at attack_places[] = {
+	{ "EL2's memory", ATTACK_AT_EL2 },
+	{ "EL2's code", ATTACK_AT_TEXT },
+	{ "the SMMU's registers", ATTACK_AT_SMMU },
+	{ "a device's registers", ATTACK_AT_DEVICE },
+	{ "no memory", ATTACK_AT_NOTHING },
+	{ "the end of the address space", ATTACK_AT_TOP },
+};
+
 phys_addr_t attack_place(struct attack *a, enum attack_place place)
 {
 	switch (place) {

@@ -102,6 +102,8 @@ struct attack_at {
 	enum attack_place place;
 };
 
+#define ATTACK_NR_PLACES	6
+
 /* Result of a DMA. */
 struct attack_dma {
 	bool reached;		/* it changed struct attack::page */
@@ -117,6 +119,7 @@ int attack_init_driver(struct kunit *test);
 /* Give the SMMU back, and check that its driver can use it. */
 void attack_exit(struct kunit *test);
 
+extern const struct attack_at attack_places[ATTACK_NR_PLACES];
 phys_addr_t attack_place(struct attack *a, enum attack_place place);
 /* Zeroed memory aligned to its size rounded up to a power of two. */
 void *attack_alloc(struct attack *a, size_t size);
